@@ -1,0 +1,93 @@
+"""What each KPI and check is: label, question, unit, direction, formula, default target, owner, benchmark. Data: catalog.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+CHECK_FLOOR = 50.0  # money a week under which a finding is not worth a meeting's time
+REVIEWS = ("monday", "wednesday", "friday")
+ESCALATE_TO = {"Finance Partner": "CFO", "Data Owner": "CTO"}  # everyone else escalates to the COO
+
+
+class Benchmark(BaseModel):
+    """What others reach: shown beside a figure, never a reason to color it."""
+
+    text: str
+    source: str
+    year: int
+    grade: str
+
+
+class Kpi(BaseModel):
+    """One KPI. `window` days (ended `ended_days_ago` days before as_of) are summed; its XmR chart sums `charted_over`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    set: int
+    label: str
+    question: str
+    review: str
+    unit: str
+    better: str  # up, down, zero (nearer is better), band
+    window: int
+    ended_days_ago: int = 0
+    charted_over: int = 0
+    needs: tuple[str, ...]  # tables, and optional columns as table.column
+    grains: tuple[str, ...]
+    formula: str
+    owner: str
+    floor: float | None = None
+    ceiling: float | None = None
+    target: dict[str, Any] | None = None
+    benchmark: Benchmark | None = None
+
+
+class Check(BaseModel):
+    """One check: what it measures, whom it concerns, what it usually leads to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    title: str
+    review: str
+    entity_type: str
+    leak: str = ""
+    decision: str
+    measure: str
+    owner: str
+    sla_hours: float
+    thresholds: dict[str, float] = {}
+
+
+@cache
+def _catalog() -> dict[str, Any]:
+    return tomllib.loads(resources.files("opsreview").joinpath("catalog.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def kpis() -> dict[str, Kpi]:
+    """Every KPI by its identifier, in the order of the eight sets."""
+    return {name: Kpi(id=name, **fields) for name, fields in _catalog()["kpi"].items()}
+
+
+@cache
+def checks() -> dict[str, Check]:
+    """Every check by its name."""
+    return {name: Check(id=name, **fields) for name, fields in _catalog()["check"].items()}
+
+
+def default_target(kpi: str) -> dict[str, Any]:
+    """The target a team starts with: `{}` where there is none."""
+    return {"ok": None, **kpis()[kpi].target} if kpis()[kpi].target else {}
+
+
+def default_owners() -> dict[str, dict[str, Any]]:
+    """Owner, SLA and escalation of every KPI and check until a team names its own."""
+    return {
+        name: {"owner": e.owner, "sla_hours": getattr(e, "sla_hours", 72), "escalate_to": ESCALATE_TO.get(e.owner, "COO")}
+        for name, e in {**kpis(), **checks()}.items()
+    }

@@ -1,0 +1,25 @@
+"""Where queries run: DuckDB in this process. The only module that opens a connection."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from opsreview.settings import Settings
+
+
+def connect(settings: Settings, scratch: Path) -> Any:
+    """An Ibis backend of its own, in UTC, that spills to `scratch` when memory runs short.
+
+    `OPSREVIEW_MEMORY` (like `2GB`) and `OPSREVIEW_THREADS` bound it; by default DuckDB takes what the machine has.
+    """
+    scratch.mkdir(parents=True, exist_ok=True)
+    options = {"temp_directory": str(scratch), "TimeZone": "UTC", "enable_progress_bar": False, "preserve_insertion_order": False}
+    if memory := os.environ.get("OPSREVIEW_MEMORY"):
+        options["memory_limit"] = memory
+    if threads := os.environ.get("OPSREVIEW_THREADS"):
+        options["threads"] = int(threads)
+    return ibis.duckdb.connect(":memory:", **options)

@@ -1,0 +1,202 @@
+"""review.toml: a team's own settings, checked, every default stated. Unknown keys name the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from opsreview import catalog
+
+PERSONAL = [
+    "name", "first_name", "last_name", "customer*", "email", "e-mail", "phone", "mobile", "street", "address*", "company", "birth*",
+    "iban", "ip",
+]  # fmt: skip
+
+
+class SettingsError(ValueError):
+    """review.toml cannot be used; the message names the key, its value and what to do."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Intake(Section):
+    max_bad_share: float = Field(0.05, ge=0, le=1)
+
+
+class Privacy(Section):
+    columns: list[str] = PERSONAL
+
+
+class Target(Section):
+    """`ok` or better is ok, `breach` or better is watch, anything else is a breach; `keys` holds targets of single keys."""
+
+    ok: float | tuple[float, float] | None = None  # None: only single keys have a target
+    breach: float | tuple[float, float] | None = None
+    keys: dict[str, Target] = {}
+
+
+class Costs(Section):
+    payment_rate: float = Field(0.029, ge=0)
+    payment_fixed: float = Field(0.30, ge=0)
+    channel_rate: dict[str, float] = {}
+    shipping_per_order: float = Field(8.00, ge=0)
+    pick_pack_per_line: float = Field(1.20, ge=0)
+    support_per_minute: float = Field(0.60, ge=0)
+    fixed_per_month: float = Field(0.0, ge=0)
+
+
+class Returns(Section):
+    control_reasons: list[str] = ["damaged", "wrong_item", "defective", "not_as_described", "late_delivery"]
+    ticket_topics: list[str] = ["return", "refund", "exchange"]
+    teams: dict[str, str] = {
+        "damaged": "warehouse", "wrong_item": "warehouse", "not_as_described": "product page", "too_small": "fit and sizing",
+        "too_large": "fit and sizing", "defective": "supplier", "late_delivery": "carrier", "changed_mind": "post-purchase",
+    }  # fmt: skip
+
+
+class Carrier(Section):
+    avoidable_types: list[str] = ["address_correction", "redelivery", "return_to_sender", "dimensional"]
+
+
+class TargetDos(Section):
+    """Days of supply that are enough, by tier; what is above is excess."""
+
+    A: float = Field(45, ge=0)
+    B: float = Field(75, ge=0)
+    C: float = Field(120, ge=0)
+
+
+class Owner(Section):
+    owner: str
+    sla_hours: float = Field(72, gt=0)
+    escalate_to: str = ""
+
+
+class Allowed(Section):
+    """What a scheduler lets pass with exit code 0."""
+
+    quarantined_rows: int = Field(0, ge=0)
+    missing_tables: list[str] = []
+
+
+class Settings(Section):
+    """Every setting a definition names, with its default; `timezone` and `reporting_currency` have none."""
+
+    timezone: str
+    reporting_currency: str = Field(min_length=3, max_length=3)
+    intake: Intake = Intake()
+    privacy: Privacy = Privacy()
+    targets: dict[str, Target] = {}
+    target_dos: TargetDos = TargetDos()
+    oos_risk_threshold: float = Field(0.5, ge=0, le=1)
+    carrying_rate: float = Field(0.10, ge=0)
+    costs: Costs = Costs()
+    returns: Returns = Returns()
+    carrier: Carrier = Carrier()
+    checks: dict[str, Any] = {}
+    owners: dict[str, Owner] = {}
+    allow: Allowed = Allowed()
+    engine: Literal["embedded"] = "embedded"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value not in available_timezones():
+            near = difflib.get_close_matches(value, available_timezones(), 1)
+            raise ValueError(f"no such time zone{f'; did you mean {near[0]}?' if near else ''}")
+        ZoneInfo(value)
+        return value
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _targets(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """A bare number is the line between ok and the rest. Defaults come from the catalog, key by key."""
+        given = {k: v if isinstance(v, dict) else {"ok": v} for k, v in value.items()}
+        _known(given, catalog.kpis(), "targets")
+        return {k: {**catalog.default_target(k), **given.get(k, {})} for k in catalog.kpis() if catalog.default_target(k) or k in given}
+
+    @field_validator("checks", mode="before")
+    @classmethod
+    def _checks(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """`checks.floor`, and each check's thresholds over its defaults of the catalog."""
+        defaults = {"floor": catalog.CHECK_FLOOR} | {name: dict(c.thresholds) for name, c in catalog.checks().items()}
+        _known(value, defaults, "checks")
+        for name, given in value.items():
+            if name == "floor":
+                defaults["floor"] = float(given)
+                continue
+            _known(given, defaults[name], f"checks.{name}")
+            defaults[name] |= {k: float(v) for k, v in given.items()}
+        return defaults
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _owners(cls, value: dict[str, Any]) -> dict[str, Any]:
+        defaults = catalog.default_owners()
+        _known(value, defaults, "owners")
+        return {k: {**defaults[k], **value.get(k, {})} for k in defaults}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_too(cls, value: dict[str, Any]) -> dict[str, Any]:
+        return {"targets": {}, "checks": {}, "owners": {}, **value}
+
+
+def _known(given: dict[str, Any], known: dict[str, Any], where: str) -> None:
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise ValueError(f"{where}.{key} is not a setting{f'; did you mean {where}.{near[0]}?' if near else ''}")
+
+
+def parse(values: dict[str, Any], source: str = "review.toml") -> Settings:
+    """Settings from parsed TOML. SettingsError says in one sentence which key is wrong and how."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_say(e, source) for e in error.errors())) from None
+
+
+def load(path: Path) -> Settings:
+    """Settings from a file."""
+    try:
+        return parse(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file; write one with timezone and reporting_currency in it") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not TOML ({error})") from None
+
+
+def find(exports: Path, config: Path | None = None) -> Path:
+    """The settings file of a run: the one given, else `review.toml` in the exports folder, else in the working folder or above it."""
+    if config:
+        return config
+    here = Path.cwd()
+    for folder in (exports, here, *here.parents):
+        if (folder / "review.toml").is_file():
+            return folder / "review.toml"
+    return here / "review.toml"
+
+
+def _say(error: Any, source: str) -> str:
+    path = ".".join(str(p) for p in error["loc"])
+    if error["type"] == "missing":
+        return f"{source}: {path} is missing and has no default; write it at the top of the file"
+    if error["type"] == "extra_forbidden":
+        names = list(Settings.model_fields)
+        model: Any = Settings
+        for part in error["loc"][:-1]:
+            model = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
+            names = list(getattr(model, "model_fields", {}))
+        near = difflib.get_close_matches(str(error["loc"][-1]), names, 1)
+        prefix = ".".join(str(p) for p in error["loc"][:-1])
+        hint = f"; did you mean {prefix + '.' if prefix else ''}{near[0]}?" if near else ""
+        return f"{source}: {path} is not a setting{hint}"
+    return f"{source}: {path} = {error['input']!r}: {error['msg'].removeprefix('Value error, ')}"
