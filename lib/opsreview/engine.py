@@ -17,9 +17,12 @@ def connect(settings: Settings, scratch: Path) -> Any:
     `OPSREVIEW_MEMORY` (like `2GB`) and `OPSREVIEW_THREADS` bound it; by default DuckDB takes what the machine has.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    options = {"temp_directory": str(scratch), "TimeZone": "UTC", "enable_progress_bar": False, "preserve_insertion_order": False}
+    options: dict[str, Any] = {"temp_directory": str(scratch), "preserve_insertion_order": False}
     if memory := os.environ.get("OPSREVIEW_MEMORY"):
         options["memory_limit"] = memory
     if threads := os.environ.get("OPSREVIEW_THREADS"):
         options["threads"] = int(threads)
-    return ibis.duckdb.connect(":memory:", **options)
+    backend = ibis.duckdb.connect(":memory:", **options)
+    for setting in ("TimeZone = 'UTC'", "enable_progress_bar = false"):  # known only once the connection is there
+        backend.con.execute(f"SET {setting}")
+    return backend
