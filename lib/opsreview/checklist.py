@@ -1,0 +1,100 @@
+"""The decision checklist of a meeting: a plain form that works in a page from a file, in a trusted notebook, and on paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import catalog, formats
+from opsreview.decisions import DECISIONS
+from opsreview.page import asset, environment
+
+GRAVE = ("breach", "critical")
+ETA_CHECKS = ("oos_risk", "inbound_eta_slip", "asn_delayed", "sku_demand_variance")  # someone commits to a day of arrival
+
+
+def checklist_html(
+    findings: pd.DataFrame, decisions: pd.DataFrame, week: str, review: str, currency: str, floor: float = catalog.CHECK_FLOOR
+) -> str:
+    """The form for one review, a row a finding of it, largest impact first.
+
+    `findings` has the columns of findings.csv (rows of other reviews are left out); `decisions` what `decisions.as_known` gives: a
+    finding decided about before says so, and what was decided then is preset. Rows of severity breach or critical or with an impact of
+    `floor` or more are shown, the others folded away. The script keeps entries in the browser and makes the decisions file.
+    """
+    rows = entries(findings, decisions, review, currency, floor)
+    worth, rest = [r for r in rows if r["worth"]], [r for r in rows if not r["worth"]]
+    form = environment().get_template("checklist.html.j2").render(
+        worth=worth, rest=rest, week=str(week), review=review, currency=currency, decisions=DECISIONS,
+        decided=sum(r["decided"] for r in rows), rest_impact=formats.money(sum(r["amount"] for r in rest), currency),
+    )  # fmt: skip
+    return f"{form}<script>{asset('checklist.js')}</script>"
+
+
+def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, currency: str, floor: float) -> list[dict[str, Any]]:
+    """A dict a finding of the review: what a row of the checklist shows and starts with."""
+    own = findings[findings["review"] == review]
+    known = {d["finding_id"]: d for d in decisions.to_dict("records")} if len(decisions) else {}
+    return [_entry(f, known.get(f["finding_id"]), i, currency, floor) for i, f in enumerate(own.to_dict("records"))]
+
+
+def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, currency: str, floor: float) -> dict[str, Any]:
+    amount = 0.0 if pd.isna(finding["impact"]) else float(finding["impact"])
+    kept = before or {}
+    open_before = before is not None and not before["done"]
+    suggested = _text(finding["suggested_decision"])
+    return {
+        "finding_id": finding["finding_id"],
+        "dom": f"{finding['review']}-{i + 1}",
+        "title": _text(finding["title"]),
+        "severity": _text(finding["severity"]),
+        "pill": {"breach": "breach", "critical": "critical", "watch": "watch"}.get(_text(finding["severity"])),
+        "amount": amount,
+        "has_impact": not pd.isna(finding["impact"]),
+        "impact": formats.money(finding["impact"], currency) if not pd.isna(finding["impact"]) else "–",
+        "worth": _text(finding["severity"]) in GRAVE or amount >= floor,
+        "why": " · ".join(part for part in (_text(finding["impact_basis"]), _text(finding.get("state")), _since(finding)) if part),
+        "before": _before(before),
+        "suggested": first_word(suggested),
+        "decision": kept["decision"] if open_before else first_word(suggested),
+        "owner": _text(kept.get("owner")) if open_before and _text(kept.get("owner")) else _text(finding["owner"]),
+        "due_on": _day(kept.get("due_on")) if open_before and _day(kept.get("due_on")) else _day(finding["due_at"]),
+        "wants_eta": finding["check"] in ETA_CHECKS,
+        "eta_commitment": _day(kept.get("eta_commitment")) if open_before else "",
+        "expected_impact": "" if not open_before or pd.isna(kept["expected_impact"]) else f"{kept['expected_impact']:.12g}",
+        "note": "",
+        "done": False,
+        "decided": False,
+    }
+
+
+def first_word(suggestion: str) -> str:
+    """The decision a suggestion begins with (`expedite: 40 units …` names expedite); investigate where it names none."""
+    word = suggestion.strip().split(" ")[0].rstrip(":,.;")
+    return word if word in DECISIONS else "investigate"
+
+
+def _before(decision: dict[str, Any] | None) -> str:
+    if decision is None:
+        return ""
+    when = formats.day(decision["recorded_at"], year=True)
+    due = _day(decision["due_on"])
+    state = "done" if decision["done"] else f"due {formats.day(due)}" if due else "no due date"
+    who = _text(decision["owner"]) or "nobody named"
+    note = f": {_text(decision['note'])}" if _text(decision["note"]) else ""
+    return f"Decided {when} by {decision['recorded_by']}: {formats.words(decision['decision'])}, {who}, {state}{note}"
+
+
+def _since(finding: dict[str, Any]) -> str:
+    first, week = _text(finding.get("first_seen")), _text(finding.get("week"))
+    return f"since {first}" if first and first != week else ""
+
+
+def _text(value: Any) -> str:
+    return "" if formats.missing(value) else str(value)
+
+
+def _day(value: Any) -> str:
+    """`2026-11-20` from a date, a timestamp or text; empty where there is none."""
+    return "" if formats.missing(value) else str(value)[:10]

@@ -1,0 +1,192 @@
+"""What meetings decided, and what came of it: plain JSON files, one a save, never overwritten. The only state there is."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import pandas as pd
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from opsreview.catalog import REVIEWS
+from opsreview.weeks import Week
+
+Decision = Literal[
+    "pause_promotion", "reprice", "rebalance_inbound", "adjust_channel", "expedite", "transfer", "markdown", "fix_content",
+    "change_carrier", "dispute_charge", "staff", "investigate", "accept", "defer",
+]  # fmt: skip
+DECISIONS: tuple[str, ...] = get_args(Decision)
+COLUMNS = [
+    "week", "review", "finding_id", "decision", "owner", "due_on", "eta_commitment", "expected_impact", "note", "done",
+    "recorded_at", "recorded_by", "file",
+]  # fmt: skip
+MOVED = 0.10  # an impact within ±10 % of what it was has not moved
+
+
+class DecisionError(ValueError):
+    """A decision that cannot be kept; the message says in one sentence which value is wrong."""
+
+
+def _iso_week(text: str) -> str:
+    return str(Week.parse(text))
+
+
+def _utc(moment: datetime) -> datetime:
+    """A moment without a zone is UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_Blank = BeforeValidator(lambda value: None if isinstance(value, str) and not value.strip() else value)
+_Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value), Field(max_length=2000)]
+
+
+class Item(BaseModel):
+    """What was decided about one finding. Days are local days; `expected_impact` is money a week."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    finding_id: str = Field(min_length=1, max_length=300)
+    decision: Decision
+    owner: _Text = ""
+    due_on: Annotated[date | None, _Blank] = None
+    eta_commitment: Annotated[date | None, _Blank] = None
+    expected_impact: Annotated[float | None, _Blank, Field(allow_inf_nan=False)] = None
+    note: _Text = ""
+    done: bool = False
+
+
+class Save(BaseModel):
+    """One file: what one meeting's checklist held when it was saved."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    week: Annotated[str, AfterValidator(_iso_week)]
+    review: Literal[REVIEWS]  # type: ignore[valid-type]
+    recorded_at: Annotated[datetime, AfterValidator(_utc)]
+    recorded_by: str = Field(min_length=1, max_length=200)
+    items: list[Item]
+
+
+def save(folder: Path, week: Week | str, review: str, items: Iterable[Mapping[str, Any]], recorded_by: str, now: datetime) -> Path:
+    """Write one decisions file and return its path. Nothing that is there is ever overwritten. DecisionError where a value is wrong."""
+    fields = {"week": str(week), "review": review, "recorded_at": now, "recorded_by": recorded_by, "items": list(items)}
+    try:
+        checked = Save.model_validate(fields)
+    except ValidationError as error:
+        raise DecisionError(_say(error)) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    content = checked.model_dump(mode="json") | {"recorded_at": f"{checked.recorded_at:%Y-%m-%dT%H:%M:%SZ}"}
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    while True:
+        path = folder / f"{checked.week}-{review}-{checked.recorded_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}.json"
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+            return path
+        except FileExistsError:
+            continue
+
+
+def record(
+    folder: Path,
+    week: Week | str,
+    review: str,
+    finding_id: str,
+    decision: str,
+    recorded_by: str,
+    now: datetime,
+    *,
+    owner: str = "",
+    due_on: str | date | None = None,
+    eta_commitment: str | date | None = None,
+    expected_impact: float | None = None,
+    note: str = "",
+    done: bool = False,
+) -> Path:
+    """One decision from a command line: `save` of a single item."""
+    item = {"finding_id": finding_id, "decision": decision, "owner": owner, "due_on": due_on, "eta_commitment": eta_commitment}
+    return save(folder, week, review, [item | {"expected_impact": expected_impact, "note": note, "done": done}], recorded_by, now)
+
+
+def read(folder: Path) -> pd.DataFrame:
+    """Every item of every file, one row each, oldest first: `COLUMNS`, `recorded_at` naive UTC, days as `date`.
+
+    A file that cannot be used is left out; `frame.attrs["notices"]` holds a sentence for each. A folder that is not there holds none.
+    """
+    rows: list[dict[str, Any]] = []
+    notices: list[str] = []
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        try:
+            kept = Save.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            notices.append(f"decisions/{path.name} was left out: {_say(error)}")
+        except OSError as error:
+            notices.append(f"decisions/{path.name} was left out: it cannot be read ({error.strerror})")
+        else:
+            common = {"week": kept.week, "review": kept.review, "recorded_by": kept.recorded_by, "file": path.name}
+            moment = kept.recorded_at.replace(tzinfo=None)
+            rows += [item.model_dump() | common | {"recorded_at": moment} for item in kept.items]
+    frame = pd.DataFrame(rows, columns=COLUMNS).astype({"expected_impact": float, "done": bool, "recorded_at": "datetime64[us]"})
+    frame = frame.sort_values(["recorded_at", "file"], kind="stable", ignore_index=True)
+    frame.attrs["notices"] = notices
+    return frame
+
+
+def as_known(decisions: pd.DataFrame, week: Week, timezone: str = "UTC") -> pd.DataFrame:
+    """What stands for each finding in a run of `week`: of what was recorded before the end of the next week, the latest a finding."""
+    known = decisions[decisions["recorded_at"] < pd.Timestamp((week + 1).as_of(timezone))]
+    return known.drop_duplicates("finding_id", keep="last").reset_index(drop=True)
+
+
+def decisions_frame(decisions: pd.DataFrame, then: pd.DataFrame, now: pd.DataFrame, week: Week) -> pd.DataFrame:
+    """decisions.csv: a row a decision that stands, newest first, with what its finding cost then and costs now.
+
+    `decisions` is what `as_known` gives; `then` holds findings of the weeks decided about, `now` those of `week` (columns of
+    findings.csv). `impact_now` is 0 where the finding is gone. `overdue`: not done and due on a day before `as_of`.
+    `outcome`: too early (decided about this very week), gone, smaller, unchanged or larger (beyond ±10 %), empty where then is not known.
+    """
+    about = ["finding_id", "check", "entity", "title"]
+    every = pd.concat([then[["week", *about, "impact"]], now[["week", *about, "impact"]]], ignore_index=True)
+    names = every.sort_values("week", kind="stable").drop_duplicates("finding_id", keep="last")[about]
+    before = every.drop_duplicates(["finding_id", "week"]).rename(columns={"impact": "impact_then"})[["finding_id", "week", "impact_then"]]
+    after = now.drop_duplicates("finding_id").rename(columns={"impact": "impact_now"})[["finding_id", "impact_now"]]
+    frame = (
+        decisions.merge(names, "left", on="finding_id")
+        .merge(before, "left", on=["finding_id", "week"])
+        .merge(after, "left", on="finding_id")
+    )
+    frame["impact_now"] = frame["impact_now"].mask(~frame["finding_id"].isin(now["finding_id"]), 0.0)
+    due = pd.to_datetime(frame["due_on"])
+    frame["overdue"] = ~frame["done"].astype(bool) & (due < pd.Timestamp(week.end))
+    frame["outcome"] = _outcome(frame, now, week)
+    order = ["week", "review", *about[:1], *about[1:], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]
+    newest = frame.sort_values(["recorded_at", "finding_id"], ascending=[False, True], kind="stable", ignore_index=True)
+    return newest[order].fillna({"check": "", "entity": "", "title": ""})
+
+
+def _outcome(frame: pd.DataFrame, now: pd.DataFrame, week: Week) -> pd.Series:
+    then, later = frame["impact_then"], frame["impact_now"]
+    outcome = pd.Series("unchanged", index=frame.index, dtype=object)
+    outcome[later < then * (1 - MOVED)] = "smaller"
+    outcome[later > then * (1 + MOVED)] = "larger"
+    outcome[then.isna() | later.isna()] = ""
+    outcome[~frame["finding_id"].isin(now["finding_id"])] = "gone"
+    outcome[frame["week"] >= str(week)] = "too early"
+    return outcome
+
+
+def _say(error: ValidationError) -> str:
+    """The first thing wrong, as a sentence's second half."""
+    first = error.errors()[0]
+    if first["type"].startswith("json"):
+        return "it is not JSON"
+    where = re.sub(r"\.(\d+)", lambda m: f"[{int(m[1]) + 1}]", ".".join(str(part) for part in first["loc"])) or "the file"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if first["type"] == "missing":
+        return f"{where} is missing{more}"
+    if first["type"] == "extra_forbidden":
+        return f"{where} is not a known field{more}"
+    return f"{where} is {first['input']!r:.80}: {first['msg'].removeprefix('Value error, ')}{more}"

@@ -1,0 +1,64 @@
+// Draws each chart when it comes near the window, and the rest while the reader reads; marks the section in view.
+(() => {
+  "use strict";
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const charts = read("charts"), packed = read("datasets"), unpacked = {};
+
+  // A dataset travels as columns, once for all charts that use it; each chart gets rows of its own.
+  const rows = (name) => {
+    if (!(name in unpacked)) {
+      const columns = packed[name].columns;
+      if (!columns) unpacked[name] = packed[name];
+      else {
+        const names = Object.keys(columns);
+        unpacked[name] = columns[names[0]].map((_, i) => Object.fromEntries(names.map((n) => [n, columns[n][i]])));
+      }
+    }
+    return structuredClone(unpacked[name]);
+  };
+
+  const draw = async (figure) => {
+    if (figure.dataset.state) return;
+    figure.dataset.state = "drawing";
+    const { spec, data } = charts[Number(figure.dataset.chart)];
+    if (data.length) spec.datasets = Object.fromEntries(data.map((name) => [name, rows(name)]));
+    if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = figure.clientWidth;
+    try {
+      await vegaEmbed(figure, spec, {
+        mode: "vega-lite", renderer: "svg", ast: true, tooltip: true, downloadFileName: "chart",
+        actions: { export: true, source: false, compiled: false, editor: false },
+      });
+      figure.dataset.state = "drawn";
+    } catch (error) {
+      figure.dataset.state = "failed";
+      figure.textContent = "This chart could not be drawn: " + error.message;
+      console.error(error);
+    }
+  };
+
+  const figures = [...document.querySelectorAll("figure.chart")];
+  for (const figure of figures) {
+    const { spec } = charts[Number(figure.dataset.chart)];
+    if (typeof spec.height === "number") figure.style.minHeight = spec.height + "px";
+  }
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
+  }, { rootMargin: "600px" });
+  figures.forEach((figure) => near.observe(figure));
+  const idle = window.requestIdleCallback || ((work) => setTimeout(work, 50));
+  const rest = () => {
+    const next = figures.find((figure) => !figure.dataset.state);
+    if (next) draw(next).then(() => idle(rest));
+    else document.documentElement.dataset.charts = "drawn";
+  };
+  window.addEventListener("load", () => idle(rest));
+
+  const links = new Map([...document.querySelectorAll("nav.sections a")].map((a) => [a.hash.slice(1), a]));
+  const inView = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) {
+      links.forEach((a) => a.removeAttribute("aria-current"));
+      links.get(entry.target.id)?.setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-60px 0px -70% 0px" });
+  document.querySelectorAll("main h2[id]").forEach((h) => inView.observe(h));
+})();
