@@ -1,0 +1,60 @@
+"""The warehouse: picks, labor, goods on their way in, and from dock to shelf."""
+
+from __future__ import annotations
+
+import ibis
+
+from opsreview.books import Books, fact, inside
+from opsreview.weeks import Window
+
+
+@fact
+def picks(books: Books, window: Window) -> ibis.Table:
+    """One row a pick of the window: `error` (whether), error_type, `reworked` (whether), rework_minutes (0 where none), local `hour`."""
+    p = books.table("picks")
+    p = p.mutate(day=p.picked_at_local.date(), hour=p.picked_at_local.hour())
+    minutes = p.rework_minutes.fill_null(0.0)
+    return p.filter(inside(p.day, window)).mutate(error=p.error_type.notnull(), reworked=minutes > 0, rework_minutes=minutes)
+
+
+@fact
+def orders_picked(books: Books) -> ibis.Table:
+    """One row an order and location picked in W: `error`, whether any of its picks there had one."""
+    p = picks(books, books.week.window)
+    return p.group_by("order_id", "location").aggregate(error=p.error.any())
+
+
+@fact
+def labor(books: Books, window: Window) -> ibis.Table:
+    """One row a day, location, hour and role of the window: hours, cost. A daily row only where no hourly one stands."""
+    t = books.table("labor")
+    t = t.filter(inside(t.work_date, window))
+    hourly = t.filter(t.hour.notnull())
+    daily = t.filter(t.hour.isnull()).anti_join(hourly, ["work_date", "location", "role"])
+    return hourly.union(daily)
+
+
+@fact
+def labor_rates(books: Books, window: Window) -> ibis.Table:
+    """One row a location: cost and hours of the roles pick and pack in the window."""
+    t = labor(books, window)
+    t = t.filter(t.role.isin(("pick", "pack")))
+    return t.group_by("location").aggregate(cost=t.cost.sum(), hours=t.hours.sum())
+
+
+@fact
+def stocked(books: Books) -> ibis.Table:
+    """One row an inbound line stocked in W after it arrived: `hours` from dock to stock."""
+    t = books.table("inbound")
+    t = t.filter(inside(t.stocked_at_local.date(), books.week.window), t.arrived_at <= t.stocked_at)
+    hours = t.stocked_at.delta(t.arrived_at, unit="second").cast("float64") / 3600.0
+    return t.mutate(hours=hours, supplier=t.supplier.fill_null("(unknown)"))
+
+
+@fact
+def at_dock(books: Books) -> ibis.Table:
+    """One row an inbound line that arrived and is not stocked at `as_of`: `hours` it has waited."""
+    t = books.table("inbound")
+    t = t.filter(t.arrived_at.notnull(), t.stocked_at.isnull(), ~t.closed.fill_null(False))
+    waited = ibis.literal(books.as_of).cast("timestamp").delta(t.arrived_at, unit="second").cast("float64") / 3600.0
+    return t.mutate(hours=waited)

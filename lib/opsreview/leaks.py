@@ -1,0 +1,323 @@
+"""The leak ledger: what each of five leaks cost in W, in money and basis points of net revenue. A cost stands in one leak only.
+
+`measured` works out the parts that one week's exports say; `ledger` adds what needs the weeks before (creep, actionable, baselines).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from opsreview.books import Books, fact, inside
+from opsreview.facts.orders import sales_days
+from opsreview.facts.plan import plan_and_sales
+from opsreview.facts.returns import returns
+from opsreview.facts.shipments import avoidable, order_shipping
+from opsreview.facts.stock import dead_stock, demand, excess, shelf_days
+from opsreview.facts.warehouse import labor_rates, picks
+from opsreview.margin import by_sku, false_confidence, order_margin
+from opsreview.margin import tickets as support_tickets
+
+BANDS = (0.5, 1, 2, 5, 10, 20)  # kg, upper ends of the billed weight bands
+HISTORY = 13  # weeks a median looks back
+ENOUGH = 4  # weeks from which it is said
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the ledger: which leak, what it is, what exports it stands on over which trailing days, paid or estimated."""
+
+    leak: str
+    name: str
+    needs: tuple[tuple[str, int], ...]
+    estimate: bool
+    evidence: str
+    amount: Callable[[Books], ibis.Table] | None = None  # one row: amount, units
+
+
+_STOCK = (("inventory", 28), ("orders", 28), ("order_lines", 28), ("products", 7))
+
+
+@fact
+def empty_shelves(books: Books) -> ibis.Table:
+    """One row a SKU and day of W on which no location had it at its last snapshot: d, units sold that day, margin lost a unit."""
+    s = shelf_days(books)
+    out = s.group_by("sku", "family", "day").aggregate(available=s.available.max()).filter(lambda t: t.available <= 0)
+    d, sold = demand(books), sales_days(books)
+    per_unit = unit_margins(books)
+    t = out.left_join(d, "sku").drop("sku_right").left_join(sold, ["sku", "day"]).drop("sku_right", "day_right")
+    t = t.left_join(per_unit.filter(per_unit.sku.notnull()).select("sku", of_sku="per_unit"), "sku").drop("sku_right")
+    t = t.left_join(per_unit.filter(per_unit.sku.isnull()).select("family", of_family="per_unit"), "family").drop("family_right")
+    lost = ibis.greatest(t.d.fill_null(0.0) - t.units.fill_null(0.0), 0.0)
+    per = ibis.greatest(t.of_sku.fill_null(t.of_family).fill_null(0.0), 0.0)
+    return t.select("sku", "family", "day", lost_units=lost, lost_margin=lost * per)
+
+
+@fact
+def unit_margins(books: Books) -> ibis.Table:
+    """One row a SKU, and one a family (no SKU), with costed units sold in T28: contribution margin `per_unit`."""
+    t = by_sku(books, books.week.trailing(28))
+    of_sku = t.filter(t.units > 0).select("sku", "family", per_unit=lambda t: t.contribution_margin / t.units)
+    f = t.group_by("family").aggregate(units=t.units.sum(), money=t.contribution_margin.sum())
+    of_family = f.filter(f.units > 0).select("family", sku=ibis.null("string"), per_unit=lambda t: t.money / t.units)
+    return of_sku.union(of_family.select("sku", "family", "per_unit"))
+
+
+def _stockout(books: Books) -> ibis.Table:
+    t = empty_shelves(books)
+    return t.aggregate(amount=t.lost_margin.sum(), units=t.lost_units.sum())
+
+
+def _wasted_spend(books: Books) -> ibis.Table:
+    t, a = empty_shelves(books), books.table("ad_spend")
+    spent = a.join(t.select("sku", "day"), [a.sku == t.sku, a.spend_date == t.day])
+    return spent.aggregate(amount=spent.amount.sum(), units=spent.count())
+
+
+@fact
+def overstock(books: Books) -> ibis.Table:
+    """One row a SKU with more than enough stock: excess units, of them `overbuy_units` that the plan of T30 asked for and nobody bought."""
+    e = excess(books)
+    e = e.filter(e.excess_units > 0)
+    if not (books.ever("demand_plan") and books.has("orders", books.week.trailing(30)) and _began(books, 30)):
+        return e.mutate(overbuy_units=ibis.literal(0.0))
+    p = plan_and_sales(books, 30).select("sku", over=lambda t: ibis.greatest(t.planned - t.actual, 0.0))
+    t = e.left_join(p, "sku").drop("sku_right")
+    return t.mutate(overbuy_units=ibis.least(t.over.fill_null(0.0), t.excess_units))
+
+
+def _weekly_carrying(books: Books) -> float:
+    return books.settings.carrying_rate / 52.0
+
+
+def _overbuy(books: Books) -> ibis.Table:
+    t = overstock(books)
+    money = t.overbuy_units * t.unit_cost.fill_null(0.0) * _weekly_carrying(books)
+    return t.aggregate(amount=money.sum(), units=t.overbuy_units.sum())
+
+
+def _excess(books: Books) -> ibis.Table:
+    t = overstock(books)
+    units = t.excess_units - t.overbuy_units
+    return t.aggregate(amount=(units * t.unit_cost.fill_null(0.0) * _weekly_carrying(books)).sum(), units=units.sum())
+
+
+def _dead_stock(books: Books) -> ibis.Table:
+    t = dead_stock(books)
+    return t.aggregate(amount=t.value.sum() * _weekly_carrying(books), units=t.on_hand.sum())
+
+
+@fact
+def expedited(books: Books) -> ibis.Table:
+    """One row an inbound line whose expedite cost belongs to W: expedited in it or, with no date, first known by its folder."""
+    t, every = books.table("inbound"), books.known.rows("inbound")
+    t = t.filter(t.expedite_cost.fill_null(0.0) != 0)
+    priced = every.filter(every.expedite_cost.fill_null(0.0) != 0, every.week <= books.week.monday)
+    first = priced.group_by("document_id", "line_id").aggregate(first_week=priced.week.min())
+    t = t.left_join(first, ["document_id", "line_id"]).drop("document_id_right", "line_id_right")
+    dated = inside(t.expedited_on, books.week.window)
+    return t.filter(ibis.ifelse(t.expedited_on.notnull(), dated, t.first_week == books.week.monday))
+
+
+def _expedite(books: Books) -> ibis.Table:
+    t = expedited(books)
+    return t.aggregate(amount=t.expedite_cost.sum(), units=t.count())
+
+
+def _transfer_freight(books: Books) -> ibis.Table:
+    t = books.table("inbound")
+    t = t.filter(t.kind == "transfer", inside(t.ordered_on, books.week.window))
+    return t.aggregate(amount=t.freight_cost.sum(), units=t.count())
+
+
+def _rework(books: Books) -> ibis.Table:
+    p, rates = picks(books, books.week.window), labor_rates(books, books.week.window)
+    mean = (rates.cost.sum() / rates.hours.sum().nullif(0) / 60.0).as_scalar()
+    t = p.left_join(rates, "location").drop("location_right")
+    per_minute = (t.cost / t.hours.nullif(0) / 60.0).fill_null(mean).fill_null(0.0)
+    return t.aggregate(amount=(t.rework_minutes * per_minute).sum(), units=t.reworked.sum())
+
+
+def _avoidable_charges(books: Books) -> ibis.Table:
+    t = avoidable(books)
+    t = t.filter(inside(t.invoiced_on, books.week.window))
+    return t.aggregate(amount=t.avoidable.sum(), units=(t.avoidable != 0).sum())
+
+
+def _received(books: Books) -> ibis.Table:
+    t = books.table("returns")
+    return t.filter(inside(t.received_at_local.date(), books.week.window))
+
+
+def _returns_shipping(books: Books) -> ibis.Table:
+    t = _received(books)
+    return t.aggregate(amount=t.reverse_shipping_cost.sum(), units=t.quantity.sum())
+
+
+def _returns_handling(books: Books) -> ibis.Table:
+    t = _received(books)
+    return t.aggregate(amount=t.handling_cost.sum(), units=t.quantity.sum())
+
+
+@fact
+def disposed(books: Books) -> ibis.Table:
+    """One row a return finally disposed of in W: `lost`, what its goods were worth at cost less what came back."""
+
+    t = returns(books).filter(lambda t: t.final)
+    when = t.disposed_at_local.fill_null(t.received_at_local).date()
+    t = t.filter(inside(when, books.week.window))
+    return t.mutate(lost=ibis.greatest(t.quantity * t.unit_cost.fill_null(0.0) - t.value_back, 0.0))
+
+
+def _returns_value_lost(books: Books) -> ibis.Table:
+    t = disposed(books)
+    return t.aggregate(amount=t.lost.sum(), units=t.quantity.sum())
+
+
+def _returns_support(books: Books) -> ibis.Table:
+    t = support_tickets(books)
+    t = t.filter(
+        t.topic.lower().isin([x.lower() for x in books.settings.returns.ticket_topics]), inside(t.opened_at_local.date(), books.week.window)
+    )
+    return t.aggregate(amount=t.money.sum(), units=t.count())
+
+
+def _false_confidence(books: Books) -> ibis.Table:
+    target = float(books.settings.targets["contribution_margin"].ok)  # type: ignore[arg-type]
+    t = by_sku(books, books.week.window).semi_join(false_confidence(books), "sku")
+    return t.aggregate(amount=ibis.greatest(target * t.net_revenue - t.contribution_margin, 0.0).sum(), units=t.units.sum())
+
+
+PARTS: tuple[Part, ...] = (
+    Part("1", "stockout", _STOCK, True, "demand unmet on SKU-days without stock × contribution margin a unit", _stockout),
+    Part("1", "wasted_spend", (*_STOCK, ("ad_spend", 7)), False, "ad spend on SKUs on days they could not be bought", _wasted_spend),
+    Part("1", "overbuy", (*_STOCK[:1], ("orders", 30), ("order_lines", 30), ("demand_plan", 30)), True,
+         "units over plan that became excess × unit cost × carrying rate / 52", _overbuy),
+    Part("2", "excess", _STOCK[:3], True, "other excess units × unit cost × carrying rate / 52", _excess),
+    Part("2", "dead_stock", (("inventory", 7), ("orders", 91), ("order_lines", 91)), True, "dead stock at cost × carrying rate / 52", _dead_stock),
+    Part("2", "expedite", (("inbound", 7),), False, "expedite cost of inbound lines of the week", _expedite),
+    Part("2", "transfer_freight", (("inbound", 7),), False, "freight of transfers ordered in the week", _transfer_freight),
+    Part("3", "rework", (("picks", 7), ("labor", 7)), False, "rework minutes × labor rate", _rework),
+    Part("3", "avoidable_charges", (("carrier_charges", 7),), False, "carrier charges of avoidable types invoiced in the week", _avoidable_charges),
+    Part("3", "creep", (("orders", 7), ("order_lines", 7), ("shipments", 7), ("labor", 7), ("picks", 7)), True,
+         "fulfillment cost per order above its 13-week median at this week's mix × orders"),
+    Part("4", "returns_shipping", (("returns", 7),), False, "reverse shipping of returns received in the week", _returns_shipping),
+    Part("4", "returns_handling", (("returns", 7),), False, "handling of returns received in the week", _returns_handling),
+    Part("4", "returns_value_lost", (("returns", 7),), False, "cost of goods less value recovered, of returns disposed of in the week", _returns_value_lost),
+    Part("4", "returns_support", (("support_tickets", 7),), False, "tickets about returns opened in the week", _returns_support),
+    Part("5", "false_confidence", (("orders", 28), ("order_lines", 28), ("products.unit_cost", 7)), True,
+         "shortfall to the target margin of SKUs that look healthy and are not", _false_confidence),
+)  # fmt: skip
+
+
+def _began(books: Books, days: int) -> bool:
+    return books.week.trailing(days).start >= books.known.first_week.monday
+
+
+def sayable(books: Books, part: Part) -> bool:
+    """Whether the exports a part stands on came in every week of its window."""
+    return all(_began(books, days) and books.has(need, books.week.trailing(days)) for need, days in part.needs)
+
+
+def measured(books: Books) -> pd.DataFrame:
+    """A row a part that this week's exports say: leak, part, amount (empty: n/a), units."""
+    rows = []
+    for part in PARTS:
+        amount, units = None, None
+        if part.amount and sayable(books, part):
+            row = part.amount(books).to_pandas().iloc[0].fillna(0.0)
+            amount, units = float(row["amount"]), float(row["units"])
+        rows.append({"leak": part.leak, "part": part.name, "amount": amount, "units": units})
+    return pd.DataFrame(rows).astype({"amount": float, "units": float})
+
+
+def cells(books: Books) -> pd.DataFrame:
+    """Fulfillment cost of the orders of W by cell (zone of the first shipment, billed weight band): zone, band, orders, cost."""
+    columns = {"zone": str, "band": str, "orders": float, "cost": float}
+    part = next(p for p in PARTS if p.name == "creep")
+    if not sayable(books, part):
+        return pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
+    m = order_margin(books, books.week.window)
+    by = m.group_by("order_id").aggregate(cost=(m.shipping + m.pick_pack - m.rework).sum())
+    t = by.left_join(order_shipping(books).select("order_id", "zone", "billed_kg", "avoidable"), "order_id").drop("order_id_right")
+    band = ibis.cases(*((t.billed_kg <= b, f"{b:g}") for b in BANDS), (t.billed_kg.notnull(), "over"), else_="unknown")
+    t = t.mutate(band=band, zone=t.zone.fill_null("unknown"), cost=t.cost - t.avoidable.fill_null(0.0))
+    out = t.group_by("zone", "band").aggregate(orders=t.count().cast("float64"), cost=t.cost.sum())
+    return out.order_by("zone", "band").to_pandas()
+
+
+def creep(now: pd.DataFrame, past: list[pd.DataFrame]) -> float | None:
+    """max(0, cost per order now − its median over the weeks before at this week's mix) × orders; None under four weeks."""
+    then = [at_this_mix(now, week) for week in past if len(week)]
+    if not len(now) or len(then) < ENOUGH:
+        return None
+    orders_now = now["orders"].sum()
+    return float(max(0.0, now["cost"].sum() / orders_now - float(pd.Series(then).median())) * orders_now)
+
+
+def at_this_mix(now: pd.DataFrame, then: pd.DataFrame) -> float:
+    """Σ n(cell, W) × mean cost(cell, then) / Σ n(cell, W); a cell that week lacks takes W's own mean."""
+    both = now.merge(then, on=["zone", "band"], how="left", suffixes=("", "_then"))
+    own, theirs = both["cost"] / both["orders"], both["cost_then"] / both["orders_then"]
+    return float((both["orders"] * theirs.fillna(own)).sum() / both["orders"].sum())
+
+
+def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[str, Any]], net_revenue: float | None) -> pd.DataFrame:
+    """leaks.csv of one week: its measured parts, creep and actionable from the weeks before, totals, basis points, baselines.
+
+    `past`: the up to 13 weeks before, newest last, each with its `cells` and its finished `leaks`.
+    """
+    rows = parts.set_index("part")["amount"].to_dict() | {"creep": creep(now, [p["cells"] for p in past])}
+    units = parts.set_index("part")["units"].to_dict()
+    medians = {name: _median([p["leaks"] for p in past], leak, name) for leak, name in _all_parts()}
+    returned = [p.name for p in PARTS if p.leak == "4"]
+    above = [max(0.0, rows[p] - medians[p]) for p in returned if pd.notna(rows[p]) and medians[p] is not None]
+    rows["actionable"] = sum(above) if above else None
+    out = []
+    for leak in "12345":
+        own = [p for p in PARTS if p.leak == leak]
+        for part in own:
+            out.append((leak, part.name, rows[part.name], units.get(part.name), part.estimate, part.evidence))
+        if leak == "4":
+            out.append(
+                (
+                    leak,
+                    "actionable",
+                    rows["actionable"],
+                    None,
+                    True,
+                    "what of the four parts is above its own 13-week median; not in the sum",
+                )
+            )
+        out.append((leak, "total", _sum([rows[p.name] for p in own]), None, any(p.estimate for p in own), "sum of its parts"))
+    four = [rows[p.name] for p in PARTS if p.leak != "5"]
+    out.append(("1-4", "total", _sum(four), None, True, "leaks 1 to 4; leak 5 is a memo"))
+    frame = pd.DataFrame(out, columns=["leak", "part", "amount", "units", "estimate", "evidence"])
+    frame["amount"] = frame["amount"].astype(float)
+    frame["basis_points"] = frame["amount"] / net_revenue * 10_000 if net_revenue else float("nan")
+    frame["baseline"] = [
+        medians.get(p) if p != "total" else _median([x["leaks"] for x in past], leak, p)
+        for leak, p in zip(frame["leak"], frame["part"], strict=True)
+    ]
+    frame["baseline"] = frame["baseline"].astype(float)
+    frame["week"] = week
+    return frame[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]]
+
+
+def _all_parts() -> list[tuple[str, str]]:
+    return [(p.leak, p.name) for p in PARTS] + [("4", "actionable")]
+
+
+def _median(past: list[pd.DataFrame], leak: str, part: str) -> float | None:
+    values = [f.loc[(f["leak"] == leak) & (f["part"] == part), "amount"].iloc[0] for f in past[-HISTORY:] if len(f)]
+    values = [v for v in values if pd.notna(v)]
+    return float(pd.Series(values).median()) if len(values) >= ENOUGH else None
+
+
+def _sum(values: list[Any]) -> float | None:
+    said = [v for v in values if v is not None and pd.notna(v)]
+    return float(sum(said)) if said else None

@@ -1,0 +1,246 @@
+"""Order-level contribution margin: every cost brought down to the order line, with where each came from.
+
+The parts of `kpis.md`'s table, one function a component; lines add up to orders and orders to the total in each of them.
+"""
+
+from __future__ import annotations
+
+import ibis
+
+from opsreview.books import Books, before, fact, inside
+from opsreview.facts.orders import orders, sales, shared
+from opsreview.facts.returns import return_costs
+from opsreview.facts.shipments import carries_cost, first_shipment, order_shipping, shipping_accruals
+from opsreview.facts.warehouse import labor_rates, picks
+from opsreview.weeks import Window
+
+COMPONENTS = ("packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve")
+COHORT_UNITS = 30  # units from which a group's own return history is used
+LINE = ["order_id", "line_id"]
+
+
+@fact
+def lines(books: Books, window: Window) -> ibis.Table:
+    """One row a line sold in the window, with its shares of its order: by net revenue, by units, by billable weight."""
+    s = sales(books)
+    s = s.filter(inside(s.day, window))
+    unweighed = s.weight_kg.isnull().any().over(ibis.window(group_by=s.order_id))
+    return s.mutate(
+        by_net=shared(s, s.net_revenue),
+        by_units=shared(s, s.units),
+        by_weight=shared(s, ibis.ifelse(unweighed, 0.0, s.units * s.billable_kg)),
+    )
+
+
+@fact
+def shipping(books: Books, window: Window) -> ibis.Table:
+    """One row a line: `shipping`, `shipping_accrued` and `shipping_provenance` (invoiced, label, accrued)."""
+    t = lines(books, window)
+    default = books.settings.costs.shipping_per_order
+    if not (books.ever("shipments") and carries_cost(books)):
+        return t.select(
+            *LINE, shipping=t.by_weight * default, shipping_accrued=t.by_weight * default, shipping_provenance=ibis.literal("accrued")
+        )
+    costs, means = order_shipping(books), shipping_accruals(books)
+    overall = means.filter(means.channel.isnull()).accrual.max().as_scalar()
+    t = t.left_join(costs.select("order_id", "invoiced", cost="shipping"), "order_id").drop("order_id_right")
+    t = t.left_join(means.filter(means.channel.notnull()), "channel").drop("channel_right")
+    accrual = t.accrual.fill_null(overall).fill_null(default)
+    shipped, invoiced = t.cost.notnull(), t.invoiced.fill_null(False)
+    amount = t.by_weight * t.cost.fill_null(accrual)
+    return t.select(
+        *LINE,
+        shipping=amount,
+        shipping_accrued=ibis.ifelse(shipped, 0.0, amount),
+        shipping_provenance=ibis.cases((invoiced, "invoiced"), (shipped, "label"), else_="accrued"),
+    )
+
+
+@fact
+def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
+    """One row a location, and one without for all of them: money a line picked, a unit picked, a rework minute.
+
+    Half of what pick and pack labor cost beyond rework is borne by lines, half by units.
+    """
+    cost = labor_rates(books, window)
+    cost = cost.mutate(per_minute=cost.cost / cost.hours.nullif(0) / 60.0)
+    if any(books.known.exported("picks", week) for week in window.weeks):
+        p = picks(books, window)
+        done = p.group_by("location").aggregate(
+            lines=(p.order_id + "\x1f" + p.line_id).nunique(), units=p.quantity.sum(), minutes=p.rework_minutes.sum()
+        )
+    else:
+        t = lines(books, window).join(first_shipment(books), "order_id")
+        done = t.group_by("location").aggregate(lines=t.count(), units=t.units.sum(), minutes=ibis.literal(0.0).max())
+    both = cost.join(done, "location").drop("location_right")
+    minute = (cost.cost.sum() / cost.hours.sum().nullif(0) / 60.0).as_scalar().fill_null(0.0)
+    both = both.mutate(per_minute=both.per_minute.fill_null(minute))
+    both = both.mutate(half=(both.cost - both.minutes * both.per_minute) / 2.0)
+    here = both.select(
+        "location",
+        "per_minute",
+        per_line=(both.half / both.lines.nullif(0)).fill_null(0.0),
+        per_unit=(both.half / both.units.nullif(0)).fill_null(0.0),
+    )
+    pooled = both.aggregate(per_line=both.half.sum() / both.lines.sum().nullif(0), per_unit=both.half.sum() / both.units.sum().nullif(0))
+    everywhere = pooled.select("per_line", "per_unit", location=ibis.null("string"), per_minute=minute)
+    return here.union(everywhere.select(*here.columns))
+
+
+@fact
+def pick_pack(books: Books, window: Window) -> ibis.Table:
+    """One row a line: `pick_pack`, of it `rework`, and `pick_pack_accrued` where it was not picked in the window."""
+    t = lines(books, window)
+    each = books.settings.costs.pick_pack_per_line
+    if not books.has("labor", window):
+        return t.select(*LINE, pick_pack=ibis.literal(each), rework=ibis.literal(0.0), pick_pack_accrued=ibis.literal(0.0))
+    rates = pick_pack_rates(books, window)
+    overall = rates.filter(rates.location.isnull())
+    here = rates.filter(rates.location.notnull())
+    line_mean = overall.per_line.max().as_scalar().fill_null(each)  # no location had both labor and picks
+    unit_mean = overall.per_unit.max().as_scalar().fill_null(0.0)
+    minute_mean = overall.per_minute.max().as_scalar()
+    p = picks(books, window)
+    p = p.group_by("order_id", "line_id", "location").aggregate(quantity=p.quantity.sum(), minutes=p.rework_minutes.sum())
+    p = p.left_join(here, "location").drop("location_right")
+    p = p.mutate(
+        rework=p.minutes * p.per_minute.fill_null(minute_mean),
+        borne=p.per_line.fill_null(line_mean) + p.quantity * p.per_unit.fill_null(unit_mean),
+    )
+    picked = p.group_by(*LINE).aggregate(rework=p.rework.sum(), borne=p.borne.sum())
+    other = books.table("picks")
+    place = other.group_by(*LINE).aggregate(location=other.location.argmax(other.picked_at))
+    ship = first_shipment(books).select("order_id", ship_location="location")
+    t = t.left_join(picked, LINE).drop("order_id_right", "line_id_right")
+    t = t.left_join(place, LINE).drop("order_id_right", "line_id_right").left_join(ship, "order_id").drop("order_id_right")
+    t = t.mutate(place=t.location.fill_null(t.ship_location)).left_join(here.rename(place="location"), "place").drop("place_right")
+    accrual = t.per_line.fill_null(line_mean) + t.units * t.per_unit.fill_null(unit_mean)
+    stood_in = not any(books.known.exported("picks", week) for week in window.weeks)
+    rework = t.rework.fill_null(0.0)
+    return t.select(
+        *LINE,
+        rework=rework,
+        pick_pack=t.borne.fill_null(accrual) + rework,
+        pick_pack_accrued=ibis.ifelse(t.borne.isnull() & (not stood_in), accrual, 0.0),
+    )
+
+
+@fact
+def fees(books: Books, window: Window) -> ibis.Table:
+    """One row a line: `payment` and `channel_fees`, the order's own where it names them, else by contracted rates."""
+    costs = books.settings.costs
+    t = lines(books, window)
+    t = t.left_join(orders(books).select("order_id", "payment_fee", "channel_fee"), "order_id").drop("order_id_right")
+    rate = ibis.cases(*((t.channel == c, r) for c, r in costs.channel_rate.items()), else_=0.0) if costs.channel_rate else 0.0
+    by_rate = costs.payment_rate * t.net_revenue + costs.payment_fixed * t.by_net
+    return t.select(
+        *LINE,
+        payment=ibis.ifelse(t.payment_fee.notnull(), t.payment_fee * t.by_net, by_rate),
+        channel_fees=ibis.ifelse(t.channel_fee.notnull(), t.channel_fee * t.by_net, rate * t.net_revenue),
+    )
+
+
+@fact
+def tickets(books: Books) -> ibis.Table:
+    """One row a support ticket opened before `as_of`: `money`, its cost, else its minutes at the team's rate."""
+    t = books.table("support_tickets")
+    by_minutes = t.handle_minutes * books.settings.costs.support_per_minute
+    return t.mutate(money=t.cost.fill_null(by_minutes).fill_null(0.0))
+
+
+@fact
+def support(books: Books, window: Window) -> ibis.Table:
+    """One row a line: `support`, its share of the order's tickets and of those still to be expected (`support_accrued`)."""
+    t = lines(books, window)
+    last = books.last_week("support_tickets")
+    if last is None:
+        return t.select(*LINE, support=ibis.literal(0.0), support_accrued=ibis.literal(0.0))
+    k = tickets(books)
+    own = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(own=k.money.sum())
+    cohort = Window(before(last, 56), before(last, 28))
+    o = orders(books)
+    past = o.filter(inside(o.day, cohort)).left_join(own, "order_id").drop("order_id_right")
+    means = past.group_by("channel").aggregate(mean=past.own.fill_null(0.0).sum() / past.count())
+    t = t.left_join(own, "order_id").drop("order_id_right").left_join(means, "channel").drop("channel_right")
+    known = t.own.fill_null(0.0)
+    accrual = ibis.greatest(t.mean.fill_null(0.0) - known, 0.0)
+    return t.select(*LINE, support=t.by_units * (known + accrual), support_accrued=t.by_units * accrual)
+
+
+@fact
+def reserve_rates(books: Books) -> ibis.Table:
+    """One row a group of the cohort that is large enough: level (1 SKU and channel … 4 all), its keys, `rate` of net revenue."""
+    last = books.last_week("returns") or books.week
+    cohort = Window(before(last, 84), before(last, 28))
+    s = sales(books)
+    s = s.filter(inside(s.day, cohort))
+    s = s.left_join(return_costs(books, cohort), LINE).drop("order_id_right", "line_id_right")
+    s = s.mutate(return_cost=s.return_cost.fill_null(0.0))
+    none = ibis.null("string")
+    levels = []
+    for level, keys in enumerate((("sku", "channel"), ("family", "channel"), ("channel",), ()), start=1):
+        figures = {"units": s.units.sum(), "net": s.net_revenue.sum(), "cost": s.return_cost.sum()}
+        t = s.group_by(*keys).aggregate(**figures) if keys else s.aggregate(**figures)
+        enough = t.net > 0 if not keys else (t.net > 0) & (t.units >= COHORT_UNITS)
+        t = t.filter(enough)
+        columns = {k: (t[k] if k in keys else none) for k in ("sku", "family", "channel")}
+        levels.append(t.select(level=ibis.literal(level), rate=t.cost / t.net, **columns))
+    return ibis.union(*levels)
+
+
+@fact
+def reserve(books: Books, window: Window) -> ibis.Table:
+    """One row a line: `returns_reserve`, net revenue × what its SKU, family or channel has lost to returns; 0 without a history."""
+    t = lines(books, window)
+    if not books.ever("returns"):
+        return t.select(*LINE, returns_reserve=ibis.literal(0.0))
+    rates = reserve_rates(books)
+    overall = rates.filter(rates.level == 4).rate.max().as_scalar()
+    for level, keys in ((1, ["sku", "channel"]), (2, ["family", "channel"]), (3, ["channel"])):
+        these = rates.filter(rates.level == level).select(*keys, **{f"rate{level}": "rate"})
+        t = t.left_join(these, keys).drop(*(f"{k}_right" for k in keys))
+    return t.select(*LINE, returns_reserve=t.net_revenue * ibis.coalesce(t.rate1, t.rate2, t.rate3, overall, 0.0))
+
+
+@fact
+def order_margin(books: Books, window: Window) -> ibis.Table:
+    """One row a line sold in the window: net revenue, each cost, gross and contribution margin (empty where the SKU has no unit cost).
+
+    `accrued` is the part of its costs below gross margin that no invoice, order or ticket has measured yet; `costs` is all of them.
+    """
+    t = lines(books, window)
+    parts = [f(books, window) for f in (shipping, pick_pack, fees, support, reserve)]
+    for part in parts:
+        t = t.left_join(part, LINE).drop("order_id_right", "line_id_right")
+    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
+    t = t.mutate(costs=sum((t[c] for c in COMPONENTS[1:]), t[COMPONENTS[0]]), gross_margin=t.net_revenue - t.cost_of_goods)
+    t = t.mutate(
+        contribution_margin=t.gross_margin - t.costs,
+        costed=t.unit_cost.notnull(),
+        accrued=t.shipping_accrued + t.pick_pack_accrued + t.support_accrued + t.returns_reserve,
+    )
+    return t.select(
+        *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS,
+        "contribution_margin", "costs", "accrued", "costed", "rework", "shipping_provenance",
+    )  # fmt: skip
+
+
+@fact
+def by_sku(books: Books, window: Window) -> ibis.Table:
+    """One row a SKU sold in the window, of its costed lines: units, net revenue, components, margins and their shares."""
+    t = order_margin(books, window)
+    t = t.filter(t.costed)
+    sums = {c: t[c].sum() for c in ("units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")}
+    by = t.group_by("sku", "family").aggregate(**sums)
+    net = by.net_revenue.nullif(0)
+    return by.mutate(gross_share=by.gross_margin / net, contribution_share=by.contribution_margin / net)
+
+
+@fact
+def false_confidence(books: Books) -> ibis.Table:
+    """One row a SKU that looks healthy and is not, over T28: gross margin on target, contribution margin below it, 20 units or more."""
+    targets, least = books.settings.targets, books.settings.checks["false_confidence"]["units"]
+    t = by_sku(books, books.week.trailing(28))
+    healthy = t.gross_share >= float(targets["gross_margin"].ok)  # type: ignore[arg-type]
+    short = t.contribution_share < float(targets["contribution_margin"].ok)  # type: ignore[arg-type]
+    return t.filter(t.units >= least, healthy, short)
