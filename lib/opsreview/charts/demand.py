@@ -1,0 +1,156 @@
+"""Monday's pictures: orders against plan, SKUs against plan, stock against its band."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from opsreview import theme
+from opsreview.charts.forms import Chart, dropdown, finish, rows, value_axis
+
+Z95 = 1.96  # the two-sided 95 % of chance, as in checks.sku_demand_variance
+
+BAND = ("below its band", "in its band", "above its band")
+MOST_DOTS = 1500  # dots of a scatter: the SKUs with most revenue; more would only blacken the page
+
+
+def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+    """Units sold by day, by channel, with the plan of all channels before and after `as_of`. Rows: orders_daily."""
+    if daily.empty:
+        return None
+    frame = rows(daily, ["day", "channel", "orders", "units", "net_sales", "planned_units"])
+    channels = sorted(frame.channel.unique(), key=lambda c: (c != "(all)", c))
+    frame["gap"] = frame.units / frame.planned_units.where(frame.planned_units > 0) - 1
+    mondays = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in sorted(frame.day[frame.day.dt.day_of_week == 0].unique())]
+    x = alt.X("day:T", axis=alt.Axis(title=None, format="%a %-d %b", labelAngle=0, values=mondays, grid=False))
+    y = alt.Y("units:Q", axis=value_axis("units", "Units a day"), scale=alt.Scale(zero=True))
+    tooltip = [
+        alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y"), alt.Tooltip("channel:N", title="Channel"),
+        alt.Tooltip("units:Q", title="Units sold", format=theme.UNITS), alt.Tooltip("planned_units:Q", title="Units planned", format=theme.UNITS),
+        alt.Tooltip("gap:Q", title="Against plan", format="+.1%"), alt.Tooltip("orders:Q", title="Orders", format=theme.UNITS),
+        alt.Tooltip("net_sales:Q", title="Net sales", format=theme.MONEY),
+    ]  # fmt: skip
+    kinds = alt.Scale(domain=["sold", "planned"], range=[theme.ACTUAL, theme.PLAN])
+    base = alt.Chart(frame).transform_filter("datum.channel === channel")
+    sold, planned = (
+        base.transform_filter(f"isValid(datum.{column})")
+        .transform_calculate(kind=f"'{kind}'")
+        .encode(x, color=alt.Color("kind:N", scale=kinds))
+        for column, kind in (("units", "sold"), ("planned_units", "planned"))
+    )
+    now = alt.Chart(pd.DataFrame({"day": [pd.Timestamp(as_of)], "label": ["plan ahead →"]}))
+    chart = alt.layer(
+        planned.mark_line(strokeDash=[6, 4], strokeWidth=2, interpolate="step").encode(y=alt.Y("planned_units:Q")),
+        sold.mark_line(strokeWidth=2).encode(y=y),
+        sold.mark_point(filled=True, size=60).encode(y=y, tooltip=tooltip),
+        planned.mark_point(filled=True, size=60, opacity=0).encode(y=alt.Y("planned_units:Q"), tooltip=tooltip),
+        now.mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x),
+        now.mark_text(align="left", baseline="top", dx=6, color=theme.MUTED, fontSize=12).encode(x, y=alt.value(2), text="label:N"),
+    )  # fmt: skip
+    return finish(chart.add_params(dropdown("channel", channels, "Channel")), title, subtitle, 290, currency)
+
+
+def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+    """Units sold against units planned, a dot a SKU, inside the funnel that chance alone draws. Rows: plan_vs_actual.
+
+    Both axes are log(1 + units): a store's SKUs span four powers of ten. `rule`: the usual share; `dispersion`: variance over mean.
+    """
+    if skus.empty:
+        return None
+    frame = rows(
+        skus.nlargest(MOST_DOTS, "revenue"),
+        ["sku", "name", "family", "tier", "planned", "actual", "gap", "error_share", "chance_band", "flagged", "revenue"],
+    )
+    frame["verdict"] = np.where(
+        frame.planned <= 0, "sold without a plan", np.where(frame.flagged, "beyond rule and chance", "within rule or chance")
+    )
+    top = max(float(frame[["planned", "actual"]].max().max()), 10.0)
+    funnel = pd.DataFrame({"planned": np.unique(np.geomspace(1, top * 1.1, 60).round(2))})
+    reach = np.maximum(rule, Z95 * np.sqrt(max(dispersion, 1.0) / funnel.planned)) * funnel.planned
+    funnel = funnel.assign(low=(funnel.planned - reach).clip(lower=0), high=funnel.planned + reach)
+    axis = alt.Scale(type="symlog", constant=1, domain=[0, float(funnel.high.iloc[-1])], nice=False)
+    ticks = [v for v in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000) if v <= top * 1.3]
+    x = alt.X("planned:Q", scale=axis, axis=alt.Axis(title="Units planned, 14 days", values=ticks, format=",~f"))
+    y = alt.Axis(title="Units sold, 14 days", values=ticks, format=",~f")
+    domain = ["within rule or chance", "beyond rule and chance", "sold without a plan"]
+    chosen = alt.selection_point(name="verdict_shown", fields=["verdict"], bind="legend")
+    dots = (
+        alt.Chart(frame)
+        .mark_point(filled=True, strokeWidth=0.6, stroke=theme.PAPER)
+        .encode(
+            x,
+            alt.Y("actual:Q", scale=axis, axis=y),
+            color=alt.Color("verdict:N", scale=alt.Scale(domain=domain, range=[theme.NONE, theme.BREACH, theme.WATCH])),
+            shape=alt.Shape("verdict:N", scale=alt.Scale(domain=domain, range=["circle", "triangle-up", "diamond"])),
+            size=alt.Size("revenue:Q", scale=alt.Scale(range=[30, 400]), legend=None),
+            opacity=alt.condition(chosen, alt.value(0.85), alt.value(0.08)),
+            tooltip=[
+                alt.Tooltip("sku:N", title="SKU"), alt.Tooltip("name:N", title="Name"), alt.Tooltip("family:N", title="Family"),
+                alt.Tooltip("tier:N", title="Tier"), alt.Tooltip("planned:Q", title="Planned", format=theme.UNITS),
+                alt.Tooltip("actual:Q", title="Sold", format=theme.UNITS), alt.Tooltip("error_share:Q", title="Off by", format=theme.SHARE),
+                alt.Tooltip("chance_band:Q", title="Chance explains ±", format=theme.SHARE), alt.Tooltip("revenue:Q", title="Revenue", format=theme.MONEY),
+                alt.Tooltip("verdict:N", title="Verdict"),
+            ],
+        )
+        .add_params(chosen)
+    )  # fmt: skip
+    band = alt.Chart(funnel).mark_area(color=theme.BAND, opacity=0.8).encode(x, alt.Y("low:Q", scale=axis, axis=y), alt.Y2("high:Q"))
+    perfect = (
+        alt.Chart(funnel).mark_line(color=theme.MUTED, strokeDash=[4, 4], strokeWidth=1).encode(x, alt.Y("planned:Q", scale=axis, axis=y))
+    )
+    return finish(band + perfect + dots, title, subtitle, 420, currency)
+
+
+def days_of_supply(inventory: pd.DataFrame, tiers: pd.DataFrame, title: str, subtitle: str = "") -> Chart | None:
+    """Every SKU-location's days of supply by tier, the band it should be in, and the tier's own figure.
+
+    `inventory`: sku, location, tier, days_of_supply, available, daily_demand. `tiers`: tier, value, low, high (high or low empty: no band).
+    """
+    frame = inventory.dropna(subset=["days_of_supply"])
+    if frame.empty or tiers.empty:
+        return None
+    frame = rows(frame, ["sku", "location", "tier", "days_of_supply", "available", "daily_demand"])
+    frame = frame[frame.tier.isin(tiers.tier)]
+    order = list(tiers.tier)
+    places = tiers.assign(row=range(len(tiers)), row_low=lambda f: f.row - 0.42, row_high=lambda f: f.row + 0.42)
+    frame = frame.merge(places[["tier", "row", "low", "high"]], on="tier")
+    frame["row"] += 0.3 * np.sin(np.arange(len(frame)) * 2.399963)  # spread evenly, and alike on every run
+    frame["status"] = np.where(frame.days_of_supply < frame.low, BAND[0], np.where(frame.days_of_supply > frame.high, BAND[2], BAND[1]))
+    top = float(np.ceil(np.nanmax([tiers.high.max(), tiers.value.max(), frame.days_of_supply.quantile(0.97)]) * 1.05 / 10) * 10)
+    frame["shown"] = frame.days_of_supply.clip(upper=top)
+    names = alt.Axis(
+        title="Velocity tier", values=list(range(len(order))), labelExpr=f"{order}[datum.value]", grid=False, ticks=False, domain=False, labelPadding=14,
+        labelFontSize=14, labelColor=theme.INK,
+    )  # fmt: skip
+    rows_scale = alt.Scale(domain=[-0.5, len(order) - 0.5], reverse=True, nice=False)
+    y = alt.Y("row:Q", scale=rows_scale, axis=names)
+    x = alt.X(
+        "shown:Q",
+        scale=alt.Scale(domain=[0, top], nice=False),
+        axis=alt.Axis(title="Days of supply at today's pace (what lasts longer stands at the right edge)", tickCount=10),
+    )
+    dots = (
+        alt.Chart(frame.drop(columns=["low", "high"]))
+        .mark_point(filled=True, size=34, opacity=0.65)
+        .encode(
+            x,
+            y,
+            color=alt.Color("status:N", scale=alt.Scale(domain=list(BAND), range=[theme.BREACH, theme.OK, theme.WATCH])),
+            shape=alt.Shape("status:N", scale=alt.Scale(domain=list(BAND), range=["triangle-left", "circle", "triangle-right"])),
+            tooltip=[
+                alt.Tooltip("sku:N", title="SKU"), alt.Tooltip("location:N", title="Location"), alt.Tooltip("days_of_supply:Q", title="Days of supply", format=",.1f"),
+                alt.Tooltip("available:Q", title="Available", format=theme.UNITS), alt.Tooltip("daily_demand:Q", title="Sold a day", format=",.2f"), alt.Tooltip("status:N", title="It is"),
+            ],
+        )
+    )  # fmt: skip
+    base = alt.Chart(places)
+    band = base.transform_filter("isValid(datum.low) && isValid(datum.high)").mark_rect(color=theme.BAND).encode(
+        alt.X("low:Q"), alt.X2("high:Q"), alt.Y("row_low:Q", scale=rows_scale, axis=names), alt.Y2("row_high:Q")
+    )  # fmt: skip
+    own = base.mark_rule(color=theme.INK, strokeWidth=3).encode(
+        alt.X("value:Q"), alt.Y("row_low:Q", scale=rows_scale, axis=names), alt.Y2("row_high:Q"),
+        tooltip=[alt.Tooltip("tier:N", title="Tier"), alt.Tooltip("value:Q", title="Days of supply of the tier", format=",.1f"),
+                 alt.Tooltip("low:Q", title="Band from"), alt.Tooltip("high:Q", title="Band to")],
+    )  # fmt: skip
+    return finish(band + dots + own, title, subtitle, 120 + 78 * len(tiers))

@@ -1,0 +1,278 @@
+"""A made-up `Results`: the frames of the compute seam, small and seeded, so that what a reader sees can be tested without an engine."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from opsreview import catalog, settings
+from opsreview.statistics import elasticity, xmr_limits, xmr_signal
+from opsreview.weeks import Week
+
+WEEK = Week.parse("2026-W46")
+LOCATIONS, CHANNELS, FAMILIES = ["BER", "RTM"], ["web", "amazon", "retail"], ["Lamps", "Chairs", "Rugs", "Desks", "Mirrors"]
+COSTS = ["packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve"]
+ERRORS = ["wrong_item", "wrong_quantity", "damaged", "packing", "label"]
+LEVEL = {"share": 0.9, "money": 90_000.0, "days": 44.0, "hours": 12.0, "units": 500.0, "count": 6.0}
+KEYS = {
+    "family": FAMILIES, "category": ["Home", "Office"], "cluster": ["steady", "lumpy", "new"], "tier": ["A", "B", "C"],
+    "location": LOCATIONS, "supplier": ["Nord", "Sud"], "carrier": ["dhl", "ups"], "service": ["dhl/express", "dhl/parcel", "ups/ground"],
+    "channel": CHANNELS, "reason": ["damaged", "too_small", "changed_mind"], "error_type": ERRORS, "sku": ["SKU-001", "SKU-002"],
+}  # fmt: skip
+SMALL = {"rework_rate": 0.006, "carrier_exception_rate": 0.02, "return_rate": 0.12, "return_rate_cohort": 0.13, "forecast_bias": 0.04,
+         "forecast_value_added": 0.06, "contribution_margin": 0.11, "gross_margin": 0.45, "pick_pack_accuracy": 0.994, "forecast_accuracy": 0.71}  # fmt: skip
+
+
+class FakeResults(SimpleNamespace):
+    """Stands where `opsreview.measure.Results` stands."""
+
+    def evidence(self, name: str) -> pd.DataFrame:
+        return self.frames[name]
+
+
+def make(seed: int = 7, **settings_given) -> FakeResults:
+    """A store of 60 SKUs whose week has something to say in every section."""
+    rng = np.random.default_rng(seed)
+    team = settings.parse({"timezone": "Europe/Berlin", "reporting_currency": "EUR", **settings_given})
+    history = _history(rng)
+    kpis = _kpis(history, team, rng)
+    skus = _skus(rng)
+    frames = {**_monday(rng, skus), **_wednesday(rng), **_friday(rng, skus)}
+    findings = _findings(skus)
+    leaks, leak_history = _leaks(rng)
+    return FakeResults(
+        week=WEEK, as_of=datetime(2026, 11, 15, 23), settings=team, exports_dir=Path("data_samples"), kpis=kpis, history=history,
+        findings=findings, leaks=leaks, leak_history=leak_history, sku_margin=frames["sku_margin"], inventory=frames["inventory"],
+        forecast=pd.DataFrame(columns="week sku horizon_days expected_units q10 q50 q90 method".split()), frames=frames,
+        trust=_trust(), decisions=_decisions(findings),
+    )  # fmt: skip
+
+
+def _level(kpi: str, unit: str) -> float:
+    return next((v for k, v in SMALL.items() if kpi.startswith(k)), LEVEL[unit])
+
+
+def _history(rng) -> pd.DataFrame:
+    """26 weeks of every KPI at every grain; on-time ship falls out of its limits in W."""
+    rows = []
+    for name, kpi in catalog.kpis().items():
+        for grain, keys in [("all", [""]), *((g, KEYS[g]) for g in kpi.grains)]:
+            for key in keys:
+                level = _level(name, kpi.unit)
+                values = level * (1 + 0.03 * rng.standard_normal(26))
+                if name == "on_time_ship_rate" and key in ("", "BER"):
+                    values[-1] = level * 0.8
+                values = np.minimum(values, kpi.ceiling) if kpi.ceiling is not None else values
+                for i, value in enumerate(values):
+                    limits = xmr_limits(list(values[:i]), kpi.floor or -np.inf, kpi.ceiling or np.inf)
+                    signal = xmr_signal(list(values[: i + 1]), kpi.floor or -np.inf, kpi.ceiling or np.inf)
+                    rows.append((name, grain, key, str(WEEK - (25 - i)), value, *((limits.centre, limits.lower, limits.upper, limits.provisional)
+                                 if limits else (np.nan, np.nan, np.nan, True)), signal))  # fmt: skip
+    return pd.DataFrame(rows, columns="kpi grain key week value centre lower upper provisional signal".split())
+
+
+def _kpis(history: pd.DataFrame, team, rng) -> pd.DataFrame:
+    last = history[history.week == str(WEEK)].reset_index(drop=True)
+    before = history[history.week == str(WEEK - 1)].reset_index(drop=True)
+    book = catalog.kpis()
+    frame = last.assign(
+        week=str(WEEK), review=last.kpi.map(lambda k: book[k].review), unit=last.kpi.map(lambda k: book[k].unit), previous=before.value,
+        baseline=last.centre, denominator=1000.0, owner=last.kpi.map(lambda k: team.owners[k].owner),
+    )  # fmt: skip
+    frame["numerator"] = frame.value * 1000
+    frame["target"] = frame.kpi.map(lambda k: team.targets[k].ok if k in team.targets and isinstance(team.targets[k].ok, float) else np.nan)
+    frame["status"] = "none"
+    up, down = frame.kpi.map(lambda k: book[k].better == "up"), frame.kpi.map(lambda k: book[k].better in ("down", "zero"))
+    held = frame.target.notna()
+    frame.loc[held & up, "status"] = np.where(
+        frame.value >= frame.target, "ok", np.where(frame.value >= frame.target * 0.9, "watch", "breach")
+    )[held & up]
+    frame.loc[held & down, "status"] = np.where(
+        frame.value <= frame.target, "ok", np.where(frame.value <= frame.target * 2, "watch", "breach")
+    )[held & down]
+    columns = "week review kpi grain key value unit numerator denominator target status signal owner previous baseline".split()
+    return frame[columns]
+
+
+def _skus(rng, n: int = 60) -> pd.DataFrame:
+    units = np.sort(rng.pareto(1.2, n) * 20 + 3)[::-1].round()
+    tier = np.where(np.cumsum(units) / units.sum() < 0.8, "A", np.where(np.cumsum(units) / units.sum() < 0.95, "B", "C"))
+    return pd.DataFrame({"sku": [f"SKU-{i:03d}" for i in range(1, n + 1)], "name": [f"{FAMILIES[i % 5][:-1]} no. {i}" for i in range(1, n + 1)],
+                         "family": [FAMILIES[i % 5] for i in range(1, n + 1)], "category": [["Home", "Office"][i % 2] for i in range(1, n + 1)],
+                         "tier": tier, "units": units})  # fmt: skip
+
+
+def _monday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    days = [WEEK.end - timedelta(days=28 - i) for i in range(42)]
+    daily = []
+    for channel, size in zip(["(all)", *CHANNELS], [100, 60, 30, 10], strict=True):
+        for i, day in enumerate(days):
+            wave = size * (1.3 if day.weekday() >= 5 else 1.0)
+            sold = round(wave * (1 + 0.15 * rng.standard_normal()))
+            known = i < 28
+            daily.append((day, channel, sold if known else np.nan, sold * 1.4 if known else np.nan, sold * 32.0 if known else np.nan,
+                          wave * 1.35 if channel == "(all)" else np.nan))  # fmt: skip
+    planned = (skus.units * (1 + 0.25 * rng.standard_normal(len(skus)))).clip(lower=0).round()
+    planned[3] = 0
+    plan = skus.assign(planned=planned, actual=skus.units, gap=skus.units - planned, revenue=skus.units * 30.0)
+    plan["error_share"] = np.where(planned > 0, plan.gap.abs() / planned.where(planned > 0, 1), np.nan)
+    plan["chance_band"] = np.where(planned > 0, 1.96 * np.sqrt(1.4 / planned.where(planned > 0, 1)), np.nan)
+    plan["beyond_rule"] = plan.error_share > 0.1
+    plan["flagged"] = (plan.error_share > plan.chance_band.clip(lower=0.1)) | (planned == 0)
+    chance = pd.DataFrame([{"catalog_size": len(plan), "share_beyond_rule": plan.beyond_rule.mean(), "share_by_chance": 0.62,
+                            "share_flagged": plan.flagged.mean(), "dispersion": 1.4, "revenue_share_flagged": 0.22}])  # fmt: skip
+    stock = skus.loc[skus.index.repeat(2)].reset_index(drop=True)
+    n = len(stock)
+    demand = stock.units / 56
+    on_hand = (demand * rng.gamma(2, 22, n)).round()
+    on_hand[[0, 5]] = 0
+    inventory = pd.DataFrame({
+        "sku": stock.sku, "location": np.tile(LOCATIONS, n // 2), "family": stock.family, "tier": stock.tier, "cluster": "steady",
+        "as_of_day": date(2026, 11, 15), "system": "wms", "on_hand": on_hand, "allocated": (on_hand * 0.05).round(),
+        "available": on_hand - (on_hand * 0.05).round(), "in_transit": 0.0, "units_28d": (demand * 28).round(), "daily_demand": demand,
+        "days_of_supply": on_hand / demand, "sell_through": demand * 28 / (demand * 28 + on_hand), "next_eta": date(2026, 11, 24),
+        "next_quantity": (demand * 30).round(), "p_out_of_stock_14d": np.exp(-on_hand / (demand * 14)), "excess_units": (on_hand - 45 * demand).clip(lower=0),
+        "value_at_cost": on_hand * 11.0, "dead_stock": False, "erp_on_hand": on_hand + 2, "wms_on_hand": on_hand, "owner": "Head of Inventory",
+    })  # fmt: skip
+    by_channel = inventory[["sku", "location", "on_hand", "allocated", "available"]].assign(channel="")
+    inbound = pd.DataFrame({"document_id": ["PO-1", "PO-2", "TR-9"], "line_id": ["1", "1", "2"], "kind": ["purchase", "purchase", "transfer"],
+                            "sku": ["SKU-001", "SKU-002", "SKU-003"], "name": ["Chair no. 1", "Rug no. 2", "Desk no. 3"], "location": ["BER", "RTM", "BER"],
+                            "supplier": ["Nord", "Sud", ""], "open_quantity": [120.0, 80.0, 15.0], "original_eta": [date(2026, 11, 10)] * 3,
+                            "eta": [date(2026, 11, 24), date(2026, 11, 12), date(2026, 11, 10)], "arrived_at": [pd.NaT, pd.NaT, datetime(2026, 11, 11, 9)],
+                            "slip_days": [14.0, 2.0, 0.0], "state": ["slipped", "overdue", "at dock"]})  # fmt: skip
+    return {"orders_daily": pd.DataFrame(daily, columns="day channel orders units net_sales planned_units".split()), "inventory": inventory,
+            "plan_vs_actual": plan[["sku", "name", "family", "tier", "planned", "actual", "gap", "error_share", "chance_band", "beyond_rule", "flagged", "revenue"]],
+            "plan_chance": chance, "inventory_by_channel": by_channel[["sku", "location", "channel", "on_hand", "allocated", "available"]], "inbound_open": inbound}  # fmt: skip
+
+
+def _wednesday(rng) -> dict[str, pd.DataFrame]:
+    weeks = [str(WEEK - i) for i in range(25, -1, -1)]
+    picks = [
+        (w, loc, e, 4000.0, float(rng.poisson(8 if e else 40)), float(rng.poisson(4 if e else 20)))
+        for w in weeks
+        for loc in LOCATIONS
+        for e in ["", *ERRORS]
+    ]
+    hours = np.arange(6, 22)
+    waves = []
+    for location in LOCATIONS:
+        need = 2 + 6 * np.exp(-(((hours - 11) / 2.5) ** 2)) + 4 * np.exp(-(((hours - 17) / 2) ** 2))
+        paid = np.full(len(hours), need.mean())
+        waves += [(location, int(h), n * 6, n * 20, p, n, p * 21.5) for h, n, p in zip(hours, need, paid, strict=True)]
+    volume, fits = [], []
+    for location in LOCATIONS:
+        for role, slope in (("pick", 0.97), ("pack", 0.7)):
+            v = rng.uniform(1500, 4000, 26)
+            h = 0.05 * v**slope * np.exp(0.04 * rng.standard_normal(26)) * 4
+            volume += [(w, location, role, float(a), float(b), float(b) * 21.5) for w, a, b in zip(weeks, v, h, strict=True)]
+            fit = elasticity(list(v), list(h))
+            fits.append((location, role, fit.value, fit.low, fit.high, fit.n))
+    arrived = [datetime(2026, 11, 9, 8) + timedelta(hours=float(h)) for h in rng.uniform(0, 120, 40)]
+    spent = rng.lognormal(2.4, 0.6, 40)
+    dock = pd.DataFrame({"document_id": [f"PO-{i}" for i in range(40)], "line_id": "1", "sku": [f"SKU-{i:03d}" for i in range(1, 41)],
+                         "supplier": ["Nord", "Sud"] * 20, "location": (["BER"] * 3 + ["RTM"]) * 10, "arrived_at": arrived,
+                         "stocked_at": [a + timedelta(hours=float(h)) for a, h in zip(arrived, spent, strict=True)], "hours": spent, "state": ["stocked"] * 36 + ["at dock"] * 4})  # fmt: skip
+    services = [("dhl", "express", 420, 9), ("dhl", "parcel", 2600, 40), ("ups", "ground", 1300, 91)]
+    carriers = pd.DataFrame([{"carrier": c, "service": s, "shipments": n, "exceptions": e, "exception_rate": e / n, "promised": n, "on_time": n - 3 * e,
+                              "charges": n * 6.1, "avoidable_charges": e * 7.5, "exception_cost": e * 19.0, "cost_per_shipment": 6.1} for c, s, n, e in services])  # fmt: skip
+    reasons = pd.DataFrame([(c, s, r, round(e * f)) for c, s, _, e in services for r, f in (("address", 0.5), ("weather", 0.3), ("damaged", 0.2))],
+                           columns="carrier service reason shipments".split())  # fmt: skip
+    return {"pick_trend": pd.DataFrame(picks, columns="week location error_type picks errors rework".split()),
+            "waves": pd.DataFrame(waves, columns="location hour orders lines_picked hours need cost".split()),
+            "labor_volume": pd.DataFrame(volume, columns="week location role volume hours cost".split()),
+            "elasticity": pd.DataFrame(fits, columns="location role value low high n".split()), "dock": dock, "carriers": carriers, "exception_reasons": reasons}  # fmt: skip
+
+
+def _margin(names: list[str], label: str, rng) -> pd.DataFrame:
+    n = len(names)
+    frame = pd.DataFrame({label: names, "units": rng.integers(200, 900, n).astype(float)})
+    frame["net_revenue"] = frame.units * rng.uniform(20, 60, n)
+    frame["cost_of_goods"] = frame.net_revenue * rng.uniform(0.45, 0.62, n)
+    frame["gross_margin"] = frame.net_revenue - frame.cost_of_goods
+    for cost, part in zip(COSTS, [0.02, 0.14, 0.05, 0.03, 0.05, 0.02, 0.09], strict=True):
+        frame[cost] = frame.net_revenue * part * rng.uniform(0.5, 1.6, n)
+    frame["contribution_margin"] = frame.gross_margin - frame[COSTS].sum(axis=1)
+    frame["gross_margin_share"] = frame.gross_margin / frame.net_revenue
+    frame["contribution_margin_share"] = frame.contribution_margin / frame.net_revenue
+    return frame.assign(accrued_share=0.31, ad_spend=frame.net_revenue * 0.04)
+
+
+def _friday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    margin = _margin(list(skus.sku), "sku", rng).merge(skus[["sku", "name", "family", "category", "tier"]], on="sku")
+    rank = margin.assign(
+        rank_gross=margin.gross_margin_share.rank(ascending=False), rank_contribution=margin.contribution_margin_share.rank(ascending=False)
+    )
+    rank["fall"] = rank.rank_contribution - rank.rank_gross
+    rank["culprit"] = [["shipping", "returns_reserve", "channel_fees"][i % 3] for i in range(len(rank))]
+    rank["culprit_money"] = rank.net_revenue * 0.05
+    reasons = [(f, r, round(300 * rate), 3000.0, rate, 300 * rate * 14, r == "damaged", "warehouse" if r == "damaged" else "fit and sizing")
+               for f in FAMILIES for r, base in (("damaged", 0.02), ("too_small", 0.05), ("changed_mind", 0.04)) for rate in [base * rng.uniform(0.4, 2.0)]]  # fmt: skip
+    promotions = pd.DataFrame([("P-1", "SKU-001", "Chair no. 1", "web", date(2026, 11, 10), date(2026, 11, 30), 0.3, 140.0, -2.4, 200.0, 0.0, 160.0, "loses money on every unit"),
+                               ("P-2", "SKU-004", "Mirror no. 4", "web", date(2026, 11, 20), date(2026, 12, 1), 0.1, 90.0, 6.1, 30.0, 20.0, 120.0, "stock does not last"),
+                               ("P-3", "SKU-006", "Chair no. 6", "web", date(2026, 11, 20), date(2026, 12, 1), 0.1, 60.0, 4.0, 300.0, 0.0, 80.0, "ok")],
+                              columns="promo_id sku name channel starts_on ends_on discount units_28d margin_per_unit_after available inbound_until_end expected_units verdict".split())  # fmt: skip
+    return {"family_margin": _margin(FAMILIES, "family", rng), "channel_margin": _margin(CHANNELS, "channel", rng), "promotions": promotions,
+            "sku_rank": rank[["sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money"]],
+            "returns_reasons": pd.DataFrame(reasons, columns="family reason returned_units sold_units rate cost ours_to_control team".split()),
+            "sku_margin": margin.assign(false_confidence=False)}  # fmt: skip
+
+
+def _findings(skus: pd.DataFrame) -> pd.DataFrame:
+    """Two findings a check of the catalog that this issue brings, falling in money; ids are stable words."""
+    rows = []
+    for i, (name, check) in enumerate(catalog.checks().items()):
+        for j in range(2):
+            entity = {"sku": f"SKU-00{j + 1}", "sku@location": f"SKU-00{j + 1}@BER", "location": LOCATIONS[j], "channel": CHANNELS[j],
+                      "carrier/service": ["ups/ground", "dhl/parcel"][j], "table": ["picks", "labor"][j], "promo_id/sku": f"P-{j + 1}/SKU-00{3 * j + 1}"}.get(check.entity_type, f"X-{i}/{j}")  # fmt: skip
+            money = np.nan if check.entity_type == "table" else 4000.0 / (1 + i + 3 * j)
+            rows.append((f"{name[:6]}{i:02d}{j}", str(WEEK), check.review, check.leak, name, check.entity_type, entity, f"{check.title}: {entity}", "0.42", "0.10", "0.25",
+                         ["breach", "watch"][j], money, "what it cost, of 28 days, a week", check.owner, "2026-11-18T23:00:00Z", "COO", "2026-11-20T23:00:00Z",
+                         f"{check.decision}: {entity}", ["new", "open"][j], ["2026-W46", "2026-W40"][j], "[]", "{}"))  # fmt: skip
+    columns = """finding_id week review leak check entity_type entity title observed expected threshold severity impact impact_basis owner due_at
+                 escalate_to escalate_at suggested_decision state first_seen members evidence""".split()
+    return pd.DataFrame(rows, columns=columns).sort_values("impact", ascending=False, na_position="last", ignore_index=True)
+
+
+PARTS = {"1": ["stockout", "wasted_spend", "overbuy"], "2": ["excess", "dead_stock", "expedite", "transfer_freight"],
+         "3": ["rework", "avoidable_charges", "creep"], "4": ["returns_shipping", "returns_handling", "returns_value_lost", "returns_support"], "5": ["false_confidence"]}  # fmt: skip
+
+
+def _leaks(rng) -> tuple[pd.DataFrame, pd.DataFrame]:
+    history = []
+    for i in range(25, -1, -1):
+        totals = {}
+        for leak, parts in PARTS.items():
+            amounts = rng.gamma(3, 200, len(parts))
+            history += [(str(WEEK - i), leak, p, a, a / 9.0) for p, a in zip(parts, amounts, strict=True)]
+            totals[leak] = float(amounts.sum())
+            history.append((str(WEEK - i), leak, "total", totals[leak], totals[leak] / 9.0))
+        whole = sum(v for k, v in totals.items() if k != "5")
+        history.append((str(WEEK - i), "1-4", "total", whole, whole / 9.0))
+    history = pd.DataFrame(history, columns="week leak part amount basis_points".split())
+    now = history[history.week == str(WEEK)].merge(
+        history[history.week < str(WEEK)].groupby(["leak", "part"]).amount.median().rename("baseline").reset_index()
+    )
+    now["units"], now["estimate"], now["evidence"] = np.nan, now.part.isin(["stockout", "overbuy", "excess", "dead_stock"]), "{}"
+    return now[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]], history
+
+
+def _trust() -> dict:
+    tables = [
+        {"table": t, "weeks": 30, "last_week": str(WEEK), "newest_event": "2026-11-15T21:40:00", "rows": 12_000, "status": "ok"}
+        for t in ("orders", "order_lines", "products", "inventory")
+    ]
+    return {"weeks_read": 30, "first_week": str(WEEK - 29), "tables": tables, "rows_read": 812_345, "rows_kept": 812_000, "rows_replaced": 120, "rows_duplicate": 100, "rows_deleted": 9,
+            "rows_quarantined": 116, "quarantine_reasons": {"not a number": 100, "negative": 16}, "missing": [{"table": "ad_spend", "weeks": [str(WEEK)], "costs": ["contribution_margin_after_marketing"]}],
+            "unrecognised": ["notes.txt"], "dropped_columns": [], "notices": ["cost of returns of 2026-W44 used"], "uncosted_revenue": 1234.5, "tables_this_week": 15}  # fmt: skip
+
+
+def _decisions(findings: pd.DataFrame) -> pd.DataFrame:
+    f = findings.iloc[:3]
+    return pd.DataFrame({"week": str(WEEK - 1), "review": f.review, "finding_id": f.finding_id, "check": f.check, "entity": f.entity, "title": f.title,
+                         "decision": ["expedite", "reprice", "staff"], "owner": f.owner, "due_on": ["2026-11-12", "2026-11-20", "2026-11-13"], "eta_commitment": ["2026-11-25", "", ""],
+                         "expected_impact": [500.0, np.nan, 90.0], "note": ["", "<b>call</b>", ""], "done": [False, False, True], "recorded_at": "2026-11-09T09:30:00Z", "recorded_by": "Kim",
+                         "overdue": [True, False, False], "impact_then": [3000.0, 900.0, 400.0], "impact_now": [4000.0, 800.0, 0.0], "outcome": ["larger", "smaller", "gone"]})  # fmt: skip
