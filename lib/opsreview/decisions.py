@@ -54,7 +54,7 @@ class Item(BaseModel):
     owner: _Text = ""
     due_on: Annotated[date | None, _Blank] = None
     eta_commitment: Annotated[date | None, _Blank] = None
-    expected_impact: Annotated[float | None, _Blank, Field(allow_inf_nan=False)] = None
+    expected_impact: Annotated[Annotated[float, Field(allow_inf_nan=False)] | None, _Blank] = None
     note: _Text = ""
     done: bool = False
 
