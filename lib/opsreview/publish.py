@@ -38,14 +38,22 @@ def run_review(notebook: Path, parameters: Mapping[str, Any], out_ipynb: Path, p
         source = nbformat.read(notebook, as_version=4)
     except FileNotFoundError:
         raise ReviewError(f"{name}: there is no notebook {notebook}") from None
+    except nbformat.reader.NotJSONError:
+        raise ReviewError(f"{name}: {notebook} is not a notebook") from None
     _check_parameters(notebook, source, parameters)
     if progress:
         progress(f"{name}: running")
     try:
         done = papermill.execute_notebook(
-            source, None, parameters={k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()}, kernel_name="python3",
-            progress_bar=False, start_timeout=KERNEL_START, extra_arguments=["--log-level=CRITICAL"],
-        )  # fmt: skip
+            source,
+            None,
+            parameters={k: str(v) if isinstance(v, Path) else v for k, v in parameters.items()},
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            start_timeout=KERNEL_START,
+            extra_arguments=["--log-level=CRITICAL"],
+        )
     except PapermillExecutionError as error:
         raise ReviewError(f"{name} stopped in cell {error.cell_index + 1}: {_last_line(error)}") from None
     except DeadKernelError:

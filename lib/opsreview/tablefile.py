@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
 import math
@@ -24,10 +23,15 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     are true/false; days are ISO. A datetime column is an instant (`2026-11-16T00:00:00Z`) when its name ends in `_at` or any of its
     values has a time of day, else a day. Text that a spreadsheet would run gets an apostrophe in front; a number never does.
     """
+    header = (harmless(str(name)) for name in frame.columns)
+    rows = zip(*(_cells(frame.iloc[:, i]) for i in range(frame.shape[1])), strict=True)
     with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-        out.writerow(harmless(str(name)) for name in frame.columns)
-        out.writerows(zip(*(_cells(frame.iloc[:, i]) for i in range(frame.shape[1])), strict=True))
+        file.writelines(",".join(map(_quoted, row)) + "\n" for row in (header, *rows))
+
+
+def _quoted(text: str) -> str:
+    """Quoted where a reader needs it (the csv module leaves a lone carriage return bare, which ends a line for many readers)."""
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
 def harmless(text: str) -> str:
@@ -72,7 +76,7 @@ def _cell(value: Any) -> str:
         return harmless(json.dumps(sorted(value) if isinstance(value, set) else value, ensure_ascii=False, default=str))
     if value is None or pd.isna(value):
         return ""
-    if isinstance(value, bool):
+    if pd.api.types.is_bool(value):
         return str(value).lower()
     if isinstance(value, Decimal):
         return number(float(value))
