@@ -1,0 +1,109 @@
+"""Files as the contract has them, the same bytes every time."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from opsreview.intake.schema import TABLES
+
+
+def write_table(frame: pd.DataFrame, table: str, path: Path) -> None:
+    """Writes the contract's columns that `frame` has, in the contract's order, as the extension says: .csv, .csv.gz, .parquet, .xlsx."""
+    data = to_arrow(frame, table)
+    if path.suffix == ".parquet":
+        pq.write_table(data, path, compression="zstd")
+    elif path.suffix == ".xlsx":
+        path.write_bytes(_xlsx(data))
+    else:
+        text = _csv(data)
+        path.write_bytes(_gzip(text) if path.suffix == ".gz" else text)
+
+
+def to_arrow(frame: pd.DataFrame, table: str) -> pa.Table:
+    """The frame in the contract's types: dates as days, timestamps as local seconds, empty as null."""
+    schema = TABLES[table]
+    columns = {}
+    for column in schema.columns:
+        if column.name in frame.columns:
+            values = pa.array(frame[column.name], from_pandas=True)
+            if column.type == "date" or column.name.startswith("promised_"):
+                values = values.cast(pa.timestamp("s")).cast(pa.date32())
+            elif column.type == "timestamp":
+                values = values.cast(pa.timestamp("s"))
+            columns[column.name] = values
+    return pa.table(columns)
+
+
+def _csv(data: pa.Table) -> bytes:
+    for i, column in enumerate(data.schema):
+        if pa.types.is_timestamp(column.type):
+            data = data.set_column(i, column.name, pc.strftime(data[i], format="%Y-%m-%dT%H:%M:%S"))
+    out = io.BytesIO()
+    out.write((",".join(data.column_names) + "\n").encode())
+    rows = io.BytesIO()
+    try:
+        pa_csv.write_csv(data, rows, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
+    except pa.ArrowInvalid:  # some text holds a comma or a quote
+        rows = io.BytesIO()
+        pa_csv.write_csv(data, rows, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
+    out.write(rows.getvalue())
+    return out.getvalue()
+
+
+def _gzip(data: bytes) -> bytes:
+    """gzip without a name or a time in it."""
+    out = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0, compresslevel=6) as file:
+        file.write(data)
+    return out.getvalue()
+
+
+_XLSX = {
+    "[Content_Types].xml": '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    "_rels/.rels": '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": '<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="export" sheetId="1" r:id="rId1"/>'
+    "</sheets></workbook>",
+    "xl/_rels/workbook.xml.rels": '<?xml version="1.0" encoding="UTF-8"?>'
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+
+
+def _xlsx(data: pa.Table) -> bytes:
+    """A workbook of one sheet, written by hand so that no clock gets into it; for small tables."""
+
+    def cell(value) -> str:
+        if value is None:
+            return "<c/>"
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f"<c><v>{value}</v></c>"
+        return f'<c t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
+
+    rows = [data.column_names, *zip(*(column.to_pylist() for column in data.columns), strict=True)]
+    sheet = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    files = _XLSX | {
+        "xl/worksheets/sheet1.xml": '<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f"<sheetData>{sheet}</sheetData></worksheet>"
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return out.getvalue()
