@@ -1,0 +1,116 @@
+"""What lies in the exports folder: a folder an ISO week, files that are parts of tables, and everything that is neither."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from opsreview.intake.schema import EXTENSIONS, TABLES
+from opsreview.weeks import Week
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that is a table, or a part of one. `name` is its path relative to the exports folder, with `/`."""
+
+    path: Path
+    name: str
+    week: Week
+    table: str
+    extension: str
+    sha256: str = ""
+
+
+@dataclass
+class Listing:
+    """The files of all folders up to a week, in the order in which they are read: by week, then by name."""
+
+    weeks: list[Week] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    ignored: list[dict] = field(default_factory=list)  # {"path", "why"}
+    unrecognised: list[str] = field(default_factory=list)
+    twins: list[dict] = field(default_factory=list)  # {"path", "same_as"}: the same bytes, read once
+    broken: dict[Source, str] = field(default_factory=dict)  # what cannot be a file of its table, and why
+
+
+def listing(exports: Path, upto: Week) -> Listing:
+    """Every folder up to and including `upto`; later ones are not even looked into. OSError when the folder cannot be listed."""
+    found = Listing()
+    folders: list[tuple[Week, Path]] = []
+    for path in sorted(exports.iterdir(), key=lambda p: p.name):
+        week = _week(path.name)
+        if path.name.startswith((".", "~")):
+            found.ignored.append({"path": path.name, "why": "its name begins with . or ~"})
+        elif week and path.is_dir():
+            if week <= upto:
+                folders.append((week, path))
+        elif path.name != "review.toml":
+            found.ignored.append({"path": path.name, "why": "not a folder named as a week, like 2026-W46"})
+    for week, path in sorted(folders):
+        found.weeks.append(week)
+        _folder(found, week, path)
+    found.sources = list(_once(found, _hashed(found.sources, found)))
+    return found
+
+
+def _folder(found: Listing, week: Week, folder: Path) -> None:
+    for path in sorted(folder.iterdir(), key=lambda p: p.name):
+        name = f"{folder.name}/{path.name}"
+        table, extension = recognise(path.name)
+        if path.name.startswith((".", "~")):
+            found.ignored.append({"path": name, "why": "its name begins with . or ~"})
+        elif table and path.is_file():
+            found.sources.append(Source(path, name, week, table, extension))
+        elif table:
+            found.broken[Source(path, name, week, table, extension)] = "is a folder where a file should be"
+        elif path.is_dir():
+            found.ignored.append({"path": name, "why": "a folder inside a week's folder"})
+        else:
+            found.unrecognised.append(name)
+
+
+def recognise(name: str) -> tuple[str, str]:
+    """The table and extension that a file name says (`orders.part-2.csv.gz`), or two empty strings."""
+    lower = name.lower()
+    table = lower.partition(".")[0]
+    extension = next((e for e in sorted(EXTENSIONS, key=len, reverse=True) if lower.endswith(e)), "")
+    return (table, extension) if table in TABLES and extension else ("", "")
+
+
+def _week(name: str) -> Week | None:
+    try:
+        week = Week.parse(name)
+    except ValueError:
+        return None
+    return week if str(week) == name else None
+
+
+def _hashed(sources: list[Source], found: Listing) -> Iterable[Source]:
+    with ThreadPoolExecutor(4) as pool:
+        for source, digest in zip(sources, pool.map(_digest, [s.path for s in sources]), strict=True):
+            if isinstance(digest, OSError):
+                found.broken[source] = f"cannot be read ({digest.strerror})"
+            else:
+                yield replace(source, sha256=digest)
+
+
+def _digest(path: Path) -> str | OSError:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return error
+
+
+def _once(found: Listing, sources: Iterable[Source]) -> Iterable[Source]:
+    """Two parts of a table with the same bytes are one, and `twins` says so."""
+    seen: dict[tuple, Source] = {}
+    for source in sources:
+        first = seen.setdefault((source.week, source.table, source.sha256), source)
+        if first is source:
+            yield source
+        else:
+            found.twins.append({"path": source.name, "same_as": first.name})

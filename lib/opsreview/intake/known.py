@@ -1,0 +1,129 @@
+"""The exports as a run of one week knows them: nothing of later folders, nothing that happened at or after `as_of`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import ibis
+from ibis import _
+
+from opsreview.intake.schema import TABLES, Column
+from opsreview.weeks import Week
+
+if TYPE_CHECKING:
+    from opsreview.intake.store import Exports
+
+
+class Known:
+    """See `Exports.known`. `as_of` is naive UTC."""
+
+    def __init__(self, exports: Exports, week: Week) -> None:
+        if week > exports.upto:
+            raise ValueError(f"{week} is after {exports.upto}, up to which the exports were opened")
+        self.exports, self.week = exports, week
+        self.as_of: datetime = week.as_of(exports.settings.timezone)
+        self._tables: dict[str, ibis.Table] = {}
+
+    @property
+    def first_week(self) -> Week:
+        return self.exports.first
+
+    def table(self, name: str) -> ibis.Table:
+        """The row of each key that stands, as known at `as_of`. `orders` has `cancelled` and `rate` too."""
+        if name not in self._tables:
+            self._tables[name] = self._table(name)
+        return self._tables[name]
+
+    def _table(self, name: str) -> ibis.Table:
+        table, rows = TABLES[name], self.exports.stored(name)
+        monday = self._last_folder(name)
+        rows = rows.filter(_.known_from <= monday, _.replaced_in.isnull() | (_.replaced_in > monday), ~_.deleted)
+        if table.happened:
+            rows = rows.filter(rows[table.happened] < self._limit(table[table.happened]))
+        columns: dict[str, Any] = {}
+        if name == "orders":
+            columns["cancelled"] = (rows.status == "cancelled") & (rows.cancelled_at.isnull() | (rows.cancelled_at < self.as_of))
+        for c in table.columns:
+            if c.event and c.name != table.happened:
+                unknown = rows[c.name] >= self._limit(c)
+                columns[c.name] = unknown.ifelse(ibis.null(), rows[c.name])
+                if c.type == "timestamp":
+                    columns[f"{c.name}_local"] = unknown.ifelse(ibis.null(), rows[f"{c.name}_local"])
+        rows = rows.mutate(**columns).drop("known_from", "replaced_in", "week", "deleted", "file", "line")
+        if name == "orders":
+            return self._rated(rows)
+        if name == "order_lines":
+            return rows.semi_join(self.table("orders"), "order_id")
+        return rows
+
+    def _limit(self, c: Column) -> datetime | date:
+        return self.week.end if c.type == "date" else self.as_of
+
+    def _last_folder(self, name: str) -> date:
+        """The Monday of the last folder that counts for a table: not this week's when the table is treated as missing in it."""
+        return (self.week - 1 if self._missing(name) else self.week).monday
+
+    def _rated(self, orders: ibis.Table) -> ibis.Table:
+        """Orders with `rate`, reporting currency per unit of the order's: of the newest rate on or before the order's local day."""
+        reporting = self.exports.settings.reporting_currency
+        if not self.exports.foreign:
+            return orders.mutate(rate=ibis.literal(1.0))
+        rates = self.table("fx_rates").select(rate_currency="currency", rate_date="rate_date", rate="rate")
+        rates = rates.mutate(until=rates.rate_date.lead().over(ibis.window(group_by="rate_currency", order_by="rate_date")))
+        day = orders.ordered_at_local.date()
+        joined = orders.left_join(
+            rates,
+            [orders.currency == rates.rate_currency, day >= rates.rate_date, rates.until.isnull() | (day < rates.until)],
+        ).drop("rate_currency", "rate_date", "until")
+        own = joined.currency.isnull() | (joined.currency == reporting)
+        return joined.mutate(rate=own.ifelse(1.0, joined.rate)).filter(_.rate.notnull())
+
+    def exported(self, table: str, week: Week, column: str | None = None) -> bool:
+        """Whether that week's folder brought a usable export of the table, with that column in its header."""
+        if week > self.week or (week == self.week and self._missing(table)):
+            return False
+        header = self.exports.headers.get((week, table))
+        return header is not None and (column is None or column in header)
+
+    @cached_property
+    def treated_as_missing(self) -> dict[str, str]:
+        """table -> sentence, for the tables of which this week's folder brought too many bad rows."""
+        brought = [table for week, table in self.exports.headers if week == self.week]
+        return {table: sentence for table in brought if (sentence := self._missing(table))}
+
+    def _missing(self, table: str) -> str | None:
+        return None if TABLES[table].required else self._too_bad(table)
+
+    def _too_bad(self, table: str) -> str | None:
+        if (self.week, table) not in self.exports.headers:
+            return None
+        found = self.exports.resolved(table).note["weeks"].get(self.week.monday.isoformat())
+        limit = self.exports.settings.intake.max_bad_share
+        if not found or found["rows"] < 20 or found["bad"] <= limit * found["rows"]:
+            return None
+        worst, example = found["worst"], found["worst"]["example"]
+        where = f"{example['column']} {example['value']!r}" if example["column"] else "the row"
+        return (
+            f"{found['bad']:,} of the {found['rows']:,} rows of {table} in {self.week} cannot be taken, more than {limit:.0%}: "
+            f"most often {worst['reason']} ({worst['n']:,}), as in {example['file']} line {example['line']} ({where})"
+        )
+
+    @cached_property
+    def stopped(self) -> str | None:
+        """Why a run of this week is impossible, in one sentence, or None."""
+        exports, missing = self.exports, []
+        if self.week not in exports.weeks:
+            return f"{exports.folder} has no folder {self.week}; a run needs orders and order_lines in it"
+        for table in ("orders", "order_lines"):
+            if (self.week, table) not in exports.headers:
+                if why := exports.trouble.get((self.week, table)):
+                    return why
+                missing.append(table)
+        if missing:
+            return f"{self.week} has no {' and no '.join(missing)}; a run needs them in that week's folder"
+        if not any(table == "products" and week <= self.week for week, table in exports.headers):
+            why = next((w for (week, t), w in exports.trouble.items() if t == "products" and week <= self.week), None)
+            return why or f"no folder up to {self.week} has products; a run needs them in one of them"
+        return next((why for table in ("orders", "order_lines", "products") if (why := self._too_bad(table))), None)
