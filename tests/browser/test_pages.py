@@ -1,0 +1,171 @@
+"""What a reader meets: a page that opens fast from a file, asks nobody for anything, draws, answers, keeps and prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+from made_page import HOSTILE
+from opsreview import decisions
+
+DRAWN = "html[data-charts=drawn]"
+SEEN = "[...document.querySelectorAll('figure.chart')].filter(f => f.getBoundingClientRect().top < innerHeight)"
+
+
+def all_drawn(page):
+    if page.locator("figure.chart").count():
+        page.wait_for_selector(DRAWN, state="attached", timeout=30_000)
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_a_page_asks_nobody_says_nothing_and_draws_every_chart(view, page_path, width):
+    page, said, asked = view(page_path, width)
+    all_drawn(page)
+    specs = len(json.loads(page.locator("script#charts").text_content()))
+    filled = page.evaluate("[...document.querySelectorAll('figure.chart svg.marks')].filter(s => s.querySelector('path,rect,text')).length")
+    assert filled == specs == page.locator("figure.chart").count()
+    assert specs > 0
+    assert asked == [page_path.as_uri()]
+    assert said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert (
+        page.evaluate("Math.max(...[...document.querySelectorAll('figure.chart svg.marks')].map(s => s.getBoundingClientRect().right))")
+        <= width
+    )
+
+
+def test_a_page_opens_within_two_seconds(view, page_path):
+    """From the click to the first screen with its charts; the best of three, as the machine may be busy."""
+    took = []
+    for _ in range(3):
+        start = time.perf_counter()
+        page, *_ = view(page_path)
+        while not page.evaluate(f"{SEEN}.every(f => f.dataset.state === 'drawn')"):
+            page.wait_for_timeout(20)
+        took.append(time.perf_counter() - start)
+        if took[-1] < 2:
+            return
+    raise AssertionError(f"opened in {min(took):.1f} s at best")
+
+
+def test_a_page_is_small_enough_to_mail(page_path):
+    assert page_path.stat().st_size < 2.5e6
+
+
+def test_a_mark_tells_its_values(view, page_path):
+    page, *_ = view(page_path)
+    all_drawn(page)
+    marks = page.locator("figure.chart svg.marks :is(.mark-symbol, .mark-rect, .mark-line, .mark-arc) path[aria-roledescription]")
+    for i in range(min(marks.count(), 40)):
+        marks.nth(i).scroll_into_view_if_needed()
+        box = marks.nth(i).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(50)
+        if page.locator("#vg-tooltip-element.visible").count():
+            break
+    assert page.locator("#vg-tooltip-element.visible").inner_text().strip()
+
+
+def test_a_dropdown_draws_anew(view, page_path):
+    page, *_ = view(page_path)
+    all_drawn(page)
+    figure = page.locator("figure.chart:has(.vega-bind select)").first
+    if not figure.count():
+        pytest.skip("this page has no dropdown")
+    select, drawing = figure.locator(".vega-bind select").first, figure.locator("svg.marks")
+    before, values = drawing.inner_html(), select.locator("option").evaluate_all("options => options.map(o => o.value)")
+    select.select_option(next(v for v in values if v != select.input_value()))
+    page.wait_for_timeout(300)
+    assert drawing.inner_html() != before
+
+
+def test_a_legend_dims_the_others(view, made):
+    page, *_ = view(made)
+    all_drawn(page)
+    drawing = page.locator("figure.chart svg.marks").first
+    faint = "s => [...s.querySelectorAll('.mark-symbol.marks path')].filter(p => p.getAttribute('opacity') === '0.1').length"
+    assert drawing.evaluate(faint) == 0
+    drawing.locator(".role-legend-label text").first.click()
+    page.wait_for_timeout(300)
+    assert drawing.evaluate(faint) == 7
+
+
+def test_hostile_text_is_inert(view, made):
+    page, said, _ = view(made)
+    all_drawn(page)
+    page.locator("figure.chart svg.marks .mark-symbol path").last.hover()
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("[onerror]").count() == 0 and said == []
+    assert page.locator("form.checklist .what").first.inner_text() == f"Lamp {HOSTILE} runs out"
+    assert page.locator("form.checklist [name=owner]").first.input_value() == HOSTILE
+
+
+def test_a_tick_survives_a_reload_and_counts(view, made):
+    page, *_ = view(made)
+    rows = page.locator("form.checklist li")
+    assert page.locator(".count").inner_text() == "0 of 3 decided"
+    rows.nth(0).locator("[name=decided]").check()
+    rows.nth(1).locator("[name=note]").fill("sell it")  # an edit decides
+    page.reload()
+    assert rows.nth(0).locator("[name=decided]").is_checked() and rows.nth(1).locator("[name=decided]").is_checked()
+    assert rows.nth(1).locator("[name=note]").input_value() == "sell it"
+    assert page.locator(".count").inner_text() == "2 of 3 decided"
+
+
+def test_the_download_is_a_decisions_file(view, made, tmp_path):
+    page, *_ = view(made)
+    rows, button = page.locator("form.checklist li"), page.get_by_role("button", name="Download decisions")
+    button.click()
+    assert "Nothing is decided yet" in page.locator("form.checklist output").inner_text()
+    rows.nth(0).locator("[name=eta_commitment]").fill("2026-11-24")
+    rows.nth(0).locator("[name=expected_impact]").fill("850.5")
+    rows.nth(1).locator("[name=decision]").select_option("accept")
+    rows.nth(1).locator("[name=done]").check()
+    button.click()
+    assert "Who records this?" in page.locator("form.checklist output").inner_text()
+    page.locator("[data-by]").fill("Ana")
+    with page.expect_download() as download:
+        button.click()
+    name = download.value.suggested_filename
+    assert re.fullmatch(r"2026-W46-monday-\d{8}T\d{6}Z-[0-9a-f]{6}\.json", name)
+    download.value.save_as(tmp_path / name)
+    frame = decisions.read(tmp_path)
+    assert frame.attrs["notices"] == []
+    first, second = frame.to_dict("records")
+    assert (first["finding_id"], first["decision"], str(first["due_on"])) == (f"oos_risk:{HOSTILE}", "expedite", "2026-11-18")
+    assert (str(first["eta_commitment"]), first["expected_impact"], first["done"]) == ("2026-11-24", 850.5, False)
+    assert (second["finding_id"], second["decision"], second["done"], second["recorded_by"]) == ("oos_risk:B", "accept", True, "Ana")
+
+
+def test_the_keyboard_reaches_everything(view, made):
+    page, *_ = view(made)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.locator("form.checklist [name=decided]").first.focus()
+    page.keyboard.press("Space")
+    assert page.locator(".count").inner_text() == "1 of 3 decided"
+
+
+def test_the_navigation_follows_the_reader(view, page_path):
+    page, *_ = view(page_path)
+    all_drawn(page)
+    links = page.locator("nav.sections a")
+    assert links.all_inner_texts() == page.locator("main h2").all_inner_texts()
+    links.last.click()
+    page.wait_for_timeout(900)
+    top = page.locator("main h2").last.bounding_box()["y"]
+    assert 0 <= top < 900
+
+
+def test_a_page_prints(view, page_path):
+    """On A4 the charts fit the paper's width and the checklist is there; the navigation is not."""
+    page, *_ = view(page_path)
+    all_drawn(page)
+    assert page.pdf(format="A4", prefer_css_page_size=True).startswith(b"%PDF")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 695, "height": 1000})  # A4 without its margins, at 96 px an inch
+    assert page.evaluate("document.documentElement.scrollWidth") <= 695
+    assert not page.locator("nav.sections").is_visible()
