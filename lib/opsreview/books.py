@@ -26,7 +26,7 @@ class Books:
         self.known, self.settings = known, settings
         self.week: Week = known.week
         self.as_of = known.as_of
-        self.con = known.con
+        self.con = known.exports.con
         self._facts: dict[Any, ibis.Table] = {}
         self._kept: list[str] = []
 
@@ -57,8 +57,13 @@ class Books:
         return all(self.known.exported(table, week, column or None) for week in window.weeks)
 
     def ever(self, need: str) -> bool:
-        """Whether any week up to this one has an export of the table or column."""
-        return self.last_week(need) is not None
+        """Whether any week up to this one has an export of the table or column; a column of the products must hold a value too."""
+        if self.last_week(need) is None:
+            return False
+        table, _, column = need.partition(".")
+        if table != "products" or not column:
+            return True
+        return bool(self.table(table)[column].notnull().any().to_pandas())
 
     def last_week(self, need: str) -> Week | None:
         """The newest week up to this one that exported the table or column."""
@@ -114,3 +119,9 @@ def days(window: Window) -> ibis.Table:
 def before(week: Week, days_ago: int) -> date:
     """The local day so many days before `as_of`'s."""
     return week.end - timedelta(days=days_ago)
+
+
+def beside(rows: ibis.Table, more: ibis.Table, *keys: str) -> ibis.Table:
+    """Every row, with the columns that `more` has for its keys, empty where it has none."""
+    joined = rows.left_join(more, list(keys))
+    return joined.drop(*(f"{k}_right" for k in keys))

@@ -11,7 +11,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.stock import demand, open_inbound, shelves, sku_days
 
 HORIZON = 14
@@ -40,7 +40,7 @@ def lateness(books: Books) -> ibis.Table:
 @fact
 def arrivals(books: Books) -> ibis.Table:
     """One row an open inbound line: quantity and the `offset` in days from `as_of` at which it is to be believed."""
-    t = open_inbound(books).left_join(lateness(books), "supplier").drop("supplier_right")
+    t = open_inbound(books).pipe(beside, lateness(books), "supplier")
     ahead = t.eta.delta(ibis.literal(books.week.end), unit="day").cast("float64")
     return t.select("sku", "location", quantity="open_quantity", offset=ibis.greatest(ahead + t.late_days.fill_null(0.0), 0.0))
 
@@ -52,7 +52,7 @@ def stockout_risk(books: Books, charted: bool = False) -> ibis.Table:
     At each arrival and at the horizon: how likely is it that demand until then has eaten what was there before it?
     """
     s = shelves(books, charted)
-    s = s.filter(s.available > 0, ~s.discontinued).left_join(dispersion(books), "sku").drop("sku_right")
+    s = s.filter(s.available > 0, ~s.discontinued).pipe(beside, dispersion(books), "sku")
     columns = ["sku", "location", "family", "tier", "available", "d_here", "dispersion"]
     shelf = s.select(*columns).to_pandas()
     coming = arrivals(books).filter(lambda t: t.offset < HORIZON).to_pandas()
@@ -99,7 +99,7 @@ def shortfall(units: Any, mean: Any, spread: Any) -> Any:
 def forecast(books: Books) -> pd.DataFrame:
     """forecast.csv: a row a SKU that sells and horizon (14 and 30 days after `as_of`)."""
     d = demand(books)
-    t = d.left_join(dispersion(books), "sku").drop("sku_right").order_by("sku").to_pandas()
+    t = d.pipe(beside, dispersion(books), "sku").order_by("sku").to_pandas()
     t["dispersion"] = t["dispersion"].fillna(1.0)
     rows = []
     for days in (14, 30):

@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import sales_days
 from opsreview.facts.plan import plan_and_sales
 from opsreview.facts.returns import returns
@@ -39,7 +39,7 @@ class Part:
     amount: Callable[[Books], ibis.Table] | None = None  # one row: amount, units
 
 
-_STOCK = (("inventory", 28), ("orders", 28), ("order_lines", 28), ("products", 7))
+_STOCK = (("inventory", 28), ("orders", 28), ("order_lines", 28), ("products.unit_cost", 7))
 
 
 @fact
@@ -49,9 +49,9 @@ def empty_shelves(books: Books) -> ibis.Table:
     out = s.group_by("sku", "family", "day").aggregate(available=s.available.max()).filter(lambda t: t.available <= 0)
     d, sold = demand(books), sales_days(books)
     per_unit = unit_margins(books)
-    t = out.left_join(d, "sku").drop("sku_right").left_join(sold, ["sku", "day"]).drop("sku_right", "day_right")
-    t = t.left_join(per_unit.filter(per_unit.sku.notnull()).select("sku", of_sku="per_unit"), "sku").drop("sku_right")
-    t = t.left_join(per_unit.filter(per_unit.sku.isnull()).select("family", of_family="per_unit"), "family").drop("family_right")
+    t = out.pipe(beside, d, "sku").pipe(beside, sold, "sku", "day")
+    t = t.pipe(beside, per_unit.filter(per_unit.sku.notnull()).select("sku", of_sku="per_unit"), "sku")
+    t = t.pipe(beside, per_unit.filter(per_unit.sku.isnull()).select("family", of_family="per_unit"), "family")
     lost = ibis.greatest(t.d.fill_null(0.0) - t.units.fill_null(0.0), 0.0)
     per = ibis.greatest(t.of_sku.fill_null(t.of_family).fill_null(0.0), 0.0)
     return t.select("sku", "family", "day", lost_units=lost, lost_margin=lost * per)
@@ -86,7 +86,7 @@ def overstock(books: Books) -> ibis.Table:
     if not (books.ever("demand_plan") and books.has("orders", books.week.trailing(30)) and _began(books, 30)):
         return e.mutate(overbuy_units=ibis.literal(0.0))
     p = plan_and_sales(books, 30).select("sku", over=lambda t: ibis.greatest(t.planned - t.actual, 0.0))
-    t = e.left_join(p, "sku").drop("sku_right")
+    t = e.pipe(beside, p, "sku")
     return t.mutate(overbuy_units=ibis.least(t.over.fill_null(0.0), t.excess_units))
 
 
@@ -114,11 +114,11 @@ def _dead_stock(books: Books) -> ibis.Table:
 @fact
 def expedited(books: Books) -> ibis.Table:
     """One row an inbound line whose expedite cost belongs to W: expedited in it or, with no date, first known by its folder."""
-    t, every = books.table("inbound"), books.known.rows("inbound")
+    t, every = books.table("inbound"), books.known.exports.rows("inbound")
     t = t.filter(t.expedite_cost.fill_null(0.0) != 0)
     priced = every.filter(every.expedite_cost.fill_null(0.0) != 0, every.week <= books.week.monday)
     first = priced.group_by("document_id", "line_id").aggregate(first_week=priced.week.min())
-    t = t.left_join(first, ["document_id", "line_id"]).drop("document_id_right", "line_id_right")
+    t = t.pipe(beside, first, "document_id", "line_id")
     dated = inside(t.expedited_on, books.week.window)
     return t.filter(ibis.ifelse(t.expedited_on.notnull(), dated, t.first_week == books.week.monday))
 
@@ -137,7 +137,7 @@ def _transfer_freight(books: Books) -> ibis.Table:
 def _rework(books: Books) -> ibis.Table:
     p, rates = picks(books, books.week.window), labor_rates(books, books.week.window)
     mean = (rates.cost.sum() / rates.hours.sum().nullif(0) / 60.0).as_scalar()
-    t = p.left_join(rates, "location").drop("location_right")
+    t = p.pipe(beside, rates, "location")
     per_minute = (t.cost / t.hours.nullif(0) / 60.0).fill_null(mean).fill_null(0.0)
     return t.aggregate(amount=(t.rework_minutes * per_minute).sum(), units=t.reworked.sum())
 
@@ -195,19 +195,19 @@ def _false_confidence(books: Books) -> ibis.Table:
 PARTS: tuple[Part, ...] = (
     Part("1", "stockout", _STOCK, True, "demand unmet on SKU-days without stock × contribution margin a unit", _stockout),
     Part("1", "wasted_spend", (*_STOCK, ("ad_spend", 7)), False, "ad spend on SKUs on days they could not be bought", _wasted_spend),
-    Part("1", "overbuy", (*_STOCK[:1], ("orders", 30), ("order_lines", 30), ("demand_plan", 30)), True,
+    Part("1", "overbuy", (*_STOCK[:1], ("orders", 30), ("order_lines", 30), ("demand_plan", 30), ("products.unit_cost", 7)), True,
          "units over plan that became excess × unit cost × carrying rate / 52", _overbuy),
-    Part("2", "excess", _STOCK[:3], True, "other excess units × unit cost × carrying rate / 52", _excess),
-    Part("2", "dead_stock", (("inventory", 7), ("orders", 91), ("order_lines", 91)), True, "dead stock at cost × carrying rate / 52", _dead_stock),
-    Part("2", "expedite", (("inbound", 7),), False, "expedite cost of inbound lines of the week", _expedite),
-    Part("2", "transfer_freight", (("inbound", 7),), False, "freight of transfers ordered in the week", _transfer_freight),
-    Part("3", "rework", (("picks", 7), ("labor", 7)), False, "rework minutes × labor rate", _rework),
+    Part("2", "excess", _STOCK, True, "other excess units × unit cost × carrying rate / 52", _excess),
+    Part("2", "dead_stock", (("inventory", 7), ("orders", 91), ("order_lines", 91), ("products.unit_cost", 7)), True, "dead stock at cost × carrying rate / 52", _dead_stock),
+    Part("2", "expedite", (("inbound.expedite_cost", 7),), False, "expedite cost of inbound lines of the week", _expedite),
+    Part("2", "transfer_freight", (("inbound.freight_cost", 7),), False, "freight of transfers ordered in the week", _transfer_freight),
+    Part("3", "rework", (("picks.rework_minutes", 7), ("labor", 7)), False, "rework minutes × labor rate", _rework),
     Part("3", "avoidable_charges", (("carrier_charges", 7),), False, "carrier charges of avoidable types invoiced in the week", _avoidable_charges),
     Part("3", "creep", (("orders", 7), ("order_lines", 7), ("shipments", 7), ("labor", 7), ("picks", 7)), True,
          "fulfillment cost per order above its 13-week median at this week's mix × orders"),
-    Part("4", "returns_shipping", (("returns", 7),), False, "reverse shipping of returns received in the week", _returns_shipping),
-    Part("4", "returns_handling", (("returns", 7),), False, "handling of returns received in the week", _returns_handling),
-    Part("4", "returns_value_lost", (("returns", 7),), False, "cost of goods less value recovered, of returns disposed of in the week", _returns_value_lost),
+    Part("4", "returns_shipping", (("returns.reverse_shipping_cost", 7),), False, "reverse shipping of returns received in the week", _returns_shipping),
+    Part("4", "returns_handling", (("returns.handling_cost", 7),), False, "handling of returns received in the week", _returns_handling),
+    Part("4", "returns_value_lost", (("returns.disposition", 7), ("products.unit_cost", 7)), False, "cost of goods less value recovered, of returns disposed of in the week", _returns_value_lost),
     Part("4", "returns_support", (("support_tickets", 7),), False, "tickets about returns opened in the week", _returns_support),
     Part("5", "false_confidence", (("orders", 28), ("order_lines", 28), ("products.unit_cost", 7)), True,
          "shortfall to the target margin of SKUs that look healthy and are not", _false_confidence),
@@ -243,7 +243,7 @@ def cells(books: Books) -> pd.DataFrame:
         return pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
     m = order_margin(books, books.week.window)
     by = m.group_by("order_id").aggregate(cost=(m.shipping + m.pick_pack - m.rework).sum())
-    t = by.left_join(order_shipping(books).select("order_id", "zone", "billed_kg", "avoidable"), "order_id").drop("order_id_right")
+    t = by.pipe(beside, order_shipping(books).select("order_id", "zone", "billed_kg", "avoidable"), "order_id")
     band = ibis.cases(*((t.billed_kg <= b, f"{b:g}") for b in BANDS), (t.billed_kg.notnull(), "over"), else_="unknown")
     t = t.mutate(band=band, zone=t.zone.fill_null("unknown"), cost=t.cost - t.avoidable.fill_null(0.0))
     out = t.group_by("zone", "band").aggregate(orders=t.count().cast("float64"), cost=t.cost.sum())

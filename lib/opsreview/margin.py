@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, before, fact, inside
+from opsreview.books import Books, before, beside, fact, inside
 from opsreview.facts.orders import orders, sales, shared
 from opsreview.facts.returns import return_costs
 from opsreview.facts.shipments import carries_cost, first_shipment, order_shipping, shipping_accruals
@@ -24,11 +24,11 @@ def lines(books: Books, window: Window) -> ibis.Table:
     """One row a line sold in the window, with its shares of its order: by net revenue, by units, by billable weight."""
     s = sales(books)
     s = s.filter(inside(s.day, window))
-    unweighed = s.weight_kg.isnull().any().over(ibis.window(group_by=s.order_id))
+    s = s.mutate(unweighed=s.weight_kg.isnull().any().over(ibis.window(group_by=s.order_id)))
     return s.mutate(
         by_net=shared(s, s.net_revenue),
         by_units=shared(s, s.units),
-        by_weight=shared(s, ibis.ifelse(unweighed, 0.0, s.units * s.billable_kg)),
+        by_weight=shared(s, ibis.ifelse(s.unweighed, 0.0, s.units * s.billable_kg)),
     )
 
 
@@ -43,8 +43,8 @@ def shipping(books: Books, window: Window) -> ibis.Table:
         )
     costs, means = order_shipping(books), shipping_accruals(books)
     overall = means.filter(means.channel.isnull()).accrual.max().as_scalar()
-    t = t.left_join(costs.select("order_id", "invoiced", cost="shipping"), "order_id").drop("order_id_right")
-    t = t.left_join(means.filter(means.channel.notnull()), "channel").drop("channel_right")
+    t = t.pipe(beside, costs.select("order_id", "invoiced", cost="shipping"), "order_id")
+    t = t.pipe(beside, means.filter(means.channel.notnull()), "channel")
     accrual = t.accrual.fill_null(overall).fill_null(default)
     shipped, invoiced = t.cost.notnull(), t.invoiced.fill_null(False)
     amount = t.by_weight * t.cost.fill_null(accrual)
@@ -72,7 +72,7 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
     else:
         t = lines(books, window).join(first_shipment(books), "order_id")
         done = t.group_by("location").aggregate(lines=t.count(), units=t.units.sum(), minutes=ibis.literal(0.0).max())
-    both = cost.join(done, "location").drop("location_right")
+    both = cost.join(done, "location")
     minute = (cost.cost.sum() / cost.hours.sum().nullif(0) / 60.0).as_scalar().fill_null(0.0)
     both = both.mutate(per_minute=both.per_minute.fill_null(minute))
     both = both.mutate(half=(both.cost - both.minutes * both.per_minute) / 2.0)
@@ -102,7 +102,7 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     minute_mean = overall.per_minute.max().as_scalar()
     p = picks(books, window)
     p = p.group_by("order_id", "line_id", "location").aggregate(quantity=p.quantity.sum(), minutes=p.rework_minutes.sum())
-    p = p.left_join(here, "location").drop("location_right")
+    p = p.pipe(beside, here, "location")
     p = p.mutate(
         rework=p.minutes * p.per_minute.fill_null(minute_mean),
         borne=p.per_line.fill_null(line_mean) + p.quantity * p.per_unit.fill_null(unit_mean),
@@ -111,9 +111,9 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     other = books.table("picks")
     place = other.group_by(*LINE).aggregate(location=other.location.argmax(other.picked_at))
     ship = first_shipment(books).select("order_id", ship_location="location")
-    t = t.left_join(picked, LINE).drop("order_id_right", "line_id_right")
-    t = t.left_join(place, LINE).drop("order_id_right", "line_id_right").left_join(ship, "order_id").drop("order_id_right")
-    t = t.mutate(place=t.location.fill_null(t.ship_location)).left_join(here.rename(place="location"), "place").drop("place_right")
+    t = t.pipe(beside, picked, *LINE)
+    t = t.pipe(beside, place, *LINE).pipe(beside, ship, "order_id")
+    t = t.mutate(place=t.location.fill_null(t.ship_location)).pipe(beside, here.rename(place="location"), "place")
     accrual = t.per_line.fill_null(line_mean) + t.units * t.per_unit.fill_null(unit_mean)
     stood_in = not any(books.known.exported("picks", week) for week in window.weeks)
     rework = t.rework.fill_null(0.0)
@@ -130,7 +130,7 @@ def fees(books: Books, window: Window) -> ibis.Table:
     """One row a line: `payment` and `channel_fees`, the order's own where it names them, else by contracted rates."""
     costs = books.settings.costs
     t = lines(books, window)
-    t = t.left_join(orders(books).select("order_id", "payment_fee", "channel_fee"), "order_id").drop("order_id_right")
+    t = t.pipe(beside, orders(books).select("order_id", "payment_fee", "channel_fee"), "order_id")
     rate = ibis.cases(*((t.channel == c, r) for c, r in costs.channel_rate.items()), else_=0.0) if costs.channel_rate else 0.0
     by_rate = costs.payment_rate * t.net_revenue + costs.payment_fixed * t.by_net
     return t.select(
@@ -159,9 +159,9 @@ def support(books: Books, window: Window) -> ibis.Table:
     own = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(own=k.money.sum())
     cohort = Window(before(last, 56), before(last, 28))
     o = orders(books)
-    past = o.filter(inside(o.day, cohort)).left_join(own, "order_id").drop("order_id_right")
+    past = o.filter(inside(o.day, cohort)).pipe(beside, own, "order_id")
     means = past.group_by("channel").aggregate(mean=past.own.fill_null(0.0).sum() / past.count())
-    t = t.left_join(own, "order_id").drop("order_id_right").left_join(means, "channel").drop("channel_right")
+    t = t.pipe(beside, own, "order_id").pipe(beside, means, "channel")
     known = t.own.fill_null(0.0)
     accrual = ibis.greatest(t.mean.fill_null(0.0) - known, 0.0)
     return t.select(*LINE, support=t.by_units * (known + accrual), support_accrued=t.by_units * accrual)
@@ -174,7 +174,7 @@ def reserve_rates(books: Books) -> ibis.Table:
     cohort = Window(before(last, 84), before(last, 28))
     s = sales(books)
     s = s.filter(inside(s.day, cohort))
-    s = s.left_join(return_costs(books, cohort), LINE).drop("order_id_right", "line_id_right")
+    s = s.pipe(beside, return_costs(books, cohort), *LINE)
     s = s.mutate(return_cost=s.return_cost.fill_null(0.0))
     none = ibis.null("string")
     levels = []
@@ -198,7 +198,7 @@ def reserve(books: Books, window: Window) -> ibis.Table:
     overall = rates.filter(rates.level == 4).rate.max().as_scalar()
     for level, keys in ((1, ["sku", "channel"]), (2, ["family", "channel"]), (3, ["channel"])):
         these = rates.filter(rates.level == level).select(*keys, **{f"rate{level}": "rate"})
-        t = t.left_join(these, keys).drop(*(f"{k}_right" for k in keys))
+        t = t.pipe(beside, these, *keys)
     return t.select(*LINE, returns_reserve=t.net_revenue * ibis.coalesce(t.rate1, t.rate2, t.rate3, overall, 0.0))
 
 
@@ -211,7 +211,7 @@ def order_margin(books: Books, window: Window) -> ibis.Table:
     t = lines(books, window)
     parts = [f(books, window) for f in (shipping, pick_pack, fees, support, reserve)]
     for part in parts:
-        t = t.left_join(part, LINE).drop("order_id_right", "line_id_right")
+        t = t.pipe(beside, part, *LINE)
     t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
     t = t.mutate(costs=sum((t[c] for c in COMPONENTS[1:]), t[COMPONENTS[0]]), gross_margin=t.net_revenue - t.cost_of_goods)
     t = t.mutate(

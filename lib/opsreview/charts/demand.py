@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, rows, value_axis
+from opsreview.charts.forms import Chart, dropdown, finish, rows, tips, value_axis
 
 Z95 = 1.96  # the two-sided 95 % of chance, as in checks.sku_demand_variance
 
@@ -25,12 +25,15 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
     mondays = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in sorted(frame.day[frame.day.dt.day_of_week == 0].unique())]
     x = alt.X("day:T", axis=alt.Axis(title=None, format="%a %-d %b", labelAngle=0, values=mondays, grid=False))
     y = alt.Y("units:Q", axis=value_axis("units", "Units a day"), scale=alt.Scale(zero=True))
-    tooltip = [
-        alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y"), alt.Tooltip("channel:N", title="Channel"),
-        alt.Tooltip("units:Q", title="Units sold", format=theme.UNITS), alt.Tooltip("planned_units:Q", title="Units planned", format=theme.UNITS),
-        alt.Tooltip("gap:Q", title="Against plan", format="+.1%"), alt.Tooltip("orders:Q", title="Orders", format=theme.UNITS),
-        alt.Tooltip("net_sales:Q", title="Net sales", format=theme.MONEY),
-    ]  # fmt: skip
+    tooltip = tips(
+        "day | Day | day",
+        "channel | Channel",
+        "units | Units sold | units",
+        "planned_units | Units planned | units",
+        "gap | Against plan | change",
+        "orders | Orders | units",
+        "net_sales | Net sales | money",
+    )
     kinds = alt.Scale(domain=["sold", "planned"], range=[theme.ACTUAL, theme.PLAN])
     base = alt.Chart(frame).transform_filter("datum.channel === channel")
     sold, planned = (
@@ -47,7 +50,7 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
         planned.mark_point(filled=True, size=60, opacity=0).encode(y=alt.Y("planned_units:Q"), tooltip=tooltip),
         now.mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x),
         now.mark_text(align="left", baseline="top", dx=6, color=theme.MUTED, fontSize=12).encode(x, y=alt.value(2), text="label:N"),
-    )  # fmt: skip
+    )
     return finish(chart.add_params(dropdown("channel", channels, "Channel")), title, subtitle, 290, currency)
 
 
@@ -85,16 +88,21 @@ def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: st
             shape=alt.Shape("verdict:N", scale=alt.Scale(domain=domain, range=["circle", "triangle-up", "diamond"])),
             size=alt.Size("revenue:Q", scale=alt.Scale(range=[30, 400]), legend=None),
             opacity=alt.condition(chosen, alt.value(0.85), alt.value(0.08)),
-            tooltip=[
-                alt.Tooltip("sku:N", title="SKU"), alt.Tooltip("name:N", title="Name"), alt.Tooltip("family:N", title="Family"),
-                alt.Tooltip("tier:N", title="Tier"), alt.Tooltip("planned:Q", title="Planned", format=theme.UNITS),
-                alt.Tooltip("actual:Q", title="Sold", format=theme.UNITS), alt.Tooltip("error_share:Q", title="Off by", format=theme.SHARE),
-                alt.Tooltip("chance_band:Q", title="Chance explains ±", format=theme.SHARE), alt.Tooltip("revenue:Q", title="Revenue", format=theme.MONEY),
-                alt.Tooltip("verdict:N", title="Verdict"),
-            ],
+            tooltip=tips(
+                "sku | SKU",
+                "name | Name",
+                "family | Family",
+                "tier | Tier",
+                "planned | Planned | units",
+                "actual | Sold | units",
+                "error_share | Off by | share",
+                "chance_band | Chance explains ± | share",
+                "revenue | Revenue | money",
+                "verdict | Verdict",
+            ),
         )
         .add_params(chosen)
-    )  # fmt: skip
+    )
     band = alt.Chart(funnel).mark_area(color=theme.BAND, opacity=0.8).encode(x, alt.Y("low:Q", scale=axis, axis=y), alt.Y2("high:Q"))
     perfect = (
         alt.Chart(funnel).mark_line(color=theme.MUTED, strokeDash=[4, 4], strokeWidth=1).encode(x, alt.Y("planned:Q", scale=axis, axis=y))
@@ -120,9 +128,16 @@ def days_of_supply(inventory: pd.DataFrame, tiers: pd.DataFrame, title: str, sub
     top = float(np.ceil(np.nanmax([tiers.high.max(), tiers.value.max(), frame.days_of_supply.quantile(0.97)]) * 1.05 / 10) * 10)
     frame["shown"] = frame.days_of_supply.clip(upper=top)
     names = alt.Axis(
-        title="Velocity tier", values=list(range(len(order))), labelExpr=f"{order}[datum.value]", grid=False, ticks=False, domain=False, labelPadding=14,
-        labelFontSize=14, labelColor=theme.INK,
-    )  # fmt: skip
+        title="Velocity tier",
+        values=list(range(len(order))),
+        labelExpr=f"{order}[datum.value]",
+        grid=False,
+        ticks=False,
+        domain=False,
+        labelPadding=14,
+        labelFontSize=14,
+        labelColor=theme.INK,
+    )
     rows_scale = alt.Scale(domain=[-0.5, len(order) - 0.5], reverse=True, nice=False)
     y = alt.Y("row:Q", scale=rows_scale, axis=names)
     x = alt.X(
@@ -138,19 +153,26 @@ def days_of_supply(inventory: pd.DataFrame, tiers: pd.DataFrame, title: str, sub
             y,
             color=alt.Color("status:N", scale=alt.Scale(domain=list(BAND), range=[theme.BREACH, theme.OK, theme.WATCH])),
             shape=alt.Shape("status:N", scale=alt.Scale(domain=list(BAND), range=["triangle-left", "circle", "triangle-right"])),
-            tooltip=[
-                alt.Tooltip("sku:N", title="SKU"), alt.Tooltip("location:N", title="Location"), alt.Tooltip("days_of_supply:Q", title="Days of supply", format=",.1f"),
-                alt.Tooltip("available:Q", title="Available", format=theme.UNITS), alt.Tooltip("daily_demand:Q", title="Sold a day", format=",.2f"), alt.Tooltip("status:N", title="It is"),
-            ],
+            tooltip=tips(
+                "sku | SKU",
+                "location | Location",
+                "days_of_supply | Days of supply | one",
+                "available | Available | units",
+                "daily_demand | Sold a day | two",
+                "status | It is",
+            ),
         )
-    )  # fmt: skip
+    )
     base = alt.Chart(places)
-    band = base.transform_filter("isValid(datum.low) && isValid(datum.high)").mark_rect(color=theme.BAND).encode(
-        alt.X("low:Q"), alt.X2("high:Q"), alt.Y("row_low:Q", scale=rows_scale, axis=names), alt.Y2("row_high:Q")
-    )  # fmt: skip
+    band = (
+        base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+        .mark_rect(color=theme.BAND)
+        .encode(alt.X("low:Q"), alt.X2("high:Q"), alt.Y("row_low:Q", scale=rows_scale, axis=names), alt.Y2("row_high:Q"))
+    )
     own = base.mark_rule(color=theme.INK, strokeWidth=3).encode(
-        alt.X("value:Q"), alt.Y("row_low:Q", scale=rows_scale, axis=names), alt.Y2("row_high:Q"),
-        tooltip=[alt.Tooltip("tier:N", title="Tier"), alt.Tooltip("value:Q", title="Days of supply of the tier", format=",.1f"),
-                 alt.Tooltip("low:Q", title="Band from"), alt.Tooltip("high:Q", title="Band to")],
-    )  # fmt: skip
+        alt.X("value:Q"),
+        alt.Y("row_low:Q", scale=rows_scale, axis=names),
+        alt.Y2("row_high:Q"),
+        tooltip=tips("tier | Tier", "value | Days of supply of the tier | one", "low | Band from", "high | Band to"),
+    )
     return finish(band + dots + own, title, subtitle, 120 + 78 * len(tiers))

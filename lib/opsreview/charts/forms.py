@@ -10,20 +10,38 @@ import pandas as pd
 from opsreview import theme
 
 Chart = Any  # an Altair chart of whatever composition
+FORMATS = {
+    "units": theme.UNITS, "money": theme.MONEY, "cents": theme.CENTS, "share": theme.SHARE, "fine": theme.SHARE_FINE, "one": ",.1f",
+    "two": ",.2f", "signed": "+,.1f", "change": "+.1%", "day": "%a %-d %b %Y", "moment": "%-d %b %H:%M",
+}  # fmt: skip
+OF_UNIT = {"share": "fine", "money": "money", "units": "units"}  # others: one decimal
+STATUSES = ("ok", "watch", "breach", "none")
+NEWS = {
+    "in its usual range": (theme.MUTED, "circle"), "changed for the better": (theme.OK, "triangle-up"),
+    "changed for the worse": (theme.BREACH, "triangle-down"), "changed": (theme.WATCH, "diamond"),
+}  # fmt: skip
 
 
-def finish(
-    chart: Chart, title: str, subtitle: str = "", height: int | None = 260, currency: str = "", width: int | None = theme.WIDTH
-) -> Chart:
-    """Title, size and look. `width` and `height` are those of the whole picture; None for both where parts have their own sizes."""
+def finish(chart: Chart, title: str, subtitle: str = "", height: int = 260, currency: str = "") -> Chart:
+    """Title, size and look; the size is that of the whole picture, axes and legend included."""
     heading = alt.TitleParams(theme.wrap(title, 108), subtitle=theme.wrap(subtitle, 140) if subtitle else alt.Undefined)
-    size = {"width": width, "height": height, "autosize": alt.AutoSizeParams(type="fit", contains="padding")} if width and height else {}
-    return chart.properties(title=heading, **size).configure(**theme.config(currency))
+    fit = alt.AutoSizeParams(type="fit", contains="padding")
+    return chart.properties(title=heading, width=theme.WIDTH, height=height, autosize=fit).configure(**theme.config(currency))
 
 
-def dropdown(name: str, values: list[str], label: str, start: str | None = None) -> alt.Parameter:
-    """A dropdown under the chart; `name` is its parameter, unique in the chart."""
-    return alt.param(name=name, value=values[0] if start is None else start, bind=alt.binding_select(options=values, name=f"{label} "))
+def dropdown(name: str, values: list[str], label: str) -> alt.Parameter:
+    """A dropdown under the chart that begins with the first value; `name` is its parameter, unique in the chart."""
+    return alt.param(name=name, value=values[0], bind=alt.binding_select(options=values, name=f"{label} "))
+
+
+def tips(*fields: str) -> list[alt.Tooltip]:
+    """A tooltip's lines, each written `field | what a reader calls it | how it is formatted`."""
+    made = []
+    for field in fields:
+        name, title, *form = (part.strip() for part in field.split("|"))
+        kind = "T" if form and form[0] in ("day", "moment") else "Q" if form else "N"
+        made.append(alt.Tooltip(f"{name}:{kind}", title=title, format=FORMATS[form[0]] if form else alt.Undefined))
+    return made
 
 
 def rows(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -35,115 +53,100 @@ def rows(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return small
 
 
-def week_axis(title: str | None = None) -> alt.Axis:
-    """ISO weeks as they are written, one label in four so that none overlaps."""
-    return alt.Axis(title=title, labelAngle=0, labelOverlap="greedy", labelSeparation=14, grid=False, ticks=False, labelPadding=6)
+def week_axis() -> alt.Axis:
+    """ISO weeks as they are written, as many as do not overlap."""
+    return alt.Axis(title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=14, grid=False, ticks=False, labelPadding=6)
 
 
-def value_axis(unit: str, title: str | None, **more: Any) -> alt.Axis:
+def name_axis(width: int = 240) -> alt.Axis:
+    """Names of things at the left of bars and dots."""
+    return alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK, labelLimit=width)
+
+
+def value_axis(unit: str, title: str | None) -> alt.Axis:
     """Shares in per cent, money short (`€12k`), everything else in thousands."""
-    given = {"share": "~%", "money": theme.MONEY_SHORT}.get(unit, ",~f")
-    return alt.Axis(title=title, format=given, tickCount=5, **more)
+    return alt.Axis(title=title, format={"share": "~%", "money": theme.MONEY_SHORT}.get(unit, ",~f"), tickCount=5)
 
 
 def trend(
     history: pd.DataFrame, title: str, unit: str, better: str, label: str, subtitle: str = "", targets: dict[str, list[float]] | None = None,
-    pick: str = "Show", currency: str = "", height: int = 270, name: str = "series",
+    pick: str = "Show", currency: str = "",
 ) -> Chart | None:  # fmt: skip
-    """Weekly values with their XmR limits; a point is colored by what its signal means.
+    """Weekly values with their XmR limits; a point is colored and shaped by what its signal means.
 
-    `history`: series, week, value, centre, lower, upper, signal. `targets`: the lines to draw, by series.
+    `history`: series, week, value, centre, lower, upper, signal; a dropdown where there is more than one series.
+    `targets`: the lines to draw, by series.
     """
     frame = history.dropna(subset=["value"])
     if frame.empty:
         return None
-    frame = rows(frame, ["series", "week", "value", "centre", "lower", "upper", "signal"]).assign(
-        news=lambda f: f.signal.map(lambda s: meaning(s, better)), why=lambda f: f.signal.map(signal_words)
-    )
+    frame = rows(frame, ["series", "week", "value", "centre", "lower", "upper", "signal"])
+    frame = frame.assign(news=frame.signal.map(lambda s: meaning(s, better)), why=frame.signal.map(signal_words)).drop(columns="signal")
     series = list(frame.series.unique())
     lines = pd.DataFrame([(s, v) for s in series for v in (targets or {}).get(s, [])], columns=["series", "target"])
-    form = theme.SHARE_FINE if unit == "share" else theme.FORMAT[unit]
+    form = OF_UNIT.get(unit, "one")
     x = alt.X("week:O", axis=week_axis())
-    scale = alt.Scale(zero=False, nice=True)
+    y = {"scale": alt.Scale(zero=False, nice=True), "axis": value_axis(unit, label)}
+    color = alt.Scale(domain=list(NEWS), range=[c for c, _ in NEWS.values()])
+    shape = alt.Scale(domain=list(NEWS), range=[s for _, s in NEWS.values()])
+    tooltip = tips(
+        f"series | {pick}", "week | Week", f"value | {label} | {form}", f"centre | Its mean before | {form}",
+        f"lower | Lower limit | {form}", f"upper | Upper limit | {form}", "why | Signal",
+    )  # fmt: skip
     base = alt.Chart(frame)
-    tooltip = [
-        alt.Tooltip("series:N", title=pick), alt.Tooltip("week:O", title="Week"), alt.Tooltip("value:Q", title=label, format=form),
-        alt.Tooltip("centre:Q", title="Its mean before", format=form), alt.Tooltip("lower:Q", title="Lower limit", format=form),
-        alt.Tooltip("upper:Q", title="Upper limit", format=form), alt.Tooltip("why:N", title="Signal"),
-    ]  # fmt: skip
-    layers = [
-        base.mark_area(color=theme.BAND, opacity=0.7, interpolate="step").encode(x, alt.Y("lower:Q", scale=scale, axis=value_axis(unit, label)), alt.Y2("upper:Q")),
-        base.mark_line(color=theme.NONE, strokeWidth=1, interpolate="step").encode(x, alt.Y("centre:Q")),
-        alt.Chart(lines).mark_rule(color=theme.OK, strokeDash=[5, 4], strokeWidth=1.5).encode(alt.Y("target:Q"), tooltip=[alt.Tooltip("target:Q", title="Target", format=form)]),
-        base.mark_line(color=theme.INK, strokeWidth=1.5).encode(x, alt.Y("value:Q")),
-        base.mark_point(filled=True, opacity=1, stroke=theme.PAPER, strokeWidth=1).encode(
-            x,
-            alt.Y("value:Q"),
-            color=alt.Color("news:N", scale=alt.Scale(domain=list(NEWS), range=[c for c, _ in NEWS.values()]), legend=alt.Legend(title=None)),
-            shape=alt.Shape("news:N", scale=alt.Scale(domain=list(NEWS), range=[s for _, s in NEWS.values()]), legend=None),
-            size=alt.condition(alt.datum.news == "in its usual range", alt.value(45), alt.value(130)),
-            tooltip=tooltip,
-        ),
-    ]  # fmt: skip
-    if len(series) > 1:
-        chosen = dropdown(name, series, pick)
-        layers = [layer.transform_filter(f"datum.series === {name}") for layer in layers]
-        chart = alt.layer(*layers).add_params(chosen)
-    else:
-        chart = alt.layer(*layers)
-    return finish(chart, title, subtitle, height, currency)
+    band = base.mark_area(color=theme.BAND, opacity=0.7, interpolate="step").encode(x, alt.Y("lower:Q", **y), alt.Y2("upper:Q"))
+    centre = base.mark_line(color=theme.NONE, strokeWidth=1, interpolate="step").encode(x, alt.Y("centre:Q"))
+    target = alt.Chart(lines).mark_rule(color=theme.OK, strokeDash=[5, 4], strokeWidth=1.5)
+    target = target.encode(alt.Y("target:Q"), tooltip=tips(f"target | Target | {form}"))
+    line = base.mark_line(color=theme.INK, strokeWidth=1.5).encode(x, alt.Y("value:Q"))
+    points = base.mark_point(filled=True, opacity=1, stroke=theme.PAPER, strokeWidth=1).encode(
+        x,
+        alt.Y("value:Q"),
+        color=alt.Color("news:N", scale=color, legend=alt.Legend(title=None)),
+        shape=alt.Shape("news:N", scale=shape, legend=None),
+        size=alt.condition(alt.datum.news == "in its usual range", alt.value(45), alt.value(130)),
+        tooltip=tooltip,
+    )
+    layers = [band, centre, *([target] if len(lines) else []), line, points]
+    return finish(choose(layers, "series", series, pick), title, subtitle, 270, currency)
 
 
 def ranked(
-    frame: pd.DataFrame, by: str, value: str, title: str, unit: str, label: str, subtitle: str = "", group: str = "", pick: str = "By",
-    tooltip: list[alt.Tooltip] | None = None, target: str = "", currency: str = "", name: str = "by", most: int = 15,
+    frame: pd.DataFrame, by: str, value: str, title: str, unit: str, label: str, tooltip: list[str], subtitle: str = "", group: str = "",
+    pick: str = "By", target: str = "", currency: str = "", most: int = 12,
 ) -> Chart | None:  # fmt: skip
-    """Bars in the order of the frame, longest story first; colored by `status` where the frame has one, a tick at `target`.
+    """Bars in the order of the frame; colored by `status` where the frame has one, with a tick at `target`.
 
-    With `group` a dropdown shows one group's bars at a time; `most` bars a group.
+    With `group` a dropdown shows one group's bars at a time, `most` a group. `tooltip`: lines as `tips` takes them.
     """
     frame = frame.dropna(subset=[value])
     if frame.empty:
         return None
-    columns = [by, value, *([group] if group else []), *([target] if target else []), *[t.shorthand.split(":")[0] for t in tooltip or []]]
-    frame = frame.assign(status=frame.status if "status" in frame else "none")
     frame = frame.groupby(group, sort=False).head(most) if group else frame.head(most)
-    frame = rows(frame, list(dict.fromkeys([*columns, "status"])))
-    y = alt.Y(f"{by}:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK, labelLimit=260))
+    judged = "status" in frame and frame.status.isin(STATUSES[:3]).any()
+    used = [by, value, group, target, "status" if judged else "", *[line.split("|")[0].strip() for line in tooltip]]
+    frame = rows(frame, list(dict.fromkeys(name for name in used if name)))
+    y = alt.Y(f"{by}:N", sort=None, axis=name_axis(260))
+    color = alt.Color("status:N", scale=alt.Scale(domain=list(STATUSES), range=[theme.STATUS[s] for s in STATUSES]))
     base = alt.Chart(frame)
-    held = "status" in frame and frame.status.isin(["ok", "watch", "breach"]).any()
-    color = (
-        alt.Color(
-            "status:N", scale=alt.Scale(domain=list(STATUSES), range=[theme.STATUS[s] for s in STATUSES]), legend=alt.Legend(title=None)
-        )
-        if held
-        else alt.value(theme.OK)
+    bars = base.mark_bar(height={"band": 0.68}).encode(
+        y, alt.X(f"{value}:Q", axis=value_axis(unit, label)), color=color if judged else alt.value(theme.OK), tooltip=tips(*tooltip)
     )
-    layers = [
-        base.mark_bar(height={"band": 0.68}).encode(
-            y, alt.X(f"{value}:Q", axis=value_axis(unit, label)), color=color, tooltip=tooltip or []
-        )
-    ]
-    if target:
-        layers.append(
-            base.mark_tick(color=theme.INK, thickness=2, size=18).encode(
-                y, alt.X(f"{target}:Q"), tooltip=[alt.Tooltip(f"{target}:Q", title="Target", format=theme.FORMAT[unit])]
-            )
-        )
+    layers = [bars]
+    if target and frame[target].notna().any():
+        tick = base.transform_filter(f"isValid(datum.{target})").mark_tick(color=theme.INK, thickness=2, size=20)
+        layers.append(tick.encode(y, alt.X(f"{target}:Q"), tooltip=tips(f"{target} | Target | {OF_UNIT.get(unit, 'one')}")))
     groups = list(frame[group].unique()) if group else []
     tallest = int(frame.groupby(group).size().max()) if group else len(frame)
-    chart = (
-        alt.layer(*[layer.transform_filter(f"datum[{group!r}] === {name}") for layer in layers]) if len(groups) > 1 else alt.layer(*layers)
-    )
-    chart = chart.add_params(dropdown(name, groups, pick)) if len(groups) > 1 else chart
-    return finish(chart, title, subtitle, 110 + 25 * tallest, currency)
+    return finish(choose(layers, group, groups, pick), title, subtitle, 110 + 26 * tallest, currency)
 
 
-STATUSES = ("ok", "watch", "breach", "none")
-NEWS = {
-    "in its usual range": (theme.MUTED, "circle"), "changed for the better": (theme.OK, "triangle-up"),
-    "changed for the worse": (theme.BREACH, "triangle-down"), "changed": (theme.WATCH, "diamond"),
-}  # fmt: skip
+def choose(layers: list[Chart], field: str, values: list[str], label: str) -> Chart:
+    """The layers, one value of `field` at a time where there are several."""
+    if len(values) < 2:
+        return alt.layer(*layers)
+    name = f"{field}_shown"
+    return alt.layer(*[layer.transform_filter(f"datum.{field} === {name}") for layer in layers]).add_params(dropdown(name, values, label))
 
 
 def meaning(signal: str, better: str) -> str:

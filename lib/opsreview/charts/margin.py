@@ -7,16 +7,24 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, rows, value_axis, week_axis
+from opsreview.charts.forms import Chart, dropdown, finish, rows, tips, value_axis, week_axis
 
 COSTS = {
-    "packaging": "Packaging", "shipping": "Shipping", "pick_pack": "Pick & pack", "payment": "Payment", "channel_fees": "Channel fees",
-    "support": "Support", "returns_reserve": "Returns",
-}  # fmt: skip
+    "packaging": "Packaging",
+    "shipping": "Shipping",
+    "pick_pack": "Pick & pack",
+    "payment": "Payment",
+    "channel_fees": "Channel fees",
+    "support": "Support",
+    "returns_reserve": "Returns",
+}
 LEAKS = {
-    "1": "1 Demand planning variance", "2": "2 Inventory imbalance", "3": "3 Fulfillment cost creep", "4": "4 Returns drag",
+    "1": "1 Demand planning variance",
+    "2": "2 Inventory imbalance",
+    "3": "3 Fulfillment cost creep",
+    "4": "4 Returns drag",
     "5": "5 Poor cost attribution (memo)",
-}  # fmt: skip
+}
 ALL = "(all)"
 
 
@@ -32,11 +40,14 @@ def families(margin: pd.DataFrame, by: str, title: str, subtitle: str = "", curr
     )
     y = alt.Y(f"{by}:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK, labelLimit=220))
     x = alt.X("gross_margin_share:Q", axis=value_axis("share", "Share of net revenue"), scale=alt.Scale(zero=True))
-    tooltip = [
-        alt.Tooltip(f"{by}:N", title=by.capitalize()), alt.Tooltip("net_revenue:Q", title="Net revenue", format=theme.MONEY), alt.Tooltip("gross_margin_share:Q", title="Gross margin", format=theme.SHARE),
-        alt.Tooltip("contribution_margin_share:Q", title="Contribution margin", format=theme.SHARE), alt.Tooltip("contribution_margin:Q", title="Contribution margin", format=theme.MONEY),
-        alt.Tooltip("accrued_share:Q", title="Accrued share of its costs", format=theme.SHARE),
-    ]  # fmt: skip
+    tooltip = tips(
+        f"{by} | {by.capitalize()}",
+        "net_revenue | Net revenue | money",
+        "gross_margin_share | Gross margin | share",
+        "contribution_margin_share | Contribution margin | share",
+        "contribution_margin | Contribution margin | money",
+        "accrued_share | Accrued share of its costs | share",
+    )
     base = alt.Chart(frame)
     kinds = alt.Scale(
         domain=["gross margin", "contribution margin", "contribution margin below zero"], range=[theme.NONE, theme.OK, theme.BREACH]
@@ -45,9 +56,13 @@ def families(margin: pd.DataFrame, by: str, title: str, subtitle: str = "", curr
     chart = alt.layer(
         alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=theme.MUTED).encode(alt.X("zero:Q")),
         base.mark_rule(strokeWidth=5, color=theme.BAND).encode(y, x, alt.X2("contribution_margin_share:Q"), tooltip=tooltip),
-        base.mark_point(filled=True, size=110, opacity=1).transform_calculate(kind="'gross margin'").encode(y, x, color=alt.Color("kind:N", scale=kinds), tooltip=tooltip),
-        base.mark_point(filled=True, size=150, opacity=1).transform_calculate(kind=below).encode(y, alt.X("contribution_margin_share:Q"), color=alt.Color("kind:N", scale=kinds), tooltip=tooltip),
-    )  # fmt: skip
+        base.mark_point(filled=True, size=110, opacity=1)
+        .transform_calculate(kind="'gross margin'")
+        .encode(y, x, color=alt.Color("kind:N", scale=kinds), tooltip=tooltip),
+        base.mark_point(filled=True, size=150, opacity=1)
+        .transform_calculate(kind=below)
+        .encode(y, alt.X("contribution_margin_share:Q"), color=alt.Color("kind:N", scale=kinds), tooltip=tooltip),
+    )
     return finish(chart, title, subtitle, 120 + 30 * len(frame), currency)
 
 
@@ -80,9 +95,7 @@ def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: st
     frame = rows(tall, [by, "label", "from", "to", "amount", "share", "kind"]).rename(columns={"from": "start", "to": "end", by: "key"})
     base = alt.Chart(frame).transform_filter("datum.key === margin_key")
     x = alt.X("label:O", sort=order, axis=alt.Axis(title=None, labelAngle=0, ticks=False, labelColor=theme.INK))
-    tooltip = [
-        alt.Tooltip("key:N", title=by.capitalize()), alt.Tooltip("label:N", title="Step"), alt.Tooltip("amount:Q", title="Amount", format=theme.MONEY), alt.Tooltip("share:Q", title="Of net revenue", format=theme.SHARE),
-    ]  # fmt: skip
+    tooltip = tips(f"key | {by.capitalize()}", "label | Step", "amount | Amount | money", "share | Of net revenue | share")
     kinds = alt.Scale(domain=["margin", "cost", "margin below zero"], range=[theme.OK, theme.WATCH, theme.BREACH])
     bars = base.mark_bar(width={"band": 0.7}).encode(
         x,
@@ -100,7 +113,7 @@ def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: st
 
 
 def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", most: int = 25) -> Chart | None:
-    """Rank by gross margin share on the left, by contribution on the right; who falls most is in color. Rows: sku_rank, `most` by revenue."""
+    """Rank by gross margin share at the left, by contribution at the right; who falls most is in color. Rows: sku_rank."""
     frame = skus.dropna(subset=["rank_gross", "rank_contribution"]) if len(skus) else skus
     if frame.empty:
         return None
@@ -134,24 +147,37 @@ def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     color = alt.Color(
         "kind:N", scale=alt.Scale(domain=list(MOVES), range=[theme.BREACH, theme.OK, theme.MUTED]), legend=alt.Legend(title=None, offset=26)
     )
-    tooltip = [
-        alt.Tooltip("sku:N", title="SKU"), alt.Tooltip("name:N", title="Name"), alt.Tooltip("family:N", title="Family"), alt.Tooltip("net_revenue:Q", title="Net revenue", format=theme.MONEY),
-        alt.Tooltip("gross_margin_share:Q", title="Gross margin", format=theme.SHARE), alt.Tooltip("contribution_margin_share:Q", title="Contribution margin", format=theme.SHARE),
-        alt.Tooltip("left:Q", title="Rank by gross"), alt.Tooltip("right:Q", title="Rank by contribution"), alt.Tooltip("culprit:N", title="Costs it most"), alt.Tooltip("culprit_money:Q", title="Beyond the store's share", format=theme.MONEY),
-    ]  # fmt: skip
+    tooltip = tips(
+        "sku | SKU",
+        "name | Name",
+        "family | Family",
+        "net_revenue | Net revenue | money",
+        "gross_margin_share | Gross margin | share",
+        "contribution_margin_share | Contribution margin | share",
+        "left | Rank by gross",
+        "right | Rank by contribution",
+        "culprit | Costs it most",
+        "culprit_money | Beyond the store's share | money",
+    )
     base = alt.Chart(frame)
     left, right = alt.value(190), alt.value(theme.WIDTH - 250)
     axis = {"scale": scale, "axis": None}
     width = alt.condition("datum.kind === 'keeps its place, nearly'", alt.value(1.2), alt.value(2.6))
     chart = alt.layer(
-        base.mark_rule().encode(alt.Y("left:Q", **axis), alt.Y2("right:Q"), x=left, x2=right, color=color, strokeWidth=width, tooltip=tooltip),
+        base.mark_rule().encode(
+            alt.Y("left:Q", **axis), alt.Y2("right:Q"), x=left, x2=right, color=color, strokeWidth=width, tooltip=tooltip
+        ),
         base.mark_point(filled=True, size=45, opacity=1).encode(alt.Y("left:Q", **axis), x=left, color=color, tooltip=tooltip),
         base.mark_point(filled=True, size=45, opacity=1).encode(alt.Y("right:Q", **axis), x=right, color=color, tooltip=tooltip),
         base.mark_text(align="right", dx=-10, fontSize=11, limit=170).encode(alt.Y("left:Q", **axis), x=left, text="sku:N", color=color),
         base.mark_text(align="left", dx=10, fontSize=11, limit=230).encode(alt.Y("right:Q", **axis), x=right, text="lost:N", color=color),
-        alt.Chart(pd.DataFrame({"at": [0.4], "text": ["by gross margin"]})).mark_text(align="right", baseline="bottom", dy=-4, dx=-10, fontWeight=600, color=theme.MUTED).encode(alt.Y("at:Q", **axis), x=left, text="text:N"),
-        alt.Chart(pd.DataFrame({"at": [0.4], "text": ["by contribution margin"]})).mark_text(align="left", baseline="bottom", dy=-4, dx=10, fontWeight=600, color=theme.MUTED).encode(alt.Y("at:Q", **axis), x=right, text="text:N"),
-    )  # fmt: skip
+        alt.Chart(pd.DataFrame({"at": [0.4], "text": ["by gross margin"]}))
+        .mark_text(align="right", baseline="bottom", dy=-4, dx=-10, fontWeight=600, color=theme.MUTED)
+        .encode(alt.Y("at:Q", **axis), x=left, text="text:N"),
+        alt.Chart(pd.DataFrame({"at": [0.4], "text": ["by contribution margin"]}))
+        .mark_text(align="left", baseline="bottom", dy=-4, dx=10, fontWeight=600, color=theme.MUTED)
+        .encode(alt.Y("at:Q", **axis), x=right, text="text:N"),
+    )
     return finish(chart, title, subtitle, 150 + 18 * n, currency)
 
 
@@ -177,14 +203,26 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
         axis=alt.Axis(title=None, orient="top", labelAngle=0, ticks=False, domain=False, labelColor=theme.INK, labelLimit=110),
     )
     y = alt.Y("family:O", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK))
-    tooltip = [
-        alt.Tooltip("family:N", title="Family"), alt.Tooltip("reason_said:N", title="Reason"), alt.Tooltip("rate:Q", title="Of units sold", format=theme.SHARE_FINE), alt.Tooltip("returned_units:Q", title="Units returned", format=theme.UNITS),
-        alt.Tooltip("sold_units:Q", title="Units sold", format=theme.UNITS), alt.Tooltip("cost:Q", title="Cost", format=theme.MONEY), alt.Tooltip("control:N", title="Ours to control"), alt.Tooltip("team:N", title="Team"),
-    ]  # fmt: skip
+    tooltip = tips(
+        "family | Family",
+        "reason_said | Reason",
+        "rate | Of units sold | fine",
+        "returned_units | Units returned | units",
+        "sold_units | Units sold | units",
+        "cost | Cost | money",
+        "control | Ours to control",
+        "team | Team",
+    )
     dark = float(frame.rate.max()) * 0.55
-    chart = base.mark_rect(stroke=theme.PAPER, strokeWidth=2).encode(x, y, color=alt.Color("rate:Q", scale=alt.Scale(range=theme.SEQUENTIAL, domainMin=0), legend=None), tooltip=tooltip) + base.mark_text(fontSize=12).encode(
-        x, y, text=alt.Text("rate:Q", format=".1%"), color=alt.condition(f"datum.rate > {dark}", alt.value(theme.PAPER), alt.value(theme.INK)), tooltip=tooltip
-    )  # fmt: skip
+    chart = base.mark_rect(stroke=theme.PAPER, strokeWidth=2).encode(
+        x, y, color=alt.Color("rate:Q", scale=alt.Scale(range=theme.SEQUENTIAL, domainMin=0), legend=None), tooltip=tooltip
+    ) + base.mark_text(fontSize=12).encode(
+        x,
+        y,
+        text=alt.Text("rate:Q", format=".1%"),
+        color=alt.condition(f"datum.rate > {dark}", alt.value(theme.PAPER), alt.value(theme.INK)),
+        tooltip=tooltip,
+    )
     return finish(chart, title, subtitle, 120 + 34 * len(order), currency)
 
 
@@ -203,10 +241,18 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
         .mark_bar()
         .encode(
             alt.X("week:O", axis=week_axis()),
-            alt.Y("shown:Q", stack="zero", axis=alt.Axis(title="A week", tickCount=5, labelExpr="format(datum.value, ledger_unit === 'money' ? '$.3~s' : ',~f') + (ledger_unit === 'money' ? '' : ' bp')")),
+            alt.Y(
+                "shown:Q",
+                stack="zero",
+                axis=alt.Axis(
+                    title="A week",
+                    tickCount=5,
+                    labelExpr="format(datum.value, ledger_unit === 'money' ? '$.3~s' : ',~f') + (ledger_unit === 'money' ? '' : ' bp')",
+                ),
+            ),
             color=alt.Color("leak:N", scale=alt.Scale(domain=list(LEAKS.values())[:4], range=theme.KINDS[:4])),
             order=alt.Order("leak:N"),
-            tooltip=[alt.Tooltip("week:O", title="Week"), alt.Tooltip("leak:N", title="Leak"), alt.Tooltip("amount:Q", title="Amount", format=theme.MONEY), alt.Tooltip("basis_points:Q", title="Basis points of net revenue", format=",.1f")],
+            tooltip=tips("week | Week", "leak | Leak", "amount | Amount | money", "basis_points | Basis points of net revenue | one"),
         )
-    )  # fmt: skip
+    )
     return finish(bars.add_params(dropdown("ledger_unit", ["money", "basis points"], "In")), title, subtitle, 300, currency)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, rows, value_axis, week_axis
+from opsreview.charts.forms import Chart, dropdown, finish, rows, tips, value_axis, week_axis
 
 ALL = "all locations"
 
@@ -31,15 +31,18 @@ def error_trend(picks: pd.DataFrame, title: str, subtitle: str = "") -> Chart | 
             alt.X("week:O", axis=week_axis()),
             alt.Y("rate:Q", axis=alt.Axis(title="Errors per 1,000 picks", tickCount=5), stack="zero"),
             color=alt.Color("error:N"),
-            tooltip=[
-                alt.Tooltip("week:O", title="Week"), alt.Tooltip("location:N", title="Location"), alt.Tooltip("error:N", title="Error"),
-                alt.Tooltip("errors:Q", title="Picks with it", format=theme.UNITS), alt.Tooltip("picks:Q", title="Picks", format=theme.UNITS),
-                alt.Tooltip("rate:Q", title="Per 1,000 picks", format=",.2f"),
-            ],
+            tooltip=tips(
+                "week | Week",
+                "location | Location",
+                "error | Error",
+                "errors | Picks with it | units",
+                "picks | Picks | units",
+                "rate | Per 1,000 picks | two",
+            ),
         )
         .transform_filter("datum.location === error_location")
         .add_params(dropdown("error_location", locations, "Location"))
-    )  # fmt: skip
+    )
     return finish(chart, title, subtitle, 260)
 
 
@@ -53,15 +56,22 @@ def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     busiest = frame.assign(off=frame.gap.abs()).groupby("location").off.sum().sort_values(ascending=False).index
     base = alt.Chart(frame).transform_filter("datum.location === wave_location")
     x = alt.X("hour:O", axis=alt.Axis(title="Hour of the day", labelAngle=0, labelExpr="datum.label + ':00'", labelOverlap=True))
-    tooltip = [
-        alt.Tooltip("location:N", title="Location"), alt.Tooltip("hour:O", title="Hour"), alt.Tooltip("orders:Q", title="Orders placed", format=theme.UNITS),
-        alt.Tooltip("lines_picked:Q", title="Lines picked", format=theme.UNITS), alt.Tooltip("hours:Q", title="Hours paid", format=",.1f"),
-        alt.Tooltip("need:Q", title="Hours needed", format=",.1f"), alt.Tooltip("gap:Q", title="Over or short", format="+,.1f"), alt.Tooltip("cost:Q", title="Cost", format=theme.MONEY),
-    ]  # fmt: skip
+    tooltip = tips(
+        "location | Location",
+        "hour | Hour",
+        "orders | Orders placed | units",
+        "lines_picked | Lines picked | units",
+        "hours | Hours paid | one",
+        "need | Hours needed | one",
+        "gap | Over or short | signed",
+        "cost | Cost | money",
+    )
     bars = base.mark_bar(width={"band": 0.75}).encode(
-        x, alt.Y("hours:Q", axis=alt.Axis(title="Hours in the week", tickCount=5)),
-        color=alt.Color("fit:N", scale=alt.Scale(domain=list(FITS), range=[theme.WATCH, theme.NONE, theme.BREACH])), tooltip=tooltip,
-    )  # fmt: skip
+        x,
+        alt.Y("hours:Q", axis=alt.Axis(title="Hours in the week", tickCount=5)),
+        color=alt.Color("fit:N", scale=alt.Scale(domain=list(FITS), range=[theme.WATCH, theme.NONE, theme.BREACH])),
+        tooltip=tooltip,
+    )
     need = base.mark_line(
         color=theme.INK, strokeWidth=2, interpolate="monotone", point={"color": theme.INK, "size": 35, "filled": True}
     ).encode(x, alt.Y("need:Q"), tooltip=tooltip)
@@ -108,11 +118,11 @@ def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: s
         lines.mark_line(color=theme.NONE, strokeDash=[4, 4]).encode(x, alt.Y("proportional:Q", scale=y, axis=axis)),
         lines.mark_line(color=theme.OK, strokeWidth=2).encode(x, alt.Y("hours_value:Q", scale=y, axis=axis)),
         dots.mark_point(filled=True, size=55, color=theme.INK, opacity=0.8).encode(
-            x, alt.Y("hours:Q", scale=y, axis=axis),
-            tooltip=[alt.Tooltip("crew:N", title="Role · location"), alt.Tooltip("week:N", title="Week"), alt.Tooltip("volume:Q", title="Lines", format=theme.UNITS),
-                     alt.Tooltip("hours:Q", title="Hours", format=",.1f"), alt.Tooltip("cost:Q", title="Cost", format=theme.MONEY)],
+            x,
+            alt.Y("hours:Q", scale=y, axis=axis),
+            tooltip=tips("crew | Role · location", "week | Week", "volume | Lines | units", "hours | Hours | one", "cost | Cost | money"),
         ),
-    ]  # fmt: skip
+    ]
     chart = alt.layer(*[layer.transform_filter("datum.crew === crew") for layer in layers])
     return finish(chart.add_params(dropdown("crew", list(fits.crew), "Role · location")), title, subtitle, 320, currency)
 
@@ -129,28 +139,47 @@ def dock_to_stock(lines: pd.DataFrame, target: float | None, title: str, subtitl
     middle["row"] = middle.location.map({p: i for i, p in enumerate(places)})
     middle = middle.assign(low=middle.row - 0.36, high=middle.row + 0.36)
     scale = alt.Scale(domain=[-0.5, len(places) - 0.5], reverse=True, nice=False)
-    hours = alt.X("hours:Q", scale=alt.Scale(type="symlog", constant=4, nice=False, domainMin=0), axis=alt.Axis(title="Hours from arrival to shelf", values=[0, 2, 4, 8, 12, 24, 48, 96, 168, 336, 672], format=",~f"))  # fmt: skip
+    hours = alt.X(
+        "hours:Q",
+        scale=alt.Scale(type="symlog", constant=4, nice=False, domainMin=0),
+        axis=alt.Axis(title="Hours from arrival to shelf", values=[0, 2, 4, 8, 12, 24, 48, 96, 168, 336, 672], format=",~f"),
+    )
     # the names of the rows travel as data, never inside an expression
     labels = alt.Chart(pd.DataFrame({"location": places, "row": range(len(places))})).mark_text(
         align="right", dx=-8, fontSize=12, color=theme.INK, limit=120
     )
     layers = [
-        alt.Chart(frame).mark_point(filled=True, size=45, opacity=0.7).encode(
-            hours, alt.Y("row:Q", scale=scale, axis=None),
+        alt.Chart(frame)
+        .mark_point(filled=True, size=45, opacity=0.7)
+        .encode(
+            hours,
+            alt.Y("row:Q", scale=scale, axis=None),
             color=alt.Color("state:N", scale=alt.Scale(domain=["stocked", "at dock"], range=[theme.OK, theme.BREACH])),
             shape=alt.Shape("state:N", scale=alt.Scale(domain=["stocked", "at dock"], range=["circle", "triangle-right"])),
-            tooltip=[alt.Tooltip("document_id:N", title="Document"), alt.Tooltip("line_id:N", title="Line"), alt.Tooltip("sku:N", title="SKU"), alt.Tooltip("supplier:N", title="Supplier"),
-                     alt.Tooltip("location:N", title="Location"), alt.Tooltip("arrived_at:T", title="Arrived", format="%-d %b %H:%M"), alt.Tooltip("hours:Q", title="Hours so far", format=",.1f"), alt.Tooltip("state:N", title="Now")],
+            tooltip=tips(
+                "document_id | Document",
+                "line_id | Line",
+                "sku | SKU",
+                "supplier | Supplier",
+                "location | Location",
+                "arrived_at | Arrived | moment",
+                "hours | Hours so far | one",
+                "state | Now",
+            ),
         ),
-        alt.Chart(middle).mark_rule(color=theme.INK, strokeWidth=3).encode(
-            hours, alt.Y("low:Q", scale=scale, axis=None), alt.Y2("high:Q"),
-            tooltip=[alt.Tooltip("location:N", title="Location"), alt.Tooltip("hours:Q", title="Median of what was stocked", format=",.1f")],
+        alt.Chart(middle)
+        .mark_rule(color=theme.INK, strokeWidth=3)
+        .encode(
+            hours,
+            alt.Y("low:Q", scale=scale, axis=None),
+            alt.Y2("high:Q"),
+            tooltip=tips("location | Location", "hours | Median of what was stocked | one"),
         ),
         labels.encode(alt.Y("row:Q", scale=scale, axis=None), x=alt.value(0), text="location:N"),
-    ]  # fmt: skip
+    ]
     if target is not None:
         line = alt.Chart(pd.DataFrame({"hours": [target]})).mark_rule(color=theme.OK, strokeDash=[5, 4], strokeWidth=1.5)
-        layers.append(line.encode(hours, tooltip=[alt.Tooltip("hours:Q", title="Target, hours")]))
+        layers.append(line.encode(hours, tooltip=tips("hours | Target, hours")))
     return finish(alt.layer(*layers), title, subtitle, 130 + 76 * len(places))
 
 
@@ -162,11 +191,16 @@ def carriers(services: pd.DataFrame, title: str, subtitle: str = "", currency: s
     frame = frame.assign(lane=frame.carrier + " / " + frame.service).sort_values("exception_rate", ascending=False).head(20)
     frame = rows(frame, ["lane", "shipments", "exceptions", "exception_rate", "low", "high", "exception_cost", "cost_per_shipment"])
     y = alt.Y("lane:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK, labelLimit=240))
-    tooltip = [
-        alt.Tooltip("lane:N", title="Carrier / service"), alt.Tooltip("shipments:Q", title="Shipments", format=theme.UNITS), alt.Tooltip("exceptions:Q", title="With an exception", format=theme.UNITS),
-        alt.Tooltip("exception_rate:Q", title="Exception share", format=theme.SHARE_FINE), alt.Tooltip("low:Q", title="At least", format=theme.SHARE_FINE), alt.Tooltip("high:Q", title="At most", format=theme.SHARE_FINE),
-        alt.Tooltip("exception_cost:Q", title="Exceptions cost", format=theme.MONEY), alt.Tooltip("cost_per_shipment:Q", title="Cost a shipment", format=theme.CENTS),
-    ]  # fmt: skip
+    tooltip = tips(
+        "lane | Carrier / service",
+        "shipments | Shipments | units",
+        "exceptions | With an exception | units",
+        "exception_rate | Exception share | fine",
+        "low | At least | fine",
+        "high | At most | fine",
+        "exception_cost | Exceptions cost | money",
+        "cost_per_shipment | Cost a shipment | cents",
+    )
     base = alt.Chart(frame)
     axis = value_axis("share", "Share of shipments with an exception; the bar is what chance leaves open")
     chart = base.mark_bar(color=theme.BAND, height=10).encode(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import ibis
 
-from opsreview.books import Books, days, fact, inside
+from opsreview.books import Books, beside, days, fact, inside
 from opsreview.facts.orders import sales_days
 from opsreview.facts.skus import skus
 from opsreview.facts.stock import in_stock_throughout
@@ -42,9 +44,9 @@ def plan_and_sales(books: Books, window_days: int) -> ibis.Table:
     k = skus(books).select("sku", "name", "family", "category", "cluster", "tier", "unit_cost")
     everything = actual.select("sku").union(naive.select("sku"), distinct=True).union(plan.select("sku"), distinct=True)
     shelf = in_stock_throughout(books, window_days).mutate(in_stock=True)
-    table = everything.left_join(plan, "sku").drop("sku_right")
+    table = everything.pipe(beside, plan, "sku")
     for side in (actual, naive, shelf, k):
-        table = table.left_join(side, "sku").drop("sku_right")
+        table = table.pipe(beside, side, "sku")
     return table.mutate(
         has_plan=table.planned.notnull(),
         planned=table.planned.fill_null(0.0),
@@ -56,3 +58,17 @@ def plan_and_sales(books: Books, window_days: int) -> ibis.Table:
         cluster=table.cluster.fill_null("none"),
         tier=table.tier.fill_null("N"),
     )
+
+
+def planned_days(books: Books, window: Window, made_by: date) -> ibis.Table:
+    """One row a day of the window: `planned_units` over all SKUs, each by its newest version made by a day that covers the window."""
+    plan = books.table("demand_plan")
+    plan = plan.filter(plan.plan_date <= made_by)
+    period = ibis.greatest(plan.period_days.fill_null(1.0), 1.0)
+    plan = plan.mutate(per_day=plan.planned_units / period, until=plan.target_date + period.cast("int64").as_interval("D"))
+    calendar = days(window)
+    by_day = plan.join(calendar, [plan.target_date <= calendar.day, plan.until > calendar.day])
+    covered = by_day.group_by("sku", "plan_date").aggregate(n=by_day.day.nunique())
+    newest = covered.filter(covered.n == window.days).group_by("sku").aggregate(plan_date=lambda t: t.plan_date.max())
+    chosen = by_day.semi_join(newest, ["sku", "plan_date"])
+    return chosen.group_by("day").aggregate(planned_units=chosen.per_day.sum())

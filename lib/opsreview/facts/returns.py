@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import products, sales
 from opsreview.weeks import Window
 
@@ -20,9 +20,9 @@ def returns(books: Books) -> ibis.Table:
     r, p = books.table("returns"), products(books)
     lines = books.table("order_lines")
     first = lines.group_by("order_id", "sku").aggregate(first_line=lines.line_id.min())
-    r = r.left_join(first, ["order_id", "sku"]).drop("order_id_right", "sku_right")
+    r = r.pipe(beside, first, "order_id", "sku")
     o = books.table("orders").select("order_id", "channel", "rate")
-    r = r.left_join(o, "order_id").drop("order_id_right").left_join(p.select("sku", "family", "unit_cost"), "sku").drop("sku_right")
+    r = r.pipe(beside, o, "order_id").pipe(beside, p.select("sku", "family", "unit_cost"), "sku")
     final = r.disposition.isin(FINAL).fill_null(False)
     return r.mutate(
         line_id=r.line_id.fill_null(r.first_line),
@@ -88,7 +88,7 @@ def return_costs(books: Books, window: Window) -> ibis.Table:
     s = sales(books)
     s = s.filter(inside(s.day, window)).select("order_id", "line_id")
     r = returns(books).semi_join(s, ["order_id", "line_id"])
-    average = value_back_per_unit(books, window).as_scalar()
+    average = value_back_per_unit(books, window).per_unit.max().as_scalar()
     back = r.value_back.fill_null(r.quantity * average)
     r = r.mutate(return_cost=r.refund + r.reverse_shipping + r.handling - back)
     return r.group_by("order_id", "line_id").aggregate(return_cost=r.return_cost.sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import KEPT_DAYS, orders, sales
 
 COMPLETE_AFTER = 14  # days after a shipment's first charge by which the carrier has billed the rest
@@ -61,7 +61,7 @@ def handed_over(books: Books) -> ibis.Table:
     s = shipments(books)
     s = s.filter(inside(s.shipped_at_local.date(), books.week.window))
     e = exceptions(books)
-    return s.left_join(e, "shipment_id").drop("shipment_id_right").mutate(exception=lambda t: t.events.notnull())
+    return s.pipe(beside, e, "shipment_id").mutate(exception=lambda t: t.events.notnull())
 
 
 @fact
@@ -92,7 +92,7 @@ def perfect_orders(books: Books, ended_days_ago: int = 0) -> ibis.Table:
         .distinct()
         .mutate(flaw=True)
     )  # fmt: skip
-    t = promised.left_join(flawed, "order_id").drop("order_id_right").left_join(first_shipment(books), "order_id").drop("order_id_right")
+    t = promised.pipe(beside, flawed, "order_id").pipe(beside, first_shipment(books), "order_id")
     return t.mutate(
         perfect=t.flaw.isnull(),
         location=t.location.fill_null("(unknown)"),
@@ -123,8 +123,8 @@ def avoidable(books: Books) -> ibis.Table:
     ours = weighed.group_by("order_id").aggregate(kg=weighed.kg.sum(), unweighed=weighed.billable_kg.isnull().sum())
     largest = c.billed_weight_kg.max().over(ibis.window(group_by=c.shipment_id))
     c = c.mutate(billed=c.billed_weight_kg.fill_null(largest))
-    c = c.left_join(s.select("shipment_id", "order_id"), "shipment_id").drop("shipment_id_right")
-    c = c.left_join(ours, "order_id").drop("order_id_right")
+    c = c.pipe(beside, s.select("shipment_id", "order_id"), "shipment_id")
+    c = c.pipe(beside, ours, "order_id")
     over = ((c.billed > 1.10 * c.kg) & (c.unweighed == 0)).fill_null(False)
     listed = c.charge_type.isin(books.settings.carrier.avoidable_types)
     return c.mutate(avoidable=ibis.ifelse(listed & ((c.charge_type != "dimensional") | over), c.amount, 0.0))
@@ -145,9 +145,9 @@ def shipment_costs(books: Books) -> ibis.Table:
     c = charges(books)
     learned = books.table("shipments").join(c.filter(c.complete, c.complete_on >= books.week.trailing(91).start), "shipment_id")
     ratios = learned.group_by("carrier", "service").aggregate(charged_all=learned.charged.sum(), labels=learned.label_cost.sum())
-    t = shipments(books).left_join(c, "shipment_id").drop("shipment_id_right")
+    t = shipments(books).pipe(beside, c, "shipment_id")
     ratios = ratios.filter(ratios.labels > 0).select("carrier", "service", ratio=ratios.charged_all / ratios.labels)
-    t = t.left_join(ratios, ["carrier", "service"]).drop("carrier_right", "service_right")
+    t = t.pipe(beside, ratios, "carrier", "service")
     estimate = t.label_cost.fill_null(0.0) * t.ratio.fill_null(1.0)
     complete = t.complete.fill_null(False)
     return t.mutate(
@@ -161,8 +161,8 @@ def order_shipping(books: Books) -> ibis.Table:
     """One row an order with a shipment: Σ cost of its shipments, whether all of it is invoiced, avoidable charges, billed weight of the first."""
     s = shipment_costs(books)
     by = s.group_by("order_id").aggregate(shipping=s.cost.sum(), invoiced=s.complete.all(), avoidable=s.avoidable.sum().fill_null(0.0))
-    first = first_shipment(books).left_join(charges(books).select("shipment_id", "billed_kg"), "shipment_id").drop("shipment_id_right")
-    return by.left_join(first, "order_id").drop("order_id_right")
+    first = first_shipment(books).pipe(beside, charges(books).select("shipment_id", "billed_kg"), "shipment_id")
+    return by.pipe(beside, first, "order_id")
 
 
 @fact

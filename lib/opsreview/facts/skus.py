@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import products, sales, sales_days
 from opsreview.weeks import Week
 
@@ -21,12 +21,9 @@ def skus(books: Books) -> ibis.Table:
     t91 = sold.filter(inside(sold.day, books.week.trailing(91))).group_by("sku").aggregate(units_91d=lambda t: t.units.sum())
     k = clusters(books)
     base = (
-        everything.left_join(p, "sku")
-        .drop("sku_right")
-        .left_join(t91, "sku")
-        .drop("sku_right")
-        .left_join(k, "sku")
-        .drop("sku_right")
+        everything.pipe(beside, p, "sku")
+        .pipe(beside, t91, "sku")
+        .pipe(beside, k, "sku")
         .mutate(
             family=lambda t: t.family.fill_null("(unknown)"),
             category=lambda t: t.category.fill_null("(unknown)"),
@@ -56,8 +53,8 @@ def clusters(books: Books) -> ibis.Table:
     shape = weekly.group_by("sku").aggregate(
         selling_weeks=weekly.count(), mean=weekly.units.mean(), spread=weekly.units.std(how="pop").fill_null(0.0)
     )
-    shape = shape.left_join(first_sales(books), "sku").drop("sku_right")
-    shape = shape.left_join(products(books).select("sku", "launched_on"), "sku").drop("sku_right")
+    shape = shape.pipe(beside, first_sales(books), "sku")
+    shape = shape.pipe(beside, products(books).select("sku", "launched_on"), "sku")
     # A SKU is not intermittent for the weeks before it existed.
     since = ibis.greatest(shape.first_sale.truncate("W").cast("date"), ibis.literal(Week.of(t182.start).monday))
     weeks = ibis.literal(week.end).delta(since, unit="day").cast("float64") / 7.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import sales, sales_days
 from opsreview.facts.shipments import first_shipment
 from opsreview.facts.skus import skus
@@ -68,8 +68,7 @@ def assortment(books: Books) -> ibis.Table:
     known = k.select("sku", "discontinued", "launched_on", "family", "category", "tier", "cluster")
     return (
         held.union(coming, distinct=True)
-        .left_join(known, "sku")
-        .drop("sku_right")
+        .pipe(beside, known, "sku")
         .filter(lambda t: ~t.discontinued.fill_null(False))
         .mutate(family=lambda t: t.family.fill_null("(unknown)"), tier=lambda t: t.tier.fill_null("N"))
     )
@@ -80,14 +79,10 @@ def shelf_days(books: Books) -> ibis.Table:
     """One row a SKU, location and day of W that counts and whose location has a snapshot: `available`, 0 where not reported."""
     s, a = stock_days(books), assortment(books)
     looked = s.filter(inside(s.day, books.week.window)).select("location", "day").distinct()
-    grid = a.join(looked, "location").drop("location_right")
+    grid = a.join(looked, "location")
     grid = grid.filter((grid.launched_on.isnull()) | (grid.day >= grid.launched_on))
     there = s.select("sku", "location", "day", "available")
-    return (
-        grid.left_join(there, ["sku", "location", "day"])
-        .drop("sku_right", "location_right", "day_right")
-        .mutate(available=lambda t: t.available.fill_null(0.0))
-    )
+    return grid.pipe(beside, there, "sku", "location", "day").mutate(available=lambda t: t.available.fill_null(0.0))
 
 
 @fact
@@ -144,8 +139,8 @@ def shelves(books: Books, charted: bool = False) -> ibis.Table:
     """
     now, d, sent = stock_now(books), demand(books, charted), shipped_from(books)
     k = skus(books).select("sku", "name", "family", "category", "tier", "cluster", "discontinued", "unit_cost", "owner", "supplier")
-    t = now.left_join(d, "sku").drop("sku_right").left_join(sent, ["sku", "location"]).drop("sku_right", "location_right")
-    t = t.left_join(k, "sku").drop("sku_right")
+    t = now.pipe(beside, d, "sku").pipe(beside, sent, "sku", "location")
+    t = t.pipe(beside, k, "sku")
     t = t.mutate(
         family=t.family.fill_null("(unknown)"),
         category=t.category.fill_null("(unknown)"),
@@ -167,7 +162,7 @@ def supply(books: Books, charted: bool = False) -> ibis.Table:
     d, s = demand(books, charted), shelves(books, charted)
     held = s.group_by("sku").aggregate(available=s.available.sum())
     k = skus(books).select("sku", "family", "tier")
-    t = d.filter(d.d > 0).left_join(held, "sku").drop("sku_right").left_join(k, "sku").drop("sku_right")
+    t = d.filter(d.d > 0).pipe(beside, held, "sku").pipe(beside, k, "sku")
     return t.mutate(available=t.available.fill_null(0.0), family=t.family.fill_null("(unknown)"), tier=t.tier.fill_null("N"))
 
 
@@ -192,7 +187,7 @@ def dead_stock(books: Books) -> ibis.Table:
     inv = books.table("inventory")
     old = inv.filter(inv.system.isin(SYSTEMS), inv.snapshot_at_local.date() < t91.start, inv.on_hand > 0).select("sku").distinct()
     idle = now.anti_join(sold, "sku")
-    idle = idle.left_join(old.mutate(held_before=True), "sku").drop("sku_right")
+    idle = idle.pipe(beside, old.mutate(held_before=True), "sku")
     held = idle.on_hand.sum().over(ibis.window(group_by=idle.sku))
     idle = idle.filter(held > 0, idle.discontinued | idle.held_before.fill_null(False), idle.unit_cost.notnull())
     return idle.select("sku", "location", "on_hand", "unit_cost", "family", value=ibis.greatest(idle.on_hand, 0.0) * idle.unit_cost)

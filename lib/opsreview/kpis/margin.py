@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.kpis import Parts, figure, ratio
 from opsreview.margin import order_margin
 
@@ -47,7 +47,7 @@ def ad_spend(books: Books) -> ibis.Table:
     a = a.filter(inside(a.spend_date, books.week.window))
     a = a.mutate(sku=a.sku.nullif(""), family=a.family.nullif(""))
     of_sku = p.select("sku", sku_family=p.family.fill_null("(unknown)"))
-    a = a.left_join(of_sku, "sku").drop("sku_right")
+    a = a.pipe(beside, of_sku, "sku")
     return a.select("channel", "sku", "amount", family=a.family.fill_null(a.sku_family))
 
 

@@ -1,0 +1,197 @@
+"""`opsreview`: run a week's reviews, check its exports, make a sample store, record a decision."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from opsreview import __version__
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 done, with rows quarantined or figures n/a beyond what [allow] in review.toml lets pass; 2 could not run.",
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+
+ExportsDir = Annotated[Path, typer.Option("--exports", "-e", help="The folder that holds a folder a week (2026-W46, …).")]
+WeekName = Annotated[str, typer.Option("--week", "-w", help="ISO week like 2026-W46; empty: the newest there is.")]
+Config = Annotated[str, typer.Option("--config", "-c", help="Settings; else review.toml in the exports folder, here, or above.")]
+Decisions = Annotated[str, typer.Option("--decisions", help="Where the meetings' decisions are kept, a file a save.")]
+
+
+class ReviewName(enum.StrEnum):
+    monday = "monday"
+    wednesday = "wednesday"
+    friday = "friday"
+
+
+@app.callback()
+def main(version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say the version and stop.")] = False) -> None:
+    """An operator's week: three reviews from a folder of a week's exports.
+
+    `opsreview run` writes the pages and tables of a week; `opsreview check` says whether its exports can be used. Data stays here.
+    """
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    exports: ExportsDir = Path("data_samples"),
+    week: WeekName = "",
+    to: Annotated[Path, typer.Option("--out", "-o", help="Where the reports go: a folder a week, and index.html.")] = Path("reports"),
+    review: Annotated[list[ReviewName] | None, typer.Option("--review", "-r", help="Only this one (again: several).")] = None,
+    config: Config = "",
+    decisions: Decisions = "decisions",
+) -> None:
+    """Run a week's reviews: pages to read in the meeting, tables to go on from.
+
+    Example: `opsreview run --exports exports --week 2026-W46 --out reports`
+    """
+    with _spoken(), _progress() as say:
+        from opsreview.run import run_week
+
+        names = [r.value for r in review] if review else list(ReviewName)
+        outcome = run_week(exports, week, to, config, decisions, [str(n) for n in names], say)
+    for name, headline in outcome.headlines.items():
+        out.print(f"\n[bold]{name.capitalize()}[/bold]  {outcome.folder / f'{name}.html'}", soft_wrap=True)
+        out.print(headline, markup=False)
+    out.print(f"\nAll weeks: {to / 'index.html'}")
+    for line in outcome.complaints:
+        errors.print(f"note: {line}", markup=False)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", config: Config = "") -> None:
+    """Read and validate a week's exports without running a review: what was taken, what was set aside and why."""
+    with _spoken(), _progress() as say:
+        from opsreview import settings as settings_module
+        from opsreview.intake.store import open_exports
+        from opsreview.measure import cache_folder
+        from opsreview.results import find_folder, newest_week
+        from opsreview.weeks import Week
+
+        folder = find_folder(exports)
+        settings = settings_module.load(settings_module.find(folder, Path(config) if config else None))
+        chosen = Week.parse(week) if week else newest_week(folder)
+        found = open_exports(folder, chosen, settings, cache_folder(), progress=lambda text: say(text, 0, 0))
+        rows = {k: sum(int(f[k]) for f in found.manifest) for k in ("rows_read", "rows_kept", "rows_quarantined")}
+        reasons, notices = found.quarantine_reasons, found.notices
+        unrecognised, dropped = found.unrecognised, found.dropped_columns
+    out.print(
+        f"{chosen}: {len(found.manifest)} files of {len(found.weeks)} weeks; {rows['rows_read']:,} rows read, {rows['rows_kept']:,} kept"
+    )
+    for reason, n in sorted(reasons.items(), key=lambda x: (-x[1], x[0])):
+        out.print(f"  {n:,} set aside: {reason}", markup=False)
+    for line in (*notices, *(f"not recognised: {u}" for u in unrecognised), *(f"column not taken: {d}" for d in dropped)):
+        out.print(f"  {line}", markup=False)
+    raise typer.Exit(1 if rows["rows_quarantined"] > settings.allow.quarantined_rows else 0)
+
+
+@app.command()
+def sample(
+    to: Annotated[Path, typer.Option("--out", "-o", help="Where the weeks' folders go; must be new or a sample store.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    weeks: Annotated[int, typer.Option(min=4, help="How many weeks.")] = 36,
+    skus: Annotated[int, typer.Option(min=20, help="How many SKUs.")] = 150,
+    orders_per_week: Annotated[int, typer.Option(min=20, help="How many orders a week, about.")] = 900,
+    last_week: Annotated[str, typer.Option(help="The last week made.")] = "2026-W46",
+    plants: Annotated[bool, typer.Option("--plants/--no-plants", help="Plant a leak of every kind, or none.")] = True,
+) -> None:
+    """Make a store up: weekly exports of every table, of any size, with leaks planted and written down."""
+    with _spoken(), _progress() as say:
+        from opsreview.sample import make_store
+        from opsreview.weeks import Week
+
+        planted = make_store(
+            to, seed=seed, weeks=weeks, last_week=Week.parse(last_week), skus=skus, orders_per_week=orders_per_week, plants=plants,
+            progress=lambda text: say(text, 0, 0),
+        )  # fmt: skip
+    out.print(f"{to}: {weeks} weeks to {last_week}{', planted leaks in plants.json' if plants and planted else ''}")
+
+
+@app.command()
+def decide(
+    finding: Annotated[str, typer.Argument(help="The finding_id, as findings.csv has it.")],
+    decision: Annotated[str, typer.Argument(help="pause_promotion, reprice, expedite, investigate, accept, defer, …")],
+    week: Annotated[str, typer.Option("--week", "-w", help="The week the review was of.")],
+    review: Annotated[ReviewName, typer.Option("--review", "-r", help="The review that decided.")],
+    by: Annotated[str, typer.Option("--by", help="Who records it.")],
+    owner: Annotated[str, typer.Option(help="Who sees to it.")] = "",
+    due_on: Annotated[str, typer.Option(help="By when, like 2026-11-20.")] = "",
+    eta: Annotated[str, typer.Option(help="The ETA the owner commits to.")] = "",
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+    done: Annotated[bool, typer.Option("--done", help="It has been done.")] = False,
+    decisions: Decisions = "decisions",
+) -> None:
+    """Record what a meeting decided of a finding; the next run checks what came of it."""
+    with _spoken():
+        from opsreview.decisions import save
+
+        for day in filter(None, (due_on, eta)):
+            date.fromisoformat(day)
+        item = {"finding_id": finding, "decision": decision, "owner": owner, "due_on": due_on or None, "eta_commitment": eta or None,
+                "expected_impact": None, "note": note, "done": done}  # fmt: skip
+        path = save(Path(decisions), week, review.value, [item], by, datetime.now(UTC))
+    out.print(str(path), markup=False)
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """What cannot be done ends in one sentence and exit code 2; a defect of ours keeps its traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        errors.print("stopped; nothing was changed")
+        raise typer.Exit(2) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        if not _ours(error):
+            raise
+        errors.print(str(error), markup=False)
+        raise typer.Exit(2) from None
+
+
+def _ours(error: BaseException) -> bool:
+    """Whether an error was raised to be read: one of this package's own, a bad argument, or the file system's word."""
+    return type(error).__module__.startswith("opsreview") or isinstance(error, OSError) or type(error) is ValueError
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A line that moves on a terminal; elsewhere a line whenever the stage changes."""
+    if not sys.stderr.isatty():
+        last = [""]
+
+        def plain(text: str, done: int, of: int) -> None:
+            if text != last[0]:
+                errors.print(f"{text} ({done}/{of})" if of else text, markup=False)
+                last[0] = text
+
+        yield plain
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=errors, transient=True
+    ) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def moving(text: str, done: int, of: int) -> None:
+            bar.update(task, description=text, completed=done, total=of or None)
+
+        yield moving

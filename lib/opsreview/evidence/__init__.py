@@ -1,0 +1,21 @@
+"""What a page shows beneath a figure: small frames, one function each, by the review that shows them.
+
+`FRAMES` names them all; a frame whose exports are missing is empty, never absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from opsreview.books import Books
+
+Frame = Callable[[Books], pd.DataFrame]
+
+
+def frames() -> dict[str, Frame]:
+    """Every evidence frame by its name."""
+    from opsreview.evidence import friday, monday, wednesday
+
+    return {f.__name__: f for m in (monday, wednesday, friday) for f in m.EVIDENCE}

@@ -1,0 +1,159 @@
+"""Friday's evidence: margin by family, channel and SKU, what comes back and why, promotions that are running."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from opsreview.books import Books, beside, inside
+from opsreview.facts.orders import products, sales
+from opsreview.facts.returns import returns
+from opsreview.facts.skus import skus
+from opsreview.facts.stock import demand, open_inbound, shelves
+from opsreview.kpis.margin import ad_spend
+from opsreview.margin import COMPONENTS, by_sku, false_confidence, order_margin
+
+MONEY = ("cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")
+
+
+def _components(t: ibis.Table, *keys: str) -> ibis.Table:
+    """Sums of units, net revenue, components, margins, costs and accruals, by keys."""
+    return t.group_by(*keys).aggregate(**{c: t[c].sum() for c in ("units", "net_revenue", *MONEY, "costs", "accrued")})
+
+
+def _shares(frame: pd.DataFrame) -> pd.DataFrame:
+    net, costs = frame["net_revenue"].where(frame["net_revenue"] != 0), frame["costs"].where(frame["costs"] != 0)
+    return frame.assign(
+        gross_margin_share=frame["gross_margin"] / net,
+        contribution_margin_share=frame["contribution_margin"] / net,
+        accrued_share=frame["accrued"] / costs,
+    ).drop(columns=["costs", "accrued"])
+
+
+def _with_spend(books: Books, by: str) -> pd.DataFrame:
+    t = order_margin(books, books.week.window).filter(lambda t: t.costed)
+    a = ad_spend(books)
+    spend = a.filter(a[by].notnull()).group_by(by).aggregate(ad_spend=a.amount.sum()).to_pandas()
+    out = _shares(_components(t, by).order_by(by).to_pandas()).merge(spend, on=by, how="left")
+    return out.assign(ad_spend=out["ad_spend"].fillna(0.0) if books.has("ad_spend", books.week.window) else float("nan"))
+
+
+def family_margin(books: Books) -> pd.DataFrame:
+    """A row a family sold in W, of its costed lines: units, net revenue, each component, margins and shares, ad spend."""
+    return _with_spend(books, "family")
+
+
+def channel_margin(books: Books) -> pd.DataFrame:
+    """The same by channel."""
+    return _with_spend(books, "channel")
+
+
+def sku_margin(books: Books) -> pd.DataFrame:
+    """sku_margin.csv: a row a SKU sold in W; goods and margins are empty where it has no unit cost."""
+    t = order_margin(books, books.week.window)
+    a = ad_spend(books)
+    spend = a.filter(a.sku.notnull()).group_by("sku").aggregate(ad_spend=a.amount.sum())
+    k, doubted = skus(books), false_confidence(books).select("sku").mutate(false_confidence=True)
+    by = _components(t, "sku", "family", "category")
+    for side in (k.select("sku", "tier"), spend, doubted):
+        by = by.pipe(beside, side, "sku")
+    out = _shares(by.order_by("sku").to_pandas())
+    out["false_confidence"] = out["false_confidence"].eq(True)
+    out["ad_spend"] = out["ad_spend"].fillna(0.0) if books.has("ad_spend", books.week.window) else float("nan")
+    columns = [
+        "sku", "family", "category", "tier", "units", "net_revenue", *MONEY, "gross_margin_share", "contribution_margin_share",
+        "accrued_share", "ad_spend", "false_confidence",
+    ]  # fmt: skip
+    return out[columns]
+
+
+def sku_rank(books: Books) -> pd.DataFrame:
+    """A row a costed SKU sold in T28: its rank by gross and by contribution margin share, and the cost that costs it most ranks.
+
+    culprit: the component whose share of net revenue is furthest above the store's, in money above it.
+    """
+    t = by_sku(books, books.week.trailing(28))
+    k = skus(books).select("sku", "name", "tier")
+    f = t.filter(t.net_revenue > 0, t.units > 0).pipe(beside, k, "sku").order_by("sku").to_pandas()
+    f = f.rename(columns={"gross_share": "gross_margin_share", "contribution_share": "contribution_margin_share"})
+    f["rank_gross"] = f["gross_margin_share"].rank(ascending=False, method="first").astype(int)
+    f["rank_contribution"] = f["contribution_margin_share"].rank(ascending=False, method="first").astype(int)
+    f["fall"] = f["rank_contribution"] - f["rank_gross"]
+    beyond = pd.DataFrame({c: f[c] - f["net_revenue"] * (f[c].sum() / f["net_revenue"].sum()) for c in COMPONENTS})
+    f["culprit"] = beyond.idxmax(axis=1) if len(f) else pd.Series(dtype=str)
+    f["culprit_money"] = beyond.max(axis=1)
+    columns = [
+        "sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross",
+        "rank_contribution", "fall", "culprit", "culprit_money",
+    ]  # fmt: skip
+    return f[columns].sort_values(["fall", "sku"], ascending=[False, True], ignore_index=True)
+
+
+def returns_reasons(books: Books) -> pd.DataFrame:
+    """A row a family and reason in T28: units returned and sold, rate, what the returns cost, whose it is to mend."""
+    t28 = books.week.trailing(28)
+    r, s = returns(books), sales(books)
+    r = r.filter(inside(r.day, t28))
+    cost = (r.refund + r.reverse_shipping + r.handling - r.value_back.fill_null(0.0)).sum()
+    by = r.group_by("family", "reason").aggregate(returned_units=r.quantity.sum(), cost=cost)
+    sold = s.filter(inside(s.day, t28)).group_by("family").aggregate(sold_units=lambda t: t.units.sum())
+    out = by.pipe(beside, sold, "family").order_by("family", "reason").to_pandas()
+    out["rate"] = out["returned_units"] / out["sold_units"].where(out["sold_units"] > 0)
+    rules = books.settings.returns
+    out["ours_to_control"] = out["reason"].isin(rules.control_reasons)
+    out["team"] = out["reason"].map(rules.teams).fillna("")
+    return out[["family", "reason", "returned_units", "sold_units", "rate", "cost", "ours_to_control", "team"]]
+
+
+def promotions(books: Books) -> pd.DataFrame:
+    """A row a promotion and SKU it covers, running or starting within 14 days: margin a unit after its discount, stock against demand."""
+    days = int(books.settings.checks["promotion_at_risk"]["days"])
+    columns = [
+        "promo_id", "sku", "name", "channel", "starts_on", "ends_on", "discount", "units_28d", "margin_per_unit_after", "available",
+        "inbound_until_end", "expected_units", "verdict",
+    ]  # fmt: skip
+    p = books.table("promotions")
+    soon = ibis.literal(books.week.end) + ibis.interval(days=days)
+    p = p.filter(p.starts_on < soon, p.ends_on >= books.week.end)
+    offers = p.to_pandas()
+    if offers.empty:
+        return pd.DataFrame(columns=columns)
+    t28 = by_sku(books, books.week.trailing(28)).select("sku", "units", "net_revenue", "contribution_margin").to_pandas()
+    k = products(books).select("sku", "name", "family").to_pandas()
+    d = demand(books).to_pandas()
+    held = shelves(books).group_by("sku").aggregate(available=lambda t: t.available.sum()).to_pandas()
+    coming = open_inbound(books).select("sku", "eta", "open_quantity").to_pandas()
+    return _promotions(books, offers, k, t28, d, held, coming)[columns]
+
+
+def _promotions(books: Books, offers: pd.DataFrame, k: pd.DataFrame, *sides: pd.DataFrame) -> pd.DataFrame:
+    t28, d, held, coming = sides
+    offers = offers.assign(sku=offers["sku"].replace("", None), family=offers["family"].replace("", None))
+    by_sku_offer = offers[offers["sku"].notna()].merge(k[["sku", "name"]], on="sku", how="left")
+    by_family = offers[offers["sku"].isna() & offers["family"].notna()].drop(columns="sku").merge(k, on="family")
+    for_all = offers[offers["sku"].isna() & offers["family"].isna()].drop(columns="sku").merge(k[["sku", "name"]], how="cross")
+    f = pd.concat([by_sku_offer, by_family, for_all], ignore_index=True)
+    f = f.merge(t28, on="sku", how="left").merge(d, on="sku", how="left").merge(held, on="sku", how="left")
+    start, end = pd.Timestamp(books.week.end), pd.to_datetime(f["ends_on"]) + pd.Timedelta(days=1)
+    begin = pd.to_datetime(f["starts_on"]).where(pd.to_datetime(f["starts_on"]) > start, start)
+    days_left: Any = (end - begin).dt.days
+    # A promotion that was already running has its discount in the margin of T28 for the days it ran.
+    ran = ((start - pd.to_datetime(f["starts_on"])).dt.days / 28).clip(0, 1)
+    price = f["net_revenue"] / f["units"]
+    f["margin_per_unit_after"] = f["contribution_margin"] / f["units"] - price * f["discount"] * (1 - ran)
+    f["expected_units"] = f["d"] * days_left * (1 + f["expected_uplift"].fillna(0.0).where(ran < 1, 0.0))
+    until = coming.merge(f[["promo_id", "sku", "ends_on"]].drop_duplicates(), on="sku")
+    until = until[pd.to_datetime(until["eta"]) <= pd.to_datetime(until["ends_on"])]
+    inbound = until.groupby(["promo_id", "sku"], as_index=False)["open_quantity"].sum()
+    f = f.merge(inbound, on=["promo_id", "sku"], how="left").rename(columns={"open_quantity": "inbound_until_end", "units": "units_28d"})
+    f["inbound_until_end"], f["available"] = f["inbound_until_end"].fillna(0.0), f["available"].fillna(0.0)
+    short = f["available"] + f["inbound_until_end"] < f["expected_units"]
+    f["verdict"] = "fine"
+    f.loc[short, "verdict"] = "stock does not cover it"
+    f.loc[f["margin_per_unit_after"] < 0, "verdict"] = "loses money"
+    return f.sort_values(["promo_id", "sku"], ignore_index=True)
+
+
+EVIDENCE = (family_margin, channel_margin, sku_margin, sku_rank, returns_reasons, promotions)

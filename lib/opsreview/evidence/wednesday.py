@@ -1,0 +1,153 @@
+"""Wednesday's evidence: errors, hours against work, the dock, the carriers."""
+
+from __future__ import annotations
+
+import ibis
+import pandas as pd
+
+from opsreview.books import Books, beside, inside
+from opsreview.facts.shipments import avoidable, due_deliveries, handed_over, shipments
+from opsreview.facts.warehouse import at_dock, labor, picks, stocked
+from opsreview.margin import tickets
+from opsreview.statistics import elasticity as fit
+from opsreview.weeks import Week
+
+TREND_WEEKS = 26
+WORK = {"pick": "picked", "pack": "picked", "receive": "received", "returns": "returned"}  # what each role's hours should follow
+
+
+def pick_trend(books: Books) -> pd.DataFrame:
+    """A row a week of 26, location and error type ('' for all): picks, errors, rework; as it has become."""
+    p = picks(books, books.week.trailing(7 * TREND_WEEKS))
+    p = p.mutate(monday=p.day.truncate("W").cast("date"))
+    whole = p.group_by("monday", "location").aggregate(picks=p.count(), errors=p.error.sum(), rework=p.reworked.sum())
+    e = p.filter(p.error)
+    each = e.group_by("monday", "location", "error_type").aggregate(errors=e.count(), rework=e.reworked.sum())
+    each = each.join(whole.select("monday", "location", "picks"), ["monday", "location"])
+    columns = ["monday", "location", "error_type", "picks", "errors", "rework"]
+    both = whole.mutate(error_type=ibis.literal("")).select(*columns).union(each.select(*columns))
+    return _week_first(both.order_by("monday", "location", "error_type").to_pandas())
+
+
+def _week_first(frame: pd.DataFrame) -> pd.DataFrame:
+    frame.insert(0, "week", [str(Week.of(pd.Timestamp(m).date())) for m in frame["monday"]])
+    return frame.drop(columns="monday")
+
+
+def waves(books: Books) -> pd.DataFrame:
+    """A row a location and hour of the day in W: orders placed, lines picked, pick and pack hours, the hours that work needs.
+
+    Need: the lines picked at the location's own rate, its lines of the week over its hours.
+    """
+    window = books.week.window
+    p, t = picks(books, window), labor(books, window)
+    t = t.filter(t.role.isin(("pick", "pack")), t.hour.notnull())
+    hours = t.group_by("location", hour=t.hour.cast("int64")).aggregate(hours=t.hours.sum(), cost=t.cost.sum())
+    lines = p.group_by("location", hour=p.hour.cast("int64")).aggregate(lines_picked=p.count())
+    o = books.table("orders").filter(lambda x: ~x.cancelled)
+    o = o.filter(inside(o.ordered_at_local.date(), window))
+    s = shipments(books).select("order_id", "location").distinct()
+    placed = o.join(s, "order_id")
+    placed = placed.group_by("location", hour=placed.ordered_at_local.hour().cast("int64")).aggregate(orders=placed.order_id.nunique())
+    keys = ["location", "hour"]
+    out = hours.to_pandas().merge(lines.to_pandas(), on=keys, how="outer").merge(placed.to_pandas(), on=keys, how="outer")
+    columns = ["orders", "lines_picked", "hours", "cost"]
+    out = out.fillna(dict.fromkeys(columns, 0.0)).sort_values(keys, ignore_index=True)
+    worked = out.groupby("location")[["hours", "lines_picked"]].transform("sum")
+    out["need"] = out["lines_picked"] * worked["hours"] / worked["lines_picked"].where(worked["lines_picked"] > 0)
+    return out[["location", "hour", "orders", "lines_picked", "hours", "need", "cost"]]
+
+
+def labor_volume(books: Books) -> pd.DataFrame:
+    """A row a week of 26, location and role: the volume its hours should follow (units picked, received, returned), hours, cost."""
+    window = books.week.trailing(7 * TREND_WEEKS)
+    t = labor(books, window)
+    t = t.mutate(monday=t.work_date.truncate("W").cast("date"))
+    hours = (
+        t.filter(t.role.isin(list(WORK)))
+        .group_by("monday", "location", "role")
+        .aggregate(hours=lambda x: x.hours.sum(), cost=lambda x: x.cost.sum())
+    )
+    p = picks(books, window)
+    i, s = books.table("inbound"), shipments(books).select("order_id", "location").distinct(on="order_id")
+    i = i.filter(inside(i.arrived_at_local.date(), window))
+    r = books.table("returns")
+    r = r.filter(inside(r.received_at_local.date(), window)).join(s, "order_id")
+    volumes = [
+        p.group_by("location", monday=p.day.truncate("W").cast("date"))
+        .aggregate(volume=p.quantity.sum())
+        .mutate(work=ibis.literal("picked")),
+        i.group_by("location", monday=i.arrived_at_local.date().truncate("W").cast("date"))
+        .aggregate(volume=i.quantity_received.sum().fill_null(0.0))
+        .mutate(work=ibis.literal("received")),
+        r.group_by("location", monday=r.received_at_local.date().truncate("W").cast("date"))
+        .aggregate(volume=r.quantity.sum())
+        .mutate(work=ibis.literal("returned")),
+    ]
+    volume = ibis.union(*(v.select("monday", "location", "work", "volume") for v in volumes)).to_pandas()
+    out = hours.to_pandas()
+    out["work"] = out["role"].map(WORK)
+    out = out.merge(volume, on=["monday", "location", "work"], how="left").drop(columns="work")
+    out = out.sort_values(["monday", "location", "role"], ignore_index=True)
+    return _week_first(out)[["week", "location", "role", "volume", "hours", "cost"]]
+
+
+def elasticity(books: Books) -> pd.DataFrame:
+    """A row a location and role with history enough: does doubling volume take doubling hours (value, 90 % interval low, high, weeks n)."""
+    rows = []
+    for (location, role), g in labor_volume(books).groupby(["location", "role"]):
+        if e := fit(g["volume"].fillna(0.0).tolist(), g["hours"].tolist()):
+            rows.append((location, role, e.value, e.low, e.high, e.n))
+    return pd.DataFrame(rows, columns=["location", "role", "value", "low", "high", "n"])
+
+
+def dock(books: Books) -> pd.DataFrame:
+    """A row an inbound line stocked in W, waiting at the dock, or stocked before it arrived (inconsistent, left out of the figure)."""
+    t = books.table("inbound")
+    odd = t.filter(inside(t.stocked_at_local.date(), books.week.window), (t.arrived_at > t.stocked_at) | t.arrived_at.isnull())
+    columns = ["document_id", "line_id", "sku", "supplier", "location", "arrived_at", "stocked_at", "hours", "state"]
+    parts = [
+        stocked(books).mutate(state=ibis.literal("stocked")),
+        at_dock(books).mutate(state=ibis.literal("at dock")),
+        odd.mutate(hours=ibis.null("float64"), state=ibis.literal("inconsistent")),
+    ]
+    local = {"arrived_at": "arrived_at_local", "stocked_at": "stocked_at_local"}
+    shown = [p.select(**{c: p[local.get(c, c)] for c in columns}) for p in parts]
+    return ibis.union(*shown).order_by(ibis.desc("hours"), "document_id", "line_id").to_pandas()
+
+
+def carriers(books: Books) -> pd.DataFrame:
+    """A row a carrier and service in W: shipments handed over, exceptions and what they cost, promises kept, charges invoiced."""
+    h, d, c = handed_over(books), due_deliveries(books), avoidable(books)
+    keys = ["carrier", "service"]
+    handed = h.group_by(*keys).aggregate(shipments=h.count(), exceptions=h.exception.sum())
+    due = d.group_by(*keys).aggregate(promised=d.count(), on_time=d.on_time.sum())
+    c = c.filter(inside(c.invoiced_on, books.week.window)).join(shipments(books).select("shipment_id", *keys), "shipment_id")
+    billed = c.group_by(*keys).aggregate(charges=c.amount.sum(), avoidable_charges=c.avoidable.sum(), invoiced=c.shipment_id.nunique())
+    hurt = h.filter(h.exception).select("shipment_id", "order_id", *keys)
+    all_charges = avoidable(books).group_by("shipment_id").aggregate(extra=lambda t: t.avoidable.sum())
+    asked = tickets(books).group_by("order_id").aggregate(asked=lambda t: t.money.sum())
+    hurt = hurt.pipe(beside, all_charges, "shipment_id").pipe(beside, asked, "order_id")
+    cost = hurt.group_by(*keys).aggregate(exception_cost=(hurt.extra.fill_null(0.0) + hurt.asked.fill_null(0.0)).sum())
+    out = handed.to_pandas()
+    for side in (due, billed, cost):
+        out = out.merge(side.to_pandas(), on=keys, how="outer")
+    counts = ["shipments", "exceptions", "promised", "on_time"]
+    out[counts] = out[counts].fillna(0)
+    out["exception_rate"] = out["exceptions"] / out["shipments"].where(out["shipments"] > 0)
+    out["cost_per_shipment"] = out["charges"] / out["invoiced"]
+    columns = [
+        *keys, "shipments", "exceptions", "exception_rate", "promised", "on_time", "charges", "avoidable_charges", "exception_cost",
+        "cost_per_shipment",
+    ]  # fmt: skip
+    return out[columns].sort_values(keys, ignore_index=True)
+
+
+def exception_reasons(books: Books) -> pd.DataFrame:
+    """A row a carrier, service and reason: shipments of W with an exception for it."""
+    h = handed_over(books)
+    h = h.filter(h.exception).mutate(reason=h.reason.fill_null("(unknown)"))
+    return h.group_by("carrier", "service", "reason").aggregate(shipments=h.count()).order_by("carrier", "service", "reason").to_pandas()
+
+
+EVIDENCE = (pick_trend, waves, labor_volume, elasticity, dock, carriers, exception_reasons)

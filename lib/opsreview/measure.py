@@ -1,0 +1,201 @@
+"""A week's figures, measured once and kept by content: what one run of a week works out from the exports up to it, and the weeks before.
+
+Past values are what a run of the past week gives, so every week is measured from its own knowledge; a cache by content keeps that cheap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import platformdirs
+
+from opsreview import leaks, statistics
+from opsreview.books import Books
+from opsreview.checks import Context
+from opsreview.demand import forecast
+from opsreview.evidence import frames
+from opsreview.findings import LOOK_BACK, found_this_week
+from opsreview.judgement import judge_kpis
+from opsreview.margin import order_margin
+from opsreview.scorecard import COLUMNS, scorecard
+from opsreview.settings import Settings
+from opsreview.weeks import Week
+
+Progress = Callable[[str, int, int], None]
+# A finding's state looks back over weeks that each look back over a history of their own.
+DEPTH = statistics.HISTORY + LOOK_BACK
+# What decides a figure; a change to the pages measures nothing again.
+SOURCES = (
+    "books.py", "catalog.py", "catalog.toml", "checks", "demand.py", "evidence", "facts", "findings.py", "judgement.py", "kpis",
+    "leaks.py", "margin.py", "measure.py", "scorecard.py", "settings.py", "statistics.py", "weeks.py",
+)  # fmt: skip
+
+
+def cache_folder() -> Path:
+    """Where what was read and measured is kept: safe to delete. `OPSREVIEW_CACHE` moves it."""
+    return Path(os.environ.get("OPSREVIEW_CACHE") or platformdirs.user_cache_dir("opsreview"))
+
+
+@cache
+def _code() -> str:
+    digest = hashlib.sha256()
+    root = Path(str(resources.files("opsreview")))
+    for name in SOURCES:
+        for file in sorted([root / name] if (root / name).is_file() else (root / name).rglob("*.py")):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+class Kept:
+    """Frames and facts of one week in the cache, a file each; complete or not there at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def there(self) -> bool:
+        return (self.folder / "done").is_file()
+
+    def save(self, frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
+        """Written beside and moved into place in one rename; another process that was quicker wins."""
+        draft = self.folder.with_name(f"{self.folder.name}.{os.getpid()}.part")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for name, frame in frames.items():
+            frame.to_parquet(draft / f"{name}.parquet", index=False)
+        (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+        (draft / "done").touch()
+        try:
+            draft.rename(self.folder)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / f"{name}.parquet")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return json.loads((self.folder / "facts.json").read_text(encoding="utf-8"))
+
+
+class Measured:
+    """What the run of a week measured, week by week: the weeks before it, their scorecards, leaks and raw findings, and its evidence."""
+
+    def __init__(self, exports: Any, settings: Settings, cache_at: Path, progress: Progress | None = None) -> None:
+        self.exports, self.settings = exports, settings
+        self.week: Week = exports.upto
+        self._cache = cache_at / "weeks"
+        self._cache.mkdir(parents=True, exist_ok=True)
+        self._progress = progress or (lambda text, done, of: None)
+        first = max(exports.weeks[0], self.week - (DEPTH - 1))
+        self.weeks = [first + i for i in range((self.week.monday - first.monday).days // 7 + 1)]
+        self._books: dict[Week, Books] = {}
+        self._measure()
+
+    def _kept(self, kind: str, week: Week) -> Kept:
+        key = "\0".join((kind, str(week), self.exports.fingerprint(week), self.settings.model_dump_json(), _code()))
+        return Kept(self._cache / hashlib.sha256(key.encode()).hexdigest()[:32])
+
+    def books(self, week: Week) -> Books:
+        """A week's knowledge; the newest asked for is kept open, the others are closed."""
+        if week not in self._books:
+            for other in list(self._books):
+                self._books.pop(other).close()
+            self._books[week] = Books(self.exports.known(week), self.settings)
+        return self._books[week]
+
+    def _measure(self) -> None:
+        self.cards: dict[Week, Kept] = {}
+        self.raw: dict[str, pd.DataFrame] = {}
+        for n, week in enumerate(self.weeks, start=1):
+            self._progress(f"measuring {week}", n - 1, len(self.weeks))
+            self.cards[week] = self._card(week)
+            if week > self.week - LOOK_BACK - 1:
+                self.raw[str(week)] = self._found(week)
+        self.final = self._evidence()
+        for books in self._books.values():
+            books.close()
+        self._books.clear()
+        self._progress("measured", len(self.weeks), len(self.weeks))
+
+    def _card(self, week: Week) -> Kept:
+        kept = self._kept("card", week)
+        if not kept.there:
+            if week not in self.exports.weeks or self.exports.known(week).stopped:
+                empty = pd.DataFrame(columns=COLUMNS)
+                kept.save({"published": empty, "charted": empty, "parts": pd.DataFrame(), "cells": pd.DataFrame()}, {"missing": {}})
+            else:
+                books = self.books(week)
+                published, charted, missing = scorecard(books)
+                kept.save(
+                    {"published": published, "charted": charted, "parts": leaks.measured(books), "cells": leaks.cells(books)},
+                    {"missing": missing},
+                )
+        return kept
+
+    def _found(self, week: Week) -> pd.DataFrame:
+        kept = self._kept("found", week)
+        if not kept.there:
+            card = self.cards[week].frame("published")
+            if card.empty:
+                kept.save({"found": pd.DataFrame(columns=["check", "entity"])}, {})
+            else:
+                past = self.stack("charted", [w for w in self.weeks if week - statistics.HISTORY < w < week])
+                kept.save({"found": found_this_week(Context(self.books(week), card, past))}, {})
+        return kept.frame("found")
+
+    def _evidence(self) -> Kept:
+        kept = self._kept("evidence", self.week)
+        if not kept.there:
+            books = self.books(self.week)
+            out = {}
+            for name, build in frames().items():
+                self._progress(f"gathering {name.replace('_', ' ')}", len(self.weeks) - 1, len(self.weeks))
+                out[name] = build(books)
+            out["forecast"] = forecast(books)
+            kept.save(out, {})
+            columns = [
+                "order_id", "line_id", "sku", "family", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", "packaging",
+                "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve", "contribution_margin",
+                "shipping_provenance",
+            ]  # fmt: skip
+            lines = order_margin(books, books.week.window).select(*columns).order_by("order_id", "line_id")
+            lines.to_parquet(str(kept.folder / "order_margin.parquet"), compression="zstd")
+        return kept
+
+    def stack(self, name: str, weeks: list[Week]) -> pd.DataFrame:
+        """The scorecards of several weeks under one another, with their `week`."""
+        parts = [self.cards[w].frame(name).assign(week=str(w)) for w in weeks]
+        parts = [p for p in parts if len(p)] or [pd.DataFrame(columns=[*COLUMNS, "week"])]
+        return pd.concat(parts, ignore_index=True)
+
+    def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """kpis.csv and the history behind its signals."""
+        recent = [w for w in self.weeks if w > self.week - statistics.HISTORY]
+        return judge_kpis(self.week, self.stack("published", recent), self.stack("charted", recent), self.settings)
+
+    def ledgers(self) -> pd.DataFrame:
+        """leaks.csv of W and of every week before it that was measured, under one another."""
+        past: list[dict[str, pd.DataFrame]] = []
+        out = []
+        for week in self.weeks:
+            card = self.cards[week]
+            parts, cells = card.frame("parts"), card.frame("cells")
+            if parts.empty:
+                past.append({"leaks": pd.DataFrame(), "cells": pd.DataFrame()})
+                continue
+            published = card.frame("published")
+            net = published.loc[(published["kpi"] == "net_revenue") & (published["grain"] == "all"), "value"]
+            ledger = leaks.ledger(str(week), parts, cells, past[-leaks.HISTORY :], None if net.isna().all() else float(net.iloc[0]))
+            past.append({"leaks": ledger, "cells": cells})
+            out.append(ledger)
+        return pd.concat(out, ignore_index=True)

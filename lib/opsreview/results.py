@@ -1,0 +1,168 @@
+"""What a run of one week knows: the small frames that a notebook, a CSV or a test reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from opsreview import decisions, findings
+from opsreview import settings as settings_module
+from opsreview.intake.store import ExportsError, open_exports
+from opsreview.measure import Measured, Progress, cache_folder
+from opsreview.settings import Settings
+from opsreview.weeks import Week
+
+
+class Results:
+    """One week's results. Everything is computed when first asked for, from what was measured; nothing reads an earlier report."""
+
+    def __init__(self, measured: Measured, decisions_dir: Path) -> None:
+        self.measured, self.exports, self.settings = measured, measured.exports, measured.settings
+        self.week: Week = measured.week
+        self.as_of = self.week.as_of(self.settings.timezone)
+        self.exports_dir: Path = self.exports.folder
+        self.decisions_dir = decisions_dir
+
+    @cached_property
+    def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return self.measured.judged()
+
+    @property
+    def kpis(self) -> pd.DataFrame:
+        """kpis.csv."""
+        return self._judged[0]
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """Charted values of up to 26 weeks with their limits: kpi, grain, key, week, value, centre, lower, upper, provisional, signal."""
+        return self._judged[1]
+
+    @cached_property
+    def leak_history(self) -> pd.DataFrame:
+        """leaks.csv of up to 26 weeks, oldest first."""
+        from opsreview.statistics import HISTORY
+
+        return self.measured.ledgers().pipe(lambda f: f[f["week"] > str(self.week - HISTORY)]).reset_index(drop=True)
+
+    @cached_property
+    def leaks(self) -> pd.DataFrame:
+        """leaks.csv."""
+        f = self.leak_history
+        return f[f["week"] == str(self.week)].reset_index(drop=True)
+
+    @cached_property
+    def _recorded(self) -> pd.DataFrame:
+        return decisions.read(self.decisions_dir)
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """findings.csv."""
+        known = decisions.as_known(self._recorded, self.week, self.settings.timezone)
+        return findings.judge(self.week, self.measured.raw, known, self.settings)
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """decisions.csv."""
+        known = decisions.as_known(self._recorded, self.week, self.settings.timezone)
+        return decisions.decisions_frame(known, self.findings, self.measured.raw, self.week)
+
+    def evidence(self, name: str) -> pd.DataFrame:
+        """A frame of evidence by its name, as `opsreview.evidence` lists them."""
+        return self.measured.final.frame(name)
+
+    @property
+    def sku_margin(self) -> pd.DataFrame:
+        """sku_margin.csv."""
+        return self.evidence("sku_margin")
+
+    @property
+    def inventory(self) -> pd.DataFrame:
+        """inventory.csv."""
+        return self.evidence("inventory")
+
+    @property
+    def forecast(self) -> pd.DataFrame:
+        """forecast.csv."""
+        return self.evidence("forecast")
+
+    @property
+    def order_margin(self) -> Path:
+        """order_margin.parquet: a row an order line, as a file."""
+        return self.measured.final.folder / "order_margin.parquet"
+
+    @cached_property
+    def missing(self) -> list[dict[str, Any]]:
+        """What was not exported and what it costs: table (or table.column), weeks, costs (the KPIs that are n/a for it)."""
+        by: dict[str, dict[str, set[str]]] = {}
+        for kpi, gaps in self.measured.cards[self.week].facts["missing"].items():
+            for table, weeks in gaps:
+                entry = by.setdefault(table, {"weeks": set(), "costs": set()})
+                entry["weeks"].update(weeks)
+                entry["costs"].add(kpi)
+        return [{"table": t, "weeks": sorted(e["weeks"]), "costs": sorted(e["costs"])} for t, e in sorted(by.items())]
+
+    @cached_property
+    def trust(self) -> dict[str, Any]:
+        """What the figures stand on: weeks and tables read, rows kept and set aside, what is missing, how fresh."""
+        manifest = pd.DataFrame(self.exports.manifest)
+        counts = [c for c in manifest.columns if c.startswith("rows_")]
+        sums = {c: int(manifest[c].sum()) for c in counts}
+        fresh = self.exports.freshness
+        lines = self.sku_margin
+        return {
+            "weeks_read": len(self.exports.weeks),
+            "first_week": str(self.exports.weeks[0]),
+            "tables": fresh.to_dict("records"),
+            "tables_this_week": int((fresh["last_week"].astype(str) == str(self.week)).sum()),
+            **sums,
+            "quarantine_reasons": self.exports.quarantine_reasons,
+            "missing": self.missing,
+            "unrecognised": self.exports.unrecognised,
+            "dropped_columns": self.exports.dropped_columns,
+            "notices": self.exports.notices,
+            "uncosted_revenue": float(lines.loc[lines["cost_of_goods"].isna(), "net_revenue"].sum()),
+            "unknown_skus": len(self.exports.unknown_skus),
+        }
+
+
+def open_results(
+    exports: str | Path,
+    week: str = "",
+    config: str | Path = "",
+    decisions_dir: str | Path = "decisions",
+    progress: Progress | None = None,
+    reading: Callable[[str], None] | None = None,
+) -> Results:
+    """Read, measure and judge a week; an empty week is the newest folder. ExportsError or SettingsError say why it cannot be."""
+    folder = find_folder(exports)
+    settings: Settings = settings_module.load(settings_module.find(folder, Path(config) if config else None))
+    chosen = Week.parse(week) if week else newest_week(folder)
+    store = open_exports(folder, chosen, settings, cache_folder(), progress=reading)
+    return Results(Measured(store, settings, cache_folder(), progress), Path(decisions_dir))
+
+
+def find_folder(exports: str | Path) -> Path:
+    """The exports folder: as given from here, else from the project's root (a notebook runs in its own folder)."""
+    given = Path(exports).expanduser()
+    root = Path(__file__).resolve().parents[2]
+    for place in (given, root / given):
+        if place.is_dir():
+            return place
+    raise ExportsError(f"{given}: no such folder; name the folder that holds the weeks' folders")
+
+
+def newest_week(folder: Path) -> Week:
+    """The newest week that has a folder."""
+    weeks = []
+    for child in folder.iterdir():
+        try:
+            weeks.append(Week.parse(child.name))
+        except ValueError:
+            continue
+    if not weeks:
+        raise ExportsError(f"{folder}: holds no week's folder; expected names like 2026-W46")
+    return max(weeks)

@@ -1,0 +1,136 @@
+"""A run of a week, from exports to the folder that outputs.md describes: read, measure, hold the reviews, put all in place at once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from opsreview import __version__, narrative
+from opsreview.catalog import REVIEWS
+from opsreview.publish import run_reviews, week_lock, write_week
+from opsreview.results import Results, open_results
+from opsreview.tablefile import write_csv
+
+NOTEBOOKS = {
+    "monday": "monday_demand_inventory.ipynb",
+    "wednesday": "wednesday_fulfillment_service.ipynb",
+    "friday": "friday_margin_risk.ipynb",
+}
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Outcome:
+    """What a run left behind: the week's folder, each review's headline, and whether the configuration allows all of it."""
+
+    folder: Path
+    headlines: dict[str, str]
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.complaints else 0
+
+
+def notebooks_folder() -> Path:
+    """The review notebooks: beside the package in a checkout, else in the working folder."""
+    beside = Path(__file__).resolve().parents[2] / "notebooks"
+    return beside if beside.is_dir() else Path.cwd() / "notebooks"
+
+
+def run_week(
+    exports: Path, week: str, out: Path, config: str = "", decisions_dir: str = "decisions", reviews: Iterable[str] = REVIEWS,
+    progress: Progress | None = None,
+) -> Outcome:  # fmt: skip
+    """Run a week's reviews and write `out/<week>`; the folder is new when this returns and as it was when it raises."""
+    say = progress or (lambda text, done, of: None)
+    clock = {"start": time.perf_counter()}
+    chosen = tuple(reviews)
+    results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0))
+    clock["measure"] = time.perf_counter()
+    parameters = {
+        "week": str(results.week),
+        "exports": str(results.exports_dir.resolve()),
+        "config": str(Path(config).resolve()) if config else "",
+        "decisions": str(Path(decisions_dir).resolve()),
+    }
+    with week_lock(out, results.week, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
+        held = run_reviews({r: notebooks_folder() / NOTEBOOKS[r] for r in chosen}, parameters, Path(scratch), lambda text: say(text, 0, 0))
+        clock["reviews"] = time.perf_counter()
+        headlines = {r: narrative.headline(results, r) for r in REVIEWS}
+        carried = [f"{r}.{kind}" for r in REVIEWS if r not in chosen for kind in ("html", "ipynb")]
+        say("writing pages", 0, 0)
+        seconds = lambda: _stages(clock)  # noqa: E731  read at the end, when the pages are made
+        folder = write_week(out, results.week, files(results, headlines, seconds), held, carried)
+    return Outcome(folder, headlines, complaints(results))
+
+
+def files(results: Results, headlines: dict[str, str], seconds: Callable[[], dict[str, float]]) -> dict[str, Callable[[Path], Any]]:
+    """Everything a run writes beside its pages, by file name."""
+    frames = {
+        "kpis.csv": lambda: results.kpis,
+        "findings.csv": lambda: results.findings,
+        "leaks.csv": lambda: results.leaks,
+        "sku_margin.csv": lambda: results.sku_margin,
+        "inventory.csv": lambda: results.inventory,
+        "forecast.csv": lambda: results.forecast,
+        "decisions.csv": lambda: results.decisions,
+    }
+    writers: dict[str, Callable[[Path], Any]] = {
+        name: (lambda path, frame=frame: write_csv(frame(), path)) for name, frame in frames.items()
+    }
+    writers["order_margin.parquet"] = lambda path: shutil.copyfile(results.order_margin, path)
+    writers["quarantine.csv"] = results.exports.quarantine_csv
+    writers["run.json"] = lambda path: path.write_text(
+        json.dumps(manifest(results, headlines, seconds()), indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
+    )
+    return writers
+
+
+def manifest(results: Results, headlines: dict[str, str], seconds: dict[str, float]) -> dict[str, Any]:
+    """run.json: what was read, with which settings, what is missing and what that costs."""
+    return {
+        "version": __version__,
+        "parameters": {"week": str(results.week), "exports": results.exports_dir.name},
+        "settings": results.settings.model_dump(mode="json"),
+        "as_of": f"{results.as_of:%Y-%m-%dT%H:%M:%SZ}",
+        "inputs": results.exports.manifest,
+        "missing": results.missing,
+        "unrecognised": results.exports.unrecognised,
+        "dropped_columns": results.exports.dropped_columns,
+        "notices": results.exports.notices,
+        "headlines": headlines,
+        "seconds": seconds,
+    }
+
+
+def complaints(results: Results) -> list[str]:
+    """What a scheduler should hear of, beyond what `[allow]` lets pass: rows set aside, and figures n/a for want of a table."""
+    allow = results.settings.allow
+    said = []
+    rows = results.trust["rows_quarantined"]
+    if rows > allow.quarantined_rows:
+        said.append(f"{rows:,} rows set aside in quarantine.csv (allowed: {allow.quarantined_rows:,})")
+    costs: dict[str, set[str]] = {}
+    for gap in results.missing:
+        table = gap["table"].partition(".")[0]
+        if table not in allow.missing_tables:
+            costs.setdefault(table, set()).update(gap["costs"])
+    for table, kpis in sorted(costs.items()):
+        said.append(f"{len(kpis)} figure{'s' if len(kpis) > 1 else ''} n/a for want of {table}")
+    return said
+
+
+def _stages(clock: dict[str, float]) -> dict[str, float]:
+    now = time.perf_counter()
+    return {
+        "read_and_measure": round(clock["measure"] - clock["start"], 2),
+        "reviews": round(clock["reviews"] - clock["measure"], 2),
+        "total": round(now - clock["start"], 2),
+    }
