@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import catalog, settings
+from opsreview.judgement import status, target_of, target_text
 from opsreview.statistics import elasticity, xmr_limits, xmr_signal
 from opsreview.weeks import Week
 
@@ -67,11 +68,11 @@ def _history(rng) -> pd.DataFrame:
                 if name == "on_time_ship_rate" and key in ("", "BER"):
                     values[-1] = level * 0.8
                 values = np.minimum(values, kpi.ceiling) if kpi.ceiling is not None else values
+                floor, ceiling = (-np.inf if kpi.floor is None else kpi.floor), (np.inf if kpi.ceiling is None else kpi.ceiling)
+                limits = xmr_limits(list(values[:-1]), floor, ceiling)
                 for i, value in enumerate(values):
-                    limits = xmr_limits(list(values[:i]), kpi.floor or -np.inf, kpi.ceiling or np.inf)
-                    signal = xmr_signal(list(values[: i + 1]), kpi.floor or -np.inf, kpi.ceiling or np.inf)
-                    rows.append((name, grain, key, str(WEEK - (25 - i)), value, *((limits.centre, limits.lower, limits.upper, limits.provisional)
-                                 if limits else (np.nan, np.nan, np.nan, True)), signal))  # fmt: skip
+                    signal = xmr_signal(list(values), floor, ceiling) if i == 25 else ""
+                    rows.append((name, grain, key, str(WEEK - (25 - i)), value, limits.centre, limits.lower, limits.upper, False, signal))
     return pd.DataFrame(rows, columns="kpi grain key week value centre lower upper provisional signal".split())
 
 
@@ -84,16 +85,9 @@ def _kpis(history: pd.DataFrame, team, rng) -> pd.DataFrame:
         baseline=last.centre, denominator=1000.0, owner=last.kpi.map(lambda k: team.owners[k].owner),
     )  # fmt: skip
     frame["numerator"] = frame.value * 1000
-    frame["target"] = frame.kpi.map(lambda k: team.targets[k].ok if k in team.targets and isinstance(team.targets[k].ok, float) else np.nan)
-    frame["status"] = "none"
-    up, down = frame.kpi.map(lambda k: book[k].better == "up"), frame.kpi.map(lambda k: book[k].better in ("down", "zero"))
-    held = frame.target.notna()
-    frame.loc[held & up, "status"] = np.where(
-        frame.value >= frame.target, "ok", np.where(frame.value >= frame.target * 0.9, "watch", "breach")
-    )[held & up]
-    frame.loc[held & down, "status"] = np.where(
-        frame.value <= frame.target, "ok", np.where(frame.value <= frame.target * 2, "watch", "breach")
-    )[held & down]
+    targets = [target_of(team, k, key) for k, key in zip(frame.kpi, frame.key, strict=True)]
+    frame["target"] = [target_text(t) for t in targets]
+    frame["status"] = [status(v, book[k].better, t) for v, k, t in zip(frame.value, frame.kpi, targets, strict=True)]
     columns = "week review kpi grain key value unit numerator denominator target status signal owner previous baseline".split()
     return frame[columns]
 

@@ -69,8 +69,8 @@ def value_axis(unit: str, title: str | None) -> alt.Axis:
 
 
 def trend(
-    history: pd.DataFrame, title: str, unit: str, better: str, label: str, subtitle: str = "", targets: dict[str, list[float]] | None = None,
-    pick: str = "Show", currency: str = "",
+    history: pd.DataFrame, title: str, unit: str, better: str, label: str, subtitle: str = "",
+    targets: dict[str, list[float]] | None = None, pick: str = "Show", currency: str = "",
 ) -> Chart | None:  # fmt: skip
     """Weekly values with their XmR limits; a point is colored and shaped by what its signal means.
 
@@ -168,4 +168,4 @@ def signal_words(signal: str) -> str:
         return f"eight weeks in a row {'above' if way == 'up' else 'below'} its mean"
     if rule == "near":
         return f"three of four weeks close to its {'upper' if way == 'up' else 'lower'} limit"
-    return "too little history to say" if way == "short" else "none: within its limits"
+    return {"short": "too little history to say", "none": "none: within its limits"}.get(way, "judged in the week itself")

@@ -1,0 +1,288 @@
+"""Sentences from numbers: what is out of line, what changed, what it costs. Nothing here is typed in advance but the grammar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import formats
+from opsreview.catalog import kpis
+from opsreview.charts.forms import meaning, signal_words
+from opsreview.judgement import status, target_of
+
+ORDER = {"breach": 0, "watch": 1, "ok": 2, "none": 3, "n/a": 4}
+REVIEWS = {"monday": "demand and inventory", "wednesday": "fulfillment and service", "friday": "margin and risk"}
+
+
+def headline(results: Any, review: str) -> str:
+    """One or two sentences: the most important status, the money at stake, what there is to decide."""
+    parts = [_status_sentence(results, review), _money_sentence(results, review)]
+    return " ".join(part for part in parts if part)
+
+
+def grave(results: Any, review: str) -> str:
+    """The worst status among the review's figures of the whole store: breach, watch, ok, none or n/a."""
+    seen = whole(results, review).status
+    return min(seen, key=lambda s: ORDER.get(s, 9)) if len(seen) else "n/a"
+
+
+def whole(results: Any, review: str) -> pd.DataFrame:
+    """The review's rows of kpis.csv for the whole store, in the order of the catalog."""
+    rows = results.kpis
+    return rows[(rows.review == review) & (rows.grain == "all")]
+
+
+def figure(row: Any, currency: str) -> str:
+    """`On-time ship is 91.2 %`; `Dock-to-stock, median is n/a`."""
+    return f"{kpis()[row.kpi].label} is {formats.quantity(row.value, row.unit, currency)}"
+
+
+def target_words(kpi: str, key: str, settings: Any, line: str = "ok") -> str:
+    """`at least 95 %`, `at most 10 h`, `within ±5 %`, `14 to 45 days`; empty where there is no target."""
+    target, fact = target_of(settings, kpi, key), kpis()[kpi]
+    if target is None:
+        return ""
+    if isinstance(target.ok, tuple):
+        low, high = (formats.number(v) for v in target.ok)
+        return f"{low} to {formats.quantity(target.ok[1], fact.unit, settings.reporting_currency)}" if low != high else high
+    value = target.ok if line == "ok" or target.breach is None else target.breach
+    text = formats.quantity(value, fact.unit, settings.reporting_currency)
+    text = text.replace(".0" + formats.NBSP, formats.NBSP)
+    return {"up": f"at least {text}", "down": f"at most {text}", "zero": f"within ±{text}"}.get(fact.better, text)
+
+
+def why_missing(results: Any, kpi: str) -> str:
+    """Why a figure is n/a: the tables and weeks that did not come, a window longer than the history, or nothing to divide by."""
+    fact = kpis()[kpi]
+    gone = {m["table"]: m for m in results.trust.get("missing", [])}
+    named = [n for n in dict.fromkeys(fact.needs) if n in gone or n.partition(".")[0] in gone]
+    named = list(dict.fromkeys(n if n in gone else n.partition(".")[0] for n in named))
+    if named:
+        return "; ".join(_missing_table(gone[name]) for name in named)
+    weeks = -(-(fact.window + fact.ended_days_ago) // 7)
+    if results.trust.get("weeks_read", 0) < weeks:
+        return f"needs {weeks} weeks of exports, {results.trust.get('weeks_read', 0)} are here"
+    return "nothing to measure it on in its window"
+
+
+def _missing_table(gone: dict[str, Any]) -> str:
+    weeks = gone.get("weeks") or []
+    weeks = [weeks] if isinstance(weeks, str) else list(weeks)
+    when = f" in {formats.listing(weeks, 2)}" if weeks else ""
+    return f"{gone['table']} was not exported{when}"
+
+
+def _status_sentence(results: Any, review: str) -> str:
+    rows = whole(results, review)
+    currency, money = results.settings.reporting_currency, ""
+    if review == "friday":
+        money = leaks_sentence(results)
+    judged = rows[rows.status.isin(["ok", "watch", "breach"])]
+    if judged.empty:
+        gone = [f"{kpis()[r.kpi].label} ({why_missing(results, r.kpi)})" for r in rows[rows.status == "n/a"].itertuples()]
+        said = f"No figure of {REVIEWS[review]} could be judged this week"
+        return f"{said}: {formats.listing(gone, 1)}. {money}".strip() if gone else f"{said}, for none has a target. {money}".strip()
+    worst = judged[judged.status == grave(results, review)]
+    first = next(worst.itertuples())
+    if first.status == "ok":
+        text = f"All {len(judged)} figures with a target are on target" if len(judged) > 1 else f"{figure(first, currency)}, on target"
+        gone = int((rows.status == "n/a").sum())
+        return f"{text}{f'; {gone} could not be measured' if gone else ''}. {money}".strip()
+    line = target_words(first.kpi, first.key, results.settings)
+    text = f"{figure(first, currency)}; the target is {line}"
+    others = [kpis()[r.kpi].label for r in judged[judged.status == first.status].iloc[1:].itertuples()]
+    if others:
+        text += f", and {formats.listing(others, 2)} {'is' if len(others) == 1 else 'are'} {_standing(first.status)} too"
+    return f"{text}. {money}".strip()
+
+
+def _standing(state: str) -> str:
+    return {"breach": "in breach", "watch": "on watch", "ok": "on target"}.get(state, "not judged")
+
+
+def _money_sentence(results: Any, review: str) -> str:
+    found = worth_deciding(results, review)
+    if found.empty:
+        return "No finding is open."
+    currency = results.settings.reporting_currency
+    money = found.impact.sum()
+    top = found.iloc[0]
+    head = f"{formats.count(len(found), 'finding')} {'costs' if len(found) == 1 else 'cost'} about {formats.money(money, currency)} a week"
+    if not money > 0:
+        return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it yet."
+    text = f"{head[0].upper()}{head[1:]}; the largest is {top.title} ({formats.money(top.impact, currency)})"
+    choices = found.suggested_decision.fillna("").str.extract(r"^(\w+)")[0].dropna().value_counts()
+    asked = [f"{formats.words(name)} ({n})" for name, n in choices.items()]
+    return f"{text}. To decide: {formats.listing(asked, 3)}." if asked else f"{text}."
+
+
+def worth_deciding(results: Any, review: str) -> pd.DataFrame:
+    """The review's findings that stand this week (resolved ones are history), largest impact first."""
+    found = results.findings
+    return found[found.review.isin([review, "all"]) & (found.state != "resolved")]
+
+
+def leaks_sentence(results: Any) -> str:
+    """`The leaks cost €6,400 in the week (71 basis points of net revenue), €800 more than usual.`"""
+    rows = results.leaks[(results.leaks.leak == "1-4") & (results.leaks.part == "total")]
+    if rows.empty or formats.missing(rows.amount.iloc[0]):
+        return ""
+    row, currency = rows.iloc[0], results.settings.reporting_currency
+    text = f"The leaks cost {formats.money(row.amount, currency)} in the week"
+    if not formats.missing(row.basis_points):
+        text += f" ({formats.number(row.basis_points)} basis points of net revenue)"
+    if not formats.missing(row.baseline):
+        more = row.amount - row.baseline
+        text += f", {formats.money(abs(more), currency)} {'more' if more >= 0 else 'less'} than usual"
+    return f"{text}."
+
+
+def changed(results: Any, review: str) -> pd.DataFrame:
+    """What is new in the week's figures: kpi, grain, key, kind (signal or threshold), meaning, text; the whole store first.
+
+    A signal says that something changed against its own history; a threshold that a target's line was crossed since last week.
+    SKUs are left out: by chance alone some would always speak.
+    """
+    rows = results.kpis[(results.kpis.review == review) & (results.kpis.grain != "sku")]
+    rows = rows.assign(place=rows.grain != "all").sort_values("place", kind="stable")
+    out = []
+    for row in rows[rows.signal.str.startswith(("up:", "down:"), na=False)].itertuples():
+        fact = kpis()[row.kpi]
+        out.append((row.kpi, row.grain, row.key, "signal", meaning(row.signal, fact.better), signal_sentence(row, results)))
+    for row in rows.itertuples():
+        fact, target = kpis()[row.kpi], target_of(results.settings, row.kpi, row.key)
+        before = status(float("nan") if formats.missing(row.previous) else row.previous, fact.better, target)
+        if before in ORDER and ORDER[before] < 3 and ORDER.get(row.status, 9) < 3 and before != row.status:
+            better = ORDER[row.status] > ORDER[before]
+            said = threshold_sentence(row, before, results)
+            out.append((row.kpi, row.grain, row.key, "threshold", f"changed for the {'better' if better else 'worse'}", said))
+    return pd.DataFrame(out, columns=["kpi", "grain", "key", "kind", "meaning", "text"])
+
+
+def subject(row: Any) -> str:
+    """`On-time ship` or `On-time ship, location BER`."""
+    label = kpis()[row.kpi].label
+    return label if row.grain == "all" else f"{label}, {formats.words(row.grain)} {row.key}"
+
+
+def signal_sentence(row: Any, results: Any) -> str:
+    """`On-time ship fell: this week alone 72.0 %, below its lower limit (81.2 to 97.4 %).`"""
+    fact, currency = kpis()[row.kpi], results.settings.reporting_currency
+    spot = charted(results, row.kpi, row.grain, row.key)
+    verb = "rose" if row.signal.startswith("up") else "fell"
+    if row.signal.endswith((":run", ":near")):
+        verb = "has moved up" if row.signal.startswith("up") else "has moved down"
+    if spot.empty:
+        return f"{subject(row)} {verb}: {signal_words(row.signal)}."
+    last = spot.iloc[-1]
+    alone = "this week alone " if fact.charted_over and fact.charted_over < fact.window else ""
+    value, low, high = (formats.quantity(v, fact.unit, currency) for v in (last.value, last.lower, last.upper))
+    return f"{subject(row)} {verb}: {alone}{value}, {signal_words(row.signal)} (usually {low} to {high})."
+
+
+def threshold_sentence(row: Any, before: str, results: Any) -> str:
+    """`Rework rate went from ok to watch: 0.60 %, last week 0.45 %; the target is at most 0.50 %.`"""
+    currency = results.settings.reporting_currency
+    now, then = (formats.quantity(v, row.unit, currency) for v in (row.value, row.previous))
+    line = target_words(row.kpi, row.key, results.settings)
+    return f"{subject(row)} went from {before} to {row.status}: {now}, last week {then}; the target is {line}."
+
+
+def charted(results: Any, kpi: str, grain: str = "all", key: str = "") -> pd.DataFrame:
+    """The charted history of one figure, oldest first."""
+    rows = results.history
+    return rows[(rows.kpi == kpi) & (rows.grain == grain) & (rows.key == key)]
+
+
+def value_of(results: Any, kpi: str, grain: str = "all", key: str = "") -> Any:
+    """The row of kpis.csv of one figure, None where there is none."""
+    rows = results.kpis[(results.kpis.kpi == kpi) & (results.kpis.grain == grain) & (results.kpis.key == key)]
+    return next(rows.itertuples(), None)
+
+
+def trend_title(results: Any, kpi: str) -> str:
+    """What a trend shows of the whole store: its level, what is usual, whether that is news."""
+    fact, row, spot = kpis()[kpi], value_of(results, kpi), charted(results, kpi)
+    if spot.empty:
+        return f"{fact.label}: n/a, {why_missing(results, kpi)}"
+    last, currency = spot.iloc[-1], results.settings.reporting_currency
+    value = formats.quantity(last.value, fact.unit, currency)
+    if last.week != str(results.week):
+        return f"{fact.label} was last known in {last.week}, at {value}; this week: {why_missing(results, kpi)}"
+    if formats.missing(last.centre):
+        return f"{fact.label} is {value} in the week; too little history to say what is usual"
+    usual = formats.quantity(last.centre, fact.unit, currency)
+    news = meaning(row.signal, fact.better) if row else "in its usual range"
+    if news != "in its usual range":
+        return f"{fact.label} {news}: {value} in the week, {signal_words(row.signal)} (mean {usual})"
+    soon = "; too little history for a signal" if last.provisional else ""
+    return f"{fact.label} is {value} in the week, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
+
+
+def trust_sentence(results: Any) -> str:
+    """What was read, how much of it was not taken, how fresh it is, what is missing: one line under the headline."""
+    t = results.trust
+    parts = [f"{formats.count(t['weeks_read'], 'week')} read ({t['first_week']} to {results.week})"]
+    parts.append(f"{formats.count(t['tables_this_week'], 'table')} this week")
+    kept, bad = t["rows_read"], t["rows_quarantined"]
+    rows = f"{formats.count(kept, 'row')}, {formats.number(bad) if bad else 'none'} not taken"
+    parts.append(f"{rows}{f' ({formats.share(bad / kept, 3)})' if bad and kept else ''}")
+    newest = [(row["newest_event"], row["table"]) for row in t.get("tables", []) if not formats.missing(row.get("newest_event"))]
+    orders = [event for event, name in newest if name == "orders"]
+    if orders:
+        parts.append(f"newest order {formats.moment(orders[0])} UTC")
+    gone = [m["table"] for m in t.get("missing", [])]
+    if gone:
+        parts.append(f"missing: {formats.listing(gone, 4)}")
+    if t.get("uncosted_revenue"):
+        parts.append(f"{formats.money(t['uncosted_revenue'], results.settings.reporting_currency)} of net revenue has no cost of goods")
+    return " · ".join(parts)
+
+
+def trust_details(results: Any) -> list[str]:
+    """What is missing and what that costs, what was not taken and why, what was not recognised: a sentence each, without its full stop."""
+    t = results.trust
+    out = [f"{_missing_table(m)}{_costs(m.get('costs'))}" for m in t.get("missing", [])]
+    if t.get("quarantine_reasons"):
+        reasons = sorted(t["quarantine_reasons"].items(), key=lambda kv: -kv[1])
+        out.append(
+            f"Rows not taken: {formats.listing([f'{formats.words(k)} ({formats.number(n)})' for k, n in reasons], 6)}; each is in quarantine.csv"
+        )
+    same = [(f"{formats.number(t[f'rows_{k}'])} {words}") for k, words in KINDS.items() if t.get(f"rows_{k}")]
+    if same:
+        out.append(f"Of the rows read, {formats.listing(same, 3)}")
+    if t.get("unrecognised"):
+        out.append(f"Files not recognised: {formats.listing([_name(f) for f in t['unrecognised']], 5)}")
+    if t.get("dropped_columns"):
+        out.append(f"Columns not read: {formats.listing([_name(c) for c in t['dropped_columns']], 8)}")
+    return [*out, *(str(n).rstrip(".") for n in t.get("notices", []))]
+
+
+KINDS = {"replaced": "were replaced by newer ones", "duplicate": "came twice", "deleted": "were deleted at the source"}
+
+
+def _costs(costs: Any) -> str:
+    names = [costs] if isinstance(costs, str) else list(costs or [])
+    return (
+        f": without it {formats.listing([kpis()[n].label if n in kpis() else formats.words(n) for n in names], 4)} cannot be said"
+        if names
+        else ""
+    )
+
+
+def _name(thing: Any) -> str:
+    return str(thing) if not isinstance(thing, dict) else " ".join(str(v) for v in thing.values())
+
+
+def decisions_sentence(kept: pd.DataFrame, currency: str) -> str:
+    """`12 decisions on record: 4 done, 2 overdue. Findings decided about cost €1,200 a week less than then.`"""
+    done, late = int(kept.done.sum()), int(kept.overdue.sum())
+    text = f"{formats.count(len(kept), 'decision').capitalize()} on record: {done} done, {late} overdue."
+    both = kept[pd.to_numeric(kept.impact_then).notna() & pd.to_numeric(kept.impact_now).notna()]
+    if both.empty:
+        return text
+    moved = float(pd.to_numeric(both.impact_now).sum() - pd.to_numeric(both.impact_then).sum())
+    if not moved:
+        return f"{text} What they are about costs as much as then."
+    return f"{text} What they are about costs {formats.money(abs(moved), currency)} a week {'more' if moved > 0 else 'less'} than then."

@@ -1,0 +1,138 @@
+"""HTML a reader reads: tables, the KPI strip, notes. Every value is escaped; numbers are said as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from opsreview import formats
+from opsreview.page import environment
+
+Formatter = Callable[[Any], str]
+PILLS = {
+    "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "overdue": "breach", "done": "ok", "open": "watch",
+    "slipped": "watch", "at dock": "watch", "missing": "breach",
+}  # fmt: skip
+
+
+class Html:
+    """A piece of HTML with its own plain text: what a cell shows in JupyterLab, in the page and in a terminal."""
+
+    def __init__(self, html: str, text: str):
+        self.html, self.text = html, text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Col:
+    """A column of a table; `kind` is one of FORMATTERS, `bar` draws the number's size under it."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    help: str = ""
+    bar: bool = False
+    small: str = ""  # a column of the frame said in small print under this one
+
+    @classmethod
+    def read(cls, text: str) -> Col:
+        """`title | Finding | text | small=about | help=what it is | bar`: the two names, then what departs from the defaults."""
+        name, label, *rest = (part.strip() for part in text.split("|"))
+        kind = rest.pop(0) if rest and "=" not in rest[0] and rest[0] != "bar" else "text"
+        options = dict(part.split("=", 1) for part in rest if "=" in part)
+        return cls(name, label, kind, bar="bar" in rest, **options)
+
+
+def table(
+    frame: pd.DataFrame, columns: list[str], caption: str = "", currency: str = "", note: str = "", most: int | None = None,
+    filterable: bool = False, download: str = "", whole: str = "",
+) -> Html:  # fmt: skip
+    """A table of `frame` as it is ordered, its columns written as `Col.read` takes them; an empty one says `note`. `most` rows, and how many are left out (`whole`: where all are).
+
+    `filterable` asks the page for a text filter, `download` for a CSV of the rows under that name.
+    """
+    if frame.empty:
+        return nothing(caption, note or "nothing to show")
+    shown = frame if most is None else frame.head(most)
+    left = f"{formats.number(len(frame) - len(shown))} more rows{f': {whole}' if whole else ''}." if len(frame) > len(shown) else ""
+    made = [Col.read(column) for column in columns]
+    heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency)} for c in made]
+    cells = [_cells(shown, column, currency) for column in made]
+    html = environment().get_template("tbl_rows.j2").render(
+        caption=caption, columns=heads,
+        rows=list(zip(*cells, strict=True)), note=" ".join(part for part in (note, left) if part), filterable=filterable, download=download,
+    )  # fmt: skip
+    return Html(html, f"{caption or 'Table'} ({formats.count(len(frame), 'row')})")
+
+
+def nothing(what: str, why: str) -> Html:
+    """A plain note in the place of a chart or table that cannot be drawn."""
+    text = f"{what}: {why}" if what else why
+    return note(f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}")
+
+
+def note(text: str) -> Html:
+    """A sentence in small print."""
+    return Html(environment().get_template("note.j2").render(text=text), text)
+
+
+def sentences(lines: list[tuple[str, str]], heading: str = "") -> Html:
+    """A list of sentences, each with a class that says what it means (`good`, `bad` or empty)."""
+    html = environment().get_template("sentences.j2").render(lines=lines, heading=heading)
+    return Html(html, "\n".join([*([heading] if heading else []), *(text for _, text in lines)]))
+
+
+FORMATTERS: dict[str, Callable[[Any, str], str]] = {
+    "text": lambda v, _: formats.NA if formats.missing(v) else str(v),
+    "plain": lambda v, _: "" if formats.missing(v) else str(v),
+    "words": lambda v, _: "" if formats.missing(v) else formats.words(v),
+    "number": lambda v, _: formats.number(v),
+    "one": lambda v, _: formats.number(v, 1),
+    "two": lambda v, _: formats.number(v, 2),
+    "money": lambda v, c: formats.money(v, c, 0),
+    "cents": lambda v, c: formats.money(v, c, 2),
+    "share": lambda v, _: formats.share(v, 1),
+    "fine": lambda v, _: formats.share(v, 2),
+    "points": lambda v, _: formats.points(v, 1),
+    "day": lambda v, _: "–" if formats.missing(v) or v == "" else formats.day(v),
+    "moment": lambda v, _: "–" if formats.missing(v) or v == "" else formats.moment(v),
+    "pill": lambda v, _: "" if formats.missing(v) else formats.words(v),
+    "said": lambda v, _: formats.NA if formats.missing(v) else str(v),  # a number that is already words
+}
+TEXTS = ("text", "plain", "words", "day", "moment", "pill")
+
+
+def _cells(frame: pd.DataFrame, column: Col, currency: str) -> list[dict[str, Any]]:
+    values = frame[column.name].tolist()
+    small = frame[column.small].tolist() if column.small else [""] * len(values)
+    say = FORMATTERS[column.kind]
+    top = max((abs(float(v)) for v in values if column.bar and not formats.missing(v)), default=0.0)
+    return [
+        {
+            "text": say(value, currency), "num": _is_number(column.kind), "raw": _raw(value, column.kind),
+            "small": "" if formats.missing(extra) else str(extra), "pill": PILLS.get(str(value), "") if column.kind == "pill" else None,
+            "bar": round(100 * abs(float(value)) / top, 1) if top and not formats.missing(value) else None,
+        }
+        for value, extra in zip(values, small, strict=True)
+    ]  # fmt: skip
+
+
+def _is_number(kind: str) -> bool:
+    return kind not in TEXTS
+
+
+def _raw(value: Any, kind: str) -> str:
+    """The number behind a cell, for sorting and for the download; empty for text, which is its own."""
+    return "" if not _is_number(kind) or kind == "said" or formats.missing(value) else f"{float(value):.12g}"
+
+
+def _unit(kind: str, currency: str) -> str:
+    return {"money": currency, "cents": currency}.get(kind, "")
