@@ -40,7 +40,7 @@ def to_html(notebook: Any) -> str:
     )  # fmt: skip
     body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
     body, sections = _sections(body)
-    footer = [_bundle(), asset("draw.js")] if charts else [asset("draw.js")]
+    footer = [*([_bundle()] if charts else []), asset("draw.js"), asset("tables.js")]
     return environment().get_template("review.html.j2").render(
         title=_title(body), week=_parameter(notebook, "week"), body=body, sections=sections, css=renderer.style() + asset("page.css"),
         scripts=footer, hashes=[_hash(text) for text in [*footer, asset("checklist.js")]], **_data(charts),
