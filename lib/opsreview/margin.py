@@ -71,7 +71,7 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
         )
     else:
         t = lines(books, window).join(first_shipment(books), "order_id")
-        done = t.group_by("location").aggregate(lines=t.count(), units=t.units.sum(), minutes=ibis.literal(0.0).max())
+        done = t.group_by("location").aggregate(lines=t.count(), units=t.units.sum()).mutate(minutes=0.0)
     both = cost.join(done, "location")
     minute = (cost.cost.sum() / cost.hours.sum().nullif(0) / 60.0).as_scalar().fill_null(0.0)
     both = both.mutate(per_minute=both.per_minute.fill_null(minute))

@@ -127,8 +127,8 @@ class Store:
         for day, (on_hand, allocated) in enumerate(evenings, monday):
             listed = (world.launched <= day + 30)[sku_no] & ((world.discontinued > day)[sku_no] | (on_hand.ravel() > 0))
             frame = pd.DataFrame(
-                {"sku": skus[sku_no], "location": places[place], "on_hand": on_hand.ravel(), "allocated": allocated.ravel()}
-            )
+                {"sku": skus[sku_no], "location": places[place], "channel": "", "on_hand": on_hand.ravel(), "allocated": allocated.ravel()}
+            )  # the parts of a table have the same columns; erp and wms keep no stock by channel
             drift = np.where(dice.uniform("drift", sku_no, place) < 0.06, np.round(1.3 * dice.normal("drift", sku_no, place, monday)), 0)
             believed = plants_on_hand = np.maximum(on_hand + np.clip(drift, -3, 3).astype(int).reshape(on_hand.shape), 0)
             believed = self.plants.erp(world, day, plants_on_hand)
