@@ -56,7 +56,7 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
         "worth": _text(finding["severity"]) in GRAVE or amount >= floor,
         "why": " · ".join(part for part in (_text(finding["impact_basis"]), _text(finding.get("state")), _since(finding)) if part),
         "before": _before(before),
-        "suggested": first_word(suggested),
+        "suggestion": suggested.replace(first_word(suggested), formats.words(first_word(suggested)), 1),
         "decision": kept["decision"] if open_before else first_word(suggested),
         "owner": _text(kept.get("owner")) if open_before and _text(kept.get("owner")) else _text(finding["owner"]),
         "due_on": _day(kept.get("due_on")) if open_before and _day(kept.get("due_on")) else _day(finding["due_at"]),
