@@ -121,7 +121,7 @@ def test_what_came_of_a_decision(tmp_path, then, now, outcome, impact_now):
     before = pd.DataFrame([finding("2026-W46", "a", then)])
     after = pd.DataFrame([finding("2026-W47", "b", 1.0)] + ([finding("2026-W47", "a", now)] if now else []))
     known = decisions.as_known(decisions.read(tmp_path), WEEK + 1)
-    row = decisions.decisions_frame(known, before, after, WEEK + 1).iloc[0]
+    row = decisions.decisions_frame(known, after, {"2026-W46": before}, WEEK + 1).iloc[0]
     assert (row.outcome, row.impact_then, row.impact_now, row.title, row.overdue) == (outcome, then, impact_now, "a runs out", True)
 
 
@@ -133,14 +133,16 @@ def test_overdue_is_reckoned_from_as_of(tmp_path, due, done, overdue):
     """A run of W47 speaks at Monday 23 November 00:00: what was due on Sunday is late, what is due that Monday is not."""
     decisions.save(tmp_path, WEEK, "monday", [{**ITEM, "due_on": due, "done": done}], "Ana", NOON)
     findings = pd.DataFrame([finding("2026-W46", ITEM["finding_id"], 10.0)])
-    frame = decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK + 1), findings, findings.iloc[:0], WEEK + 1)
+    frame = decisions.decisions_frame(
+        decisions.as_known(decisions.read(tmp_path), WEEK + 1), findings.iloc[:0], {"2026-W46": findings}, WEEK + 1
+    )
     assert list(frame.overdue) == [overdue]
 
 
 def test_a_decision_on_a_finding_nobody_knows_is_still_listed(tmp_path):
     decisions.save(tmp_path, WEEK, "friday", [ITEM], "Ana", NOON)
     none = pd.DataFrame(columns=["week", "finding_id", "check", "entity", "title", "impact"])
-    frame = decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK + 1), none, none, WEEK + 1)
+    frame = decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK + 1), none, {}, WEEK + 1)
     expected = (
         "week review finding_id check entity title decision owner due_on eta_commitment expected_impact note done recorded_at recorded_by"
     )
@@ -150,4 +152,4 @@ def test_a_decision_on_a_finding_nobody_knows_is_still_listed(tmp_path):
 
 def test_no_decisions_no_rows(tmp_path):
     findings = pd.DataFrame([finding("2026-W46", "a", 10.0)])
-    assert decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK), findings, findings, WEEK).empty
+    assert decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK), findings, {}, WEEK).empty

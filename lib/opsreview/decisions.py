@@ -141,28 +141,26 @@ def as_known(decisions: pd.DataFrame, week: Week, timezone: str = "UTC") -> pd.D
     return known.drop_duplicates("finding_id", keep="last").reset_index(drop=True)
 
 
-def decisions_frame(decisions: pd.DataFrame, then: pd.DataFrame, now: pd.DataFrame, week: Week) -> pd.DataFrame:
+def decisions_frame(decisions: pd.DataFrame, now: pd.DataFrame, earlier: Mapping[str, pd.DataFrame], week: Week) -> pd.DataFrame:
     """decisions.csv: a row a decision that stands, newest first, with what its finding cost then and costs now.
 
-    `decisions` is what `as_known` gives; `then` holds findings of the weeks decided about, `now` those of `week` (columns of
-    findings.csv). `impact_now` is 0 where the finding is gone. `overdue`: not done and due on a day before `as_of`.
-    `outcome`: too early (decided about this very week), gone, smaller, unchanged or larger (beyond ±10 %), empty where then is not known.
+    `decisions` is what `as_known` gives; `now` holds the findings of `week`, `earlier` those of weeks before by their name, as runs of
+    those weeks found them (each with finding_id, check, entity, title, impact). `impact_now` is 0 where the finding is gone.
+    `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone, smaller, unchanged
+    or larger (beyond ±10 %), empty where what it cost then is not known.
     """
-    about = ["finding_id", "check", "entity", "title"]
-    every = pd.concat([then[["week", *about, "impact"]], now[["week", *about, "impact"]]], ignore_index=True)
-    names = every.sort_values("week", kind="stable").drop_duplicates("finding_id", keep="last")[about]
-    before = every.drop_duplicates(["finding_id", "week"]).rename(columns={"impact": "impact_then"})[["finding_id", "week", "impact_then"]]
-    after = now.drop_duplicates("finding_id").rename(columns={"impact": "impact_now"})[["finding_id", "impact_now"]]
-    frame = (
-        decisions.merge(names, "left", on="finding_id")
-        .merge(before, "left", on=["finding_id", "week"])
-        .merge(after, "left", on="finding_id")
-    )
+    about = ["finding_id", "check", "entity", "title", "impact"]
+    frames = [f[about].assign(week=name) for name, f in sorted({**earlier, str(week): now}.items()) if len(f)]
+    every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*about, "week"])
+    names = every.drop_duplicates("finding_id", keep="last")[about[:4]]
+    before = every.rename(columns={"impact": "impact_then"})[["finding_id", "week", "impact_then"]]
+    after = now.rename(columns={"impact": "impact_now"})[["finding_id", "impact_now"]]
+    frame = decisions.merge(names, "left", on="finding_id").merge(before, "left", on=["finding_id", "week"])
+    frame = frame.merge(after, "left", on="finding_id").astype({"impact_then": float, "impact_now": float})
     frame["impact_now"] = frame["impact_now"].mask(~frame["finding_id"].isin(now["finding_id"]), 0.0)
-    due = pd.to_datetime(frame["due_on"])
-    frame["overdue"] = ~frame["done"].astype(bool) & (due < pd.Timestamp(week.end))
+    frame["overdue"] = ~frame["done"] & (pd.to_datetime(frame["due_on"]) < pd.Timestamp(week.end))
     frame["outcome"] = _outcome(frame, now, week)
-    order = ["week", "review", *about[:1], *about[1:], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]
+    order = ["week", "review", *about[:4], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]
     newest = frame.sort_values(["recorded_at", "finding_id"], ascending=[False, True], kind="stable", ignore_index=True)
     return newest[order].fillna({"check": "", "entity": "", "title": ""})
 
