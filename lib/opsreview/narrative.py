@@ -59,14 +59,14 @@ def why_missing(results: Any, kpi: str) -> str:
     named = [n for n in dict.fromkeys(fact.needs) if n in gone or n.partition(".")[0] in gone]
     named = list(dict.fromkeys(n if n in gone else n.partition(".")[0] for n in named))
     if named:
-        return "; ".join(_missing_table(gone[name]) for name in named)
+        return "; ".join(missing_table(gone[name]) for name in named)
     weeks = -(-(fact.window + fact.ended_days_ago) // 7)
     if results.trust.get("weeks_read", 0) < weeks:
         return f"needs {weeks} weeks of exports, {results.trust.get('weeks_read', 0)} are here"
     return "nothing to measure it on in its window"
 
 
-def _missing_table(gone: dict[str, Any]) -> str:
+def missing_table(gone: dict[str, Any]) -> str:
     weeks = gone.get("weeks") or []
     weeks = [weeks] if isinstance(weeks, str) else list(weeks)
     when = f" in {formats.listing(weeks, 2)}" if weeks else ""
@@ -243,7 +243,7 @@ def trust_sentence(results: Any) -> str:
 def trust_details(results: Any) -> list[str]:
     """What is missing and what that costs, what was not taken and why, what was not recognised: a sentence each, without its full stop."""
     t = results.trust
-    out = [f"{_missing_table(m)}{_costs(m.get('costs'))}" for m in t.get("missing", [])]
+    out = [f"{missing_table(m)}{_costs(m.get('costs'))}" for m in t.get("missing", [])]
     if t.get("quarantine_reasons"):
         reasons = sorted(t["quarantine_reasons"].items(), key=lambda kv: -kv[1])
         out.append(

@@ -1,0 +1,164 @@
+"""The object in a notebook's hand: `review = open_review("monday", week=week, exports=exports)`; everything shown is one attribute of it."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from opsreview import agenda
+from opsreview.catalog import REVIEWS
+from opsreview.exhibits import Part, exhibits
+from opsreview.tables import Html
+
+PARAMETERS = ("week", "exports", "config", "decisions")
+FRAMES = ("kpis", "history", "findings", "leaks", "leak_history", "sku_margin", "inventory", "forecast", "decisions")
+
+
+class UnknownParameter(ValueError):
+    """A parameter that no review has; the message names it and the nearest that there is."""
+
+
+class Panel:
+    """What a cell shows: charts, tables and notes, one under the other."""
+
+    def __init__(self, parts: list[Part]):
+        self.parts = parts
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        for part in self.parts:
+            display(part)
+
+    def __repr__(self) -> str:
+        return "\n".join(repr(part) if isinstance(part, Html) else type(part).__name__ for part in self.parts)
+
+
+def open_review(name: str, *, week: str = "", exports: str = "data_samples", config: str = "", decisions: str = "decisions") -> Review:
+    """One review of one week. `week` empty: the newest. Folders are looked for from here upwards.
+
+    Raises UnknownParameter where papermill passed a parameter that no review has; ExportsError and SettingsError where it cannot be held.
+    """
+    check_parameters()
+    if name not in (*REVIEWS, "explore"):
+        raise ValueError(f"{name!r} is not a review; there are {', '.join(REVIEWS)} and explore")
+    from opsreview import renderer
+    from opsreview.results import open_results
+
+    renderer.enable()
+    results = open_results(place(exports), week, place(config) if config else "", place(decisions, new=True))
+    return Review(name, results)
+
+
+class Review:
+    """A review of a week: its agenda (headline, last_time, changed, findings, scorecard, checklist) and its evidence, topic by topic.
+
+    `dir(review)` lists the evidence; `review.table("kpis")` gives the frames behind it for questions of your own.
+    """
+
+    def __init__(self, name: str, results: Any):
+        self.name, self.results = name, results
+
+    def __getattr__(self, name: str) -> Panel:
+        topics = {} if name.startswith("_") else exhibits(self.name)
+        if name in topics:
+            return Panel(topics[name](self.results))
+        near = difflib.get_close_matches(name, [*topics, *dir(type(self))], 1)
+        raise AttributeError(f"the {self.name} review has no {name}{f'; did you mean {near[0]}?' if near else ''}")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *exhibits(self.name)]
+
+    def __repr__(self) -> str:
+        return f"{self.name} review of {self.results.week}: {', '.join(exhibits(self.name))}"
+
+    @property
+    def headline(self) -> Html:
+        """The week in one or two sentences."""
+        return agenda.headline(self.results, self.name)
+
+    @property
+    def trust(self) -> Html:
+        """What the figures stand on."""
+        return agenda.trust(self.results)
+
+    @property
+    def last_time(self) -> Html:
+        """What was decided, whether it is done, and what the figures did since."""
+        return agenda.last_time(self.results, self.name)
+
+    @property
+    def changed(self) -> Panel:
+        """Signals and thresholds crossed, told apart."""
+        return Panel(agenda.changed(self.results, self.name))
+
+    @property
+    def strip(self) -> Html:
+        """The main figures as cards."""
+        return agenda.strip(self.results, self.name)
+
+    @property
+    def scorecard(self) -> Html:
+        """Every figure of the review with its target, signal, history, n and benchmark."""
+        return agenda.scorecard(self.results, self.name)
+
+    @property
+    def findings(self) -> Html:
+        """What is worth a decision, by money."""
+        return agenda.findings(self.results, self.name)
+
+    @property
+    def checklist(self) -> Html:
+        """The form that a meeting fills in: a row a finding, kept in the browser, downloaded as the decisions file."""
+        from opsreview.checklist import checklist_html
+
+        r = self.results
+        floor = float(r.settings.checks["floor"])
+        html = checklist_html(r.findings, r.decisions, str(r.week), self.name, r.settings.reporting_currency, floor)
+        return Html(html, f"Decision checklist of {r.week}")
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A frame by name: kpis, history, findings, leaks, …, or one of the evidence frames (orders_daily, waves, sku_rank, …)."""
+        return getattr(self.results, name) if name in FRAMES else self.results.evidence(name)
+
+
+def place(given: str, new: bool = False) -> Path:
+    """A path as given from here, else from the nearest folder above that holds it: a notebook runs in its own folder.
+
+    `new`: it may not be there yet; then it belongs beside the nearest `review.toml` or `pyproject.toml`, else here.
+    """
+    path, here = Path(given).expanduser(), Path.cwd()
+    if path.is_absolute():
+        return path
+    above = [here, *here.parents]
+    for folder in above:
+        if (folder / path).exists():
+            return folder / path
+    if new:
+        homes = [f for f in above if (f / "review.toml").is_file() or (f / "pyproject.toml").is_file()]
+        return (homes or [here])[0] / path
+    return path
+
+
+def check_parameters() -> None:
+    """papermill only warns of a parameter that a notebook has not, and a typing error would change nothing: here it is an error.
+
+    Looks at the cell that papermill injected, as the kernel ran it; outside a notebook there is none.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    for source in getattr(shell, "user_ns", {}).get("In", []) if shell else []:
+        if not source.startswith("# Parameters\n"):
+            continue
+        for node in ast.parse(source).body:
+            for target in node.targets if isinstance(node, ast.Assign) else []:
+                name = getattr(target, "id", "")
+                if name and name not in PARAMETERS:
+                    near = difflib.get_close_matches(name, PARAMETERS, 1)
+                    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(PARAMETERS)}"
+                    raise UnknownParameter(f"{name} is not a parameter of a review{hint}")

@@ -1,0 +1,219 @@
+"""What a picture shows, said in a sentence from its own numbers. Each takes the frame the chart takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from opsreview import formats
+from opsreview.charts.margin import COSTS, LEAKS
+from opsreview.formats import count, listing, money, number, quantity, share, words
+from opsreview.weeks import Week
+
+ALL = "(all)"
+
+
+def orders_against_plan(daily: pd.DataFrame, week: Week) -> str:
+    """Units of the week and of the four weeks, against plan; against the week before where there is no plan."""
+    rows = daily[(daily.channel == ALL) & daily.units.notna()]
+    if rows.empty:
+        return "No order in these four weeks"
+    days = pd.to_datetime(rows.day)
+    last = rows[days >= pd.Timestamp(week.monday)]
+    sold = f"{number(last.units.sum())} units sold in the week"
+    if last.planned_units.notna().any() and last.planned_units.sum() > 0:
+        text = f"{sold}, {_against(last.units.sum(), last.planned_units.sum())} plan"
+        month = rows[rows.planned_units.notna()]
+        if len(month) > len(last):
+            text += f"; over {len(month)} days {_against(month.units.sum(), month.planned_units.sum())} plan"
+        return text
+    before = rows[(days >= pd.Timestamp(week.monday - timedelta(days=7))) & (days < pd.Timestamp(week.monday))]
+    if before.units.sum() > 0:
+        return f"{sold}, {_against(last.units.sum(), before.units.sum())} the week before; there is no plan to set against it"
+    return f"{sold}; there is no plan to set against it"
+
+
+def plan_vs_actual(chance: pd.DataFrame, rule: float) -> str:
+    """How many SKUs are off plan beyond rule and chance, beside what the rule alone would flag and what chance alone explains."""
+    if chance.empty or formats.missing(chance.share_flagged.iloc[0]):
+        return "SKUs against plan"
+    row = chance.iloc[0]
+    flagged = round(row.share_flagged * row.catalog_size)
+    text = f"{number(flagged)} of {count(row.catalog_size, 'SKU')} ({share(row.share_flagged, 0)}) {_is(flagged)} off plan beyond what chance explains"
+    if not formats.missing(row.revenue_share_flagged):
+        text += f"; they hold {share(row.revenue_share_flagged, 0)} of revenue"
+    if formats.missing(row.share_beyond_rule) or formats.missing(row.share_by_chance):
+        return text
+    return f"{text}. {share(rule, 0)} alone would flag {share(row.share_beyond_rule, 0)}, with a perfect plan still {share(row.share_by_chance, 0)}"
+
+
+def days_of_supply(tiers: pd.DataFrame) -> str:
+    """Which tiers stand outside their band. `tiers`: tier, value, low, high."""
+    said = tiers.dropna(subset=["value"])
+    if said.empty:
+        return "Days of supply by velocity tier: n/a"
+    off = []
+    for row in said.itertuples():
+        if formats.missing(row.low) or row.low <= row.value <= row.high:
+            continue
+        off.append(
+            f"tier {row.tier} holds {number(row.value)} days, {'under' if row.value < row.low else 'over'} its band of {row.low:g} to {row.high:g}"
+        )
+    if off:
+        return _capital("; ".join(off))
+    held = listing([f"{row.tier} {number(row.value)} days" for row in said.itertuples()], 4)
+    return f"Every tier is within its band: {held}" if said.low.notna().any() else f"Days of supply: {held}"
+
+
+def errors(picks: pd.DataFrame, week: Week) -> str:
+    """The most frequent error of the week, against its twelve weeks before."""
+    kinds = picks[picks.error_type != ""] if len(picks) else picks
+    now = kinds[kinds.week == str(week)].groupby("error_type").errors.sum()
+    done = picks[(picks.error_type == "") & (picks.week == str(week))].picks.sum() if len(picks) else 0
+    if not done:
+        return "No picks in the week"
+    if not now.sum():
+        return f"No error in {count(done, 'pick')} of the week so far; customers find some later"
+    top = now.idxmax()
+    recent = [str(week - i) for i in range(12, 0, -1)]
+    then = kinds[(kinds.error_type == top) & kinds.week.isin(recent)].errors.sum()
+    base = picks[(picks.error_type == "") & picks.week.isin(recent)].picks.sum()
+    usual = f", {1000 * then / base:.1f} in the {len(recent)} weeks before" if base else ""
+    return f"{_capital(words(top))} is the most frequent error: {1000 * now[top] / done:.1f} per 1,000 picks in the week{usual}"
+
+
+def waves(hours: pd.DataFrame) -> str:
+    """Where paid hours and work are furthest apart, and at which hours."""
+    frame = hours.dropna(subset=["hours", "need"])
+    if frame.empty or not frame.hours.sum():
+        return "Hours against order waves"
+    gap = frame.assign(gap=frame.hours - frame.need)
+    by = gap.assign(off=gap.gap.abs()).groupby("location").agg(off=("off", "sum"), hours=("hours", "sum"))
+    by = by[by.hours > 0]
+    place = (by.off / by.hours).idxmax()
+    own = gap[gap.location == place]
+    short, over = own.loc[own.gap.idxmin()], own.loc[own.gap.idxmax()]
+    text = f"At {place} hours and work differ by {share(by.off[place] / by.hours[place], 0)} of the hours paid"
+    if short.gap < 0:
+        text += f"; shortest at {int(short.hour)}:00 ({formats.number(short.gap, 1)} h)"
+    return f"{text}, most to spare at {int(over.hour)}:00 (+{formats.number(over.gap, 1)} h)" if over.gap > 0 else text
+
+
+def elasticity(fits: pd.DataFrame, limit: float = 0.9) -> str:
+    """Does double the volume take double the hours: the steepest crew, with its interval and what it allows to say."""
+    said = fits.dropna(subset=["value"])
+    if said.empty:
+        return "Hours against volume: too few weeks to fit"
+    row = said.sort_values("value", ascending=False).iloc[0]
+    verdict = "the interval does not settle whether hours grow as fast as volume"
+    if row.low > limit:
+        verdict = "hours grow about as fast as volume"
+    elif row.high < limit:
+        verdict = "more volume costs fewer hours a line"
+    who = f"{words(row.role)} at {row.location}"
+    return f"{_capital(who)}: double the volume takes {2**row.value:.2f} times the hours (elasticity {row.value:.2f}, 90 % interval {row.low:.2f} to {row.high:.2f}); {verdict}"
+
+
+def dock(lines: pd.DataFrame, target: float | None) -> str:
+    """The median of what was stocked by location, and what still waits."""
+    done = lines[lines.state == "stocked"] if len(lines) else lines
+    waits = lines[lines.state == "at dock"] if len(lines) else lines
+    parts = []
+    if len(done):
+        middle = done.groupby("location").hours.median().sort_values(ascending=False)
+        parts.append(f"half of the lines took {quantity(middle.iloc[0], 'hours')} or more at {middle.index[0]}")
+        if target is not None:
+            parts[0] += f" (target {quantity(target, 'hours')})"
+    if len(waits):
+        parts.append(f"{count(len(waits), 'line')} still at the dock, the longest for {quantity(waits.hours.max(), 'hours')}")
+    return _capital("; ".join(parts)) if parts else "No line was stocked or waits at the dock"
+
+
+def carriers(services: pd.DataFrame, currency: str) -> str:
+    """The service with the most exceptions against all others, and what its exceptions cost."""
+    said = services.dropna(subset=["exception_rate"]) if len(services) else services
+    if said.empty:
+        return "Carrier exceptions: n/a"
+    row = said.sort_values("exception_rate", ascending=False).iloc[0]
+    if not row.exceptions:
+        return f"No exception on {count(said.shipments.sum(), 'shipment')} of the week"
+    others = said.drop(index=row.name)
+    text = f"{row.carrier} / {row.service} has an exception on {share(row.exception_rate, 1)} of shipments"
+    if others.shipments.sum():
+        text += f" against {share(others.exceptions.sum() / others.shipments.sum(), 1)} elsewhere"
+    return (
+        f"{text}; its exceptions cost {money(row.exception_cost, currency)} in the week"
+        if not formats.missing(row.exception_cost)
+        else text
+    )
+
+
+def families(margin: pd.DataFrame, by: str = "family") -> str:
+    """Who keeps least, and how many lose money."""
+    said = margin.dropna(subset=["contribution_margin_share"]) if len(margin) else margin
+    if said.empty:
+        return "Contribution margin: n/a"
+    low = said.sort_values("contribution_margin_share")
+    row, losing = low.iloc[0], int((said.contribution_margin < 0).sum())
+    many = {"family": "families"}.get(by, f"{by}s")
+    text = f"{row[by]} keeps least: {share(row.contribution_margin_share, 1)} of net revenue, from {share(row.gross_margin_share, 1)} gross"
+    if losing:
+        return f"{text}; {number(losing)} of {number(len(said))} {many} {'loses' if losing == 1 else 'lose'} money"
+    return f"{text}; none of {number(len(said))} {many} loses money"
+
+
+def waterfall(margin: pd.DataFrame) -> str:
+    """What is left of gross margin, and the cost that takes most."""
+    if margin.empty or not margin.net_revenue.sum() > 0:
+        return "From gross to contribution margin: n/a"
+    whole = margin[["net_revenue", "gross_margin", "contribution_margin", *COSTS]].sum()
+    top = whole[list(COSTS)].idxmax()
+    gross, left, cost = (share(whole[k] / whole.net_revenue, 1) for k in ("gross_margin", "contribution_margin", top))
+    return f"Of {gross} gross margin {left} is left as contribution; {COSTS[top].lower()} takes most, {cost} of net revenue"
+
+
+def rerank(skus: pd.DataFrame, currency: str) -> str:
+    """Who falls furthest from gross to contribution, and through which cost."""
+    said = skus.dropna(subset=["rank_gross", "rank_contribution"]) if len(skus) else skus
+    falls = said[said.fall > 0] if len(said) else said
+    if falls.empty:
+        return "No SKU falls from gross to contribution margin" if len(said) else "SKUs by margin: n/a"
+    row = falls.nlargest(1, ["fall", "net_revenue"]).iloc[0]
+    through = COSTS.get(row.culprit, words(row.culprit)).lower()
+    text = f"{row.sku} falls furthest, from {number(row.rank_gross)} by gross to {number(row.rank_contribution)} by contribution margin, through {through}"
+    return f"{text} ({money(row.culprit_money, currency)} beyond the store's share)" if not formats.missing(row.culprit_money) else text
+
+
+def returns_heat(reasons: pd.DataFrame, currency: str) -> str:
+    """What comes back most, and how much of the cost is ours to control."""
+    said = reasons.dropna(subset=["rate"]) if len(reasons) else reasons
+    if said.empty or not said.returned_units.sum():
+        return "No return in these four weeks"
+    row = said.sort_values(["cost", "returned_units"], ascending=False).iloc[0]
+    ours = said[said.ours_to_control.astype(bool)].cost.sum()
+    text = f"{row.family}, {words(row.reason)}: {share(row.rate, 1)} of units sold come back, the costliest of all"
+    return f"{text}; of {money(said.cost.sum(), currency)} in four weeks {money(ours, currency)} is ours to control"
+
+
+def ledger(leaks: pd.DataFrame, sentence: str, currency: str) -> str:
+    """The ledger's total of the week, and its largest leak."""
+    totals = leaks[(leaks.part == "total") & leaks.leak.isin(["1", "2", "3", "4"])].dropna(subset=["amount"])
+    if totals.empty:
+        return "The leak ledger: n/a"
+    row = totals.sort_values("amount", ascending=False).iloc[0]
+    return f"{sentence} The largest is {LEAKS[row.leak][2:].lower()} ({money(row.amount, currency)})".strip()
+
+
+def _against(now: float, then: float) -> str:
+    change = now / then - 1
+    return "just on" if abs(change) < 0.0005 else f"{share(abs(change), 1)} {'above' if change > 0 else 'below'}"
+
+
+def _is(n: Any) -> str:
+    return "is" if int(n) == 1 else "are"
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
