@@ -30,14 +30,14 @@ def browser():
 
 @pytest.fixture
 def view(browser):
-    """Opens a page in a browser of its own: `(page, said, asked)`, what the console said and which requests were attempted."""
+    """Opens a page in a browser of its own: `(page, said, asked)`, which errors the console showed and which requests were attempted."""
     contexts = []
 
     def open_page(path: Path, width: int = 1440):
         context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
         contexts.append(context)
         page, said, asked = context.new_page(), [], []
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         context.route(lambda url: not url.startswith("file:"), lambda route: route.abort())

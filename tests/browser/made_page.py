@@ -25,6 +25,8 @@ def page() -> str:
             code("words()", outputs=[output("display_data", {"text/markdown": f"{HOSTILE} ran out"})]),
             text("\n\n".join(["A paragraph that makes the page longer than a window."] * 60)),
             code("late()", outputs=[output("display_data", {renderer.MIME: charts()[0], "text/plain": ""})]),
+            text("## Table"),
+            code("table()", outputs=[output("display_data", {"text/html": skus()})]),
             text("## Decisions"),
             code("form()", outputs=[output("display_data", {"text/html": form})]),
         ]
@@ -45,6 +47,13 @@ def charts() -> list[dict]:
     shared = base.mark_point(size=200, filled=True).encode(opacity=dim).add_params(legend)
     chosen = base.mark_bar().add_params(pick).transform_filter("datum.family == pick")
     return [renderer.render(c.properties(width=900, height=240).to_dict())[renderer.MIME] for c in (shared, chosen)]
+
+
+def skus() -> str:
+    from opsreview.tables import table
+
+    frame = pd.DataFrame({"sku": ["B2", "A10", "A9", HOSTILE, "=1+1"], "margin": [5.0, None, -20.5, 1000.0, 7.25]})
+    return table(frame, ["sku | SKU", "margin | Margin | cents"], "SKUs", "EUR", filterable=True, download="skus").html
 
 
 def findings() -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import time
@@ -20,7 +21,7 @@ def all_drawn(page):
 
 
 @pytest.mark.parametrize("width", [1440, 1024])
-def test_a_page_asks_nobody_says_nothing_and_draws_every_chart(view, page_path, width):
+def test_a_page_asks_nobody_fails_at_nothing_and_draws_every_chart(view, page_path, width):
     page, said, asked = view(page_path, width)
     all_drawn(page)
     specs = len(json.loads(page.locator("script#charts").text_content()))
@@ -138,6 +139,27 @@ def test_the_download_is_a_decisions_file(view, made, tmp_path):
     assert (first["finding_id"], first["decision"], str(first["due_on"])) == (f"oos_risk:{HOSTILE}", "expedite", "2026-11-18")
     assert (str(first["eta_commitment"]), first["expected_impact"], first["done"]) == ("2026-11-24", 850.5, False)
     assert (second["finding_id"], second["decision"], second["done"], second["recorded_by"]) == ("oos_risk:B", "accept", True, "Ana")
+
+
+def test_a_table_sorts_filters_and_comes_along(view, made, tmp_path):
+    page, *_ = view(made)
+    table = page.locator("table.tbl.filterable")
+    column = lambda: table.locator("tbody tr:not([hidden]) td:first-child").all_inner_texts()  # noqa: E731
+    table.get_by_role("button", name="Margin").click()  # numbers: the largest first, what has none last
+    assert column() == [HOSTILE, "=1+1", "B2", "A9", "A10"]
+    table.get_by_role("button", name="SKU").click()  # names in the order people count
+    assert column()[-3:] == ["A9", "A10", "B2"]
+    page.get_by_role("searchbox").fill("a")
+    page.get_by_role("searchbox").fill("a9")
+    assert column() == ["A9"]
+    page.get_by_role("searchbox").fill("1")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    download.value.save_as(tmp_path / "skus.csv")
+    with (tmp_path / "skus.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert download.value.suggested_filename == "skus.csv" and rows[0] == ["SKU", "Margin EUR"]
+    assert sorted(rows[1:]) == sorted([[HOSTILE, "1000"], ["'=1+1", "7.25"], ["A10", ""]])
 
 
 def test_the_keyboard_reaches_everything(view, made):

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
+  const NARROWEST = 900; // px; in a smaller window or on paper a chart is scaled down, not squeezed
   const charts = read("charts"), packed = read("datasets"), unpacked = {};
 
   // A dataset travels as columns, once for all charts that use it; each chart gets rows of its own.
@@ -22,7 +23,7 @@
     figure.dataset.state = "drawing";
     const { spec, data } = charts[Number(figure.dataset.chart)];
     if (data.length) spec.datasets = Object.fromEntries(data.map((name) => [name, rows(name)]));
-    if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = figure.clientWidth;
+    if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = Math.max(figure.clientWidth, NARROWEST);
     try {
       await vegaEmbed(figure, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, tooltip: true, downloadFileName: "chart",
