@@ -10,8 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from opsreview.settings import Settings
-
 
 @cache
 def version() -> str:
@@ -26,11 +24,6 @@ def key(*parts: object) -> str:
     return hashlib.sha256(json.dumps([version(), *parts], default=str, sort_keys=True).encode()).hexdigest()
 
 
-def reading(settings: Settings) -> list[object]:
-    """The settings that change what is read."""
-    return [settings.timezone, settings.reporting_currency, sorted(settings.privacy.columns)]
-
-
 class Store:
     """Entries by key: a JSON note and the files it lists. An entry is there when its note is, and each file has the note's hash."""
 
@@ -38,11 +31,11 @@ class Store:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def get(self, key: str) -> dict | None:
-        """The note of an entry, or None where there is none or it is damaged."""
+    def get(self, key: str, whole: bool = True) -> dict | None:
+        """The note of an entry, or None where there is none or, if `whole`, a file of it is damaged."""
         try:
             note = json.loads(self.path(key, "json").read_bytes())
-            if all(_digest(self.path(key, name)) == digest for name, digest in note["files"].items()):
+            if not whole or all(_digest(self.path(key, name)) == digest for name, digest in note["hashes"].items()):
                 return note
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
@@ -50,19 +43,23 @@ class Store:
 
     def put(self, key: str, note: dict, **writers: Callable[[Path], object]) -> dict:
         """Writes an entry: each writer its file, the note last. Two processes may do it at once; either result is whole."""
-        note = {**note, "files": {}}
+        note = {**note, "hashes": {}}
         for name, write in writers.items():
-            temporary = self.path(f"{key}.{uuid.uuid4().hex}", "part")
+            temporary = self.scratch(key)
             try:
                 write(temporary)
-                note["files"][name] = _digest(temporary)
+                note["hashes"][name] = _digest(temporary)
                 os.replace(temporary, self.path(key, name))
             finally:
                 temporary.unlink(missing_ok=True)
-        temporary = self.path(f"{key}.{uuid.uuid4().hex}", "part")
+        temporary = self.scratch(key)
         temporary.write_text(json.dumps(note), encoding="utf-8")
         os.replace(temporary, self.path(key, "json"))
         return note
+
+    def scratch(self, key: str) -> Path:
+        """A name that nobody else writes to."""
+        return self.path(f"{key}.{uuid.uuid4().hex}", "part")
 
     def path(self, key: str, name: str) -> Path:
         return self.folder / f"{key}.{name}"

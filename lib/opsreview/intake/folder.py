@@ -22,6 +22,19 @@ class Source:
     table: str
     extension: str
     sha256: str = ""
+    stamp: tuple[int, ...] = ()  # size and times when its hash was taken
+
+    def changed(self) -> bool:
+        """Whether the file is another one than was hashed."""
+        try:
+            return stamp(self.path) != self.stamp
+        except OSError:
+            return True
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 @dataclass
@@ -90,17 +103,18 @@ def _week(name: str) -> Week | None:
 
 def _hashed(sources: list[Source], found: Listing) -> Iterable[Source]:
     with ThreadPoolExecutor(4) as pool:
-        for source, digest in zip(sources, pool.map(_digest, [s.path for s in sources]), strict=True):
-            if isinstance(digest, OSError):
-                found.broken[source] = f"cannot be read ({digest.strerror})"
+        for source, hashed in zip(sources, pool.map(_hash, sources), strict=True):
+            if isinstance(hashed, OSError):
+                found.broken[source] = f"cannot be read ({hashed.strerror})"
             else:
-                yield replace(source, sha256=digest)
+                yield hashed
 
 
-def _digest(path: Path) -> str | OSError:
+def _hash(source: Source) -> Source | OSError:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        before = stamp(source.path)
+        with source.path.open("rb") as file:
+            return replace(source, sha256=hashlib.file_digest(file, "sha256").hexdigest(), stamp=before)
     except OSError as error:
         return error
 

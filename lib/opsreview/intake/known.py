@@ -55,7 +55,9 @@ class Known:
         if name == "orders":
             return self._rated(rows)
         if name == "order_lines":
-            return rows.semi_join(self.table("orders"), "order_id")
+            # Every order stands for good once it is there, unless one was called off, came ahead of its time or may lack a rate.
+            orders = self.exports.resolved("orders").note["certain"] and not self.exports.foreign
+            return rows if orders else rows.semi_join(self.table("orders"), "order_id")
         return rows
 
     def _limit(self, c: Column) -> datetime | date:
@@ -110,20 +112,33 @@ class Known:
             f"most often {worst['reason']} ({worst['n']:,}), as in {example['file']} line {example['line']} ({where})"
         )
 
+    @property
+    def schema_drift(self) -> list[dict[str, Any]]:
+        """{"table", "column", "share"}: columns that the last export before had and this week's lacks (share None), and listed values
+        of which a share of this week's rows is unknown."""
+        out: list[dict[str, Any]] = []
+        for table in dict.fromkeys(t for week, t in self.exports.headers if week == self.week):
+            earlier = [week for week, t in self.exports.headers if t == table and week < self.week]
+            gone = self.exports.headers[max(earlier), table] - self.exports.headers[self.week, table] if earlier else set()
+            out += [{"table": table, "column": column, "share": None} for column in sorted(gone - {"deleted"})]
+            found = self.exports.resolved(table).note["weeks"][self.week.monday.isoformat()]
+            out += [{"table": table, "column": column, "share": n / found["rows"]} for column, n in sorted(found["unknown"].items())]
+        return out
+
     @cached_property
     def stopped(self) -> str | None:
         """Why a run of this week is impossible, in one sentence, or None."""
         exports, missing = self.exports, []
         if self.week not in exports.weeks:
             return f"{exports.folder} has no folder {self.week}; a run needs orders and order_lines in it"
-        for table in ("orders", "order_lines"):
-            if (self.week, table) not in exports.headers:
-                if why := exports.trouble.get((self.week, table)):
-                    return why
+        for table in ("orders", "order_lines", "products"):
+            why, absent = exports.trouble.get((self.week, table), ("", True))
+            if not absent or (why and table != "products"):
+                return why
+            if (self.week, table) not in exports.headers and table != "products":
                 missing.append(table)
         if missing:
             return f"{self.week} has no {' and no '.join(missing)}; a run needs them in that week's folder"
         if not any(table == "products" and week <= self.week for week, table in exports.headers):
-            why = next((w for (week, t), w in exports.trouble.items() if t == "products" and week <= self.week), None)
-            return why or f"no folder up to {self.week} has products; a run needs them in one of them"
+            return f"no folder up to {self.week} has products that can be used; a run needs them in one of them"
         return next((why for table in ("orders", "order_lines", "products") if (why := self._too_bad(table))), None)

@@ -15,6 +15,7 @@ _DAY = r"\d{4}-\d\d-\d\d"
 _TIME = _DAY + r"[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
 _OFFSET = r" ?([Zz]|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _GROUPED = r"[+-]?[1-9]\d{0,2}"  # followed by points and three digits each, it may be thousands
+FLAW = ("flaw", "flaw_column", "flaw_value", "flaw_row")
 SQL_TYPES = {"text": "VARCHAR", "number": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN", "choice": "VARCHAR"}
 
 
@@ -31,13 +32,10 @@ def select(table: Table, relation: str, present: set[str], timezone: str, decima
     here = [c for c in columns if c.name in present]
     text = ", ".join(f"nullif(trim({_q(c)}, {BLANKS}), '') AS {_q(c)}" for c in here)
     text = f"SELECT part, line, ragged, {_pack(here)} AS written{', ' + text if text else ''} FROM {relation}"
-    if decimal_comma:
-        needs = [
-            f"coalesce(bool_or({_needs_comma(_q(c))}) OVER (PARTITION BY part), false) AS {_n(c, 'comma')}"
-            for c in here
-            if c.type == "number"
-        ]
-        text = f"SELECT {', '.join(['*', *needs])} FROM ({text})"
+    numbers = [c for c in here if c.type == "number"]
+    if decimal_comma and numbers:  # what one number of a column needs, all of its file are read with
+        needs = ", ".join(f"coalesce(bool_or({_needs_comma(f'trim({_q(c)}, {BLANKS})')}), false) AS {_n(c, 'comma')}" for c in numbers)
+        text = f"SELECT * FROM ({text}) JOIN (SELECT part, {needs} FROM {relation} GROUP BY part) USING (part)"
     parsed = [_parse(c, decimal_comma) for c in here]
     layers = [parsed, [x for c in here for x in _walls(c)], [x for c in here for x in _instants(c, timezone)]]
     layer = text

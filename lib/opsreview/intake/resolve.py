@@ -7,24 +7,38 @@ week from which a later row is known, and a row that is replaced no later than i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from opsreview.intake import cache, parse
-from opsreview.intake.reader import Read
-from opsreview.intake.schema import Table
+from opsreview.intake import cache, parse, sql
+from opsreview.intake.schema import Column, Table
+from opsreview.weeks import Week
 
 FATES = ("kept", "replaced", "duplicate", "deleted", "quarantined")
 
 
 @dataclass(frozen=True)
+class Part:
+    """A file of the table, in the order of the contract: by week, then by name. `rows` is how many it has, `path` its typed rows."""
+
+    name: str
+    week: Week
+    rows: int
+    key: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Resolved:
-    """A table over all its folders. `rows`: every version that stood in some week; `quarantine`: every row not taken; note:
-    `files` (each file's rows by fate) and `weeks` (of each folder: rows, how many of them are bad, and an example)."""
+    """A table over all its folders. `rows`: every version that stood in some week; `quarantine`: every row not taken.
+
+    `note`: `rows`; `files` (name -> rows by fate); `weeks` (Monday -> rows, bad, worst: the commonest reason and an example, unknown:
+    column -> rows with an unknown listed value); `certain`: every row that stands was known in full by the week of its folder.
+    """
 
     table: Table
     key: str
@@ -33,164 +47,178 @@ class Resolved:
     quarantine: Path
 
 
-def resolve(con: Any, table: Table, reads: list[Read], currency: str, store: cache.Store, needs: Resolved | None = None) -> Resolved:
-    """`reads` in the order of the contract (by week, then name). `needs`: `fx_rates` for orders, `orders` for their lines."""
-    key = cache.key("table", table.name, currency, [(r.source.name, r.path.name) for r in reads], needs.key if needs else "")
+def resolve(
+    con: Any, table: Table, parts: list[Part], currency: str, store: cache.Store, ready: Callable[[], None], needs: Resolved | None = None
+) -> Resolved:
+    """`currency` is the reporting currency; `ready` makes sure of the parts' files; `needs`: `fx_rates` for orders, `orders` for their lines."""
+    key = cache.key("table", table.name, currency, [(p.name, p.key) for p in parts], needs.key if needs else "")
     if not (note := store.get(key)):
-        cursor = con.con.cursor()
-        try:
-            note = _build(cursor, table, reads, currency, store, key, needs)
-        finally:
-            cursor.close()
+        ready()
+        with sql.ordered(con) as cursor:
+            note = Resolution(cursor, table, parts, currency, needs).write(store, key)
     return Resolved(table, key, note, store.path(key, "rows"), store.path(key, "quarantine"))
 
 
-def _build(
-    sql: Any, table: Table, reads: list[Read], currency: str, store: cache.Store, key: str, needs: Resolved | None
-) -> dict[str, Any]:
-    fields = parse.fields(table)
-    _base(sql, reads, fields)
-    _accepted(sql, table, currency, needs)
-    keys = ", ".join(f'"{k}"' for k in table.keys)
-    whole = ", ".join(f'"{c}"' for c in (*table.names, "deleted"))
-    sql.execute(
-        f"CREATE TEMP TABLE twice AS SELECT hash({keys}) AS h FROM accepted WHERE known_from IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
-    )
-    sql.execute(f"""
-        CREATE TEMP TABLE contested AS
-        SELECT * EXCLUDE (same), CASE WHEN place < folder_rows THEN CASE WHEN same = last_value(same) OVER folder THEN 'duplicate' ELSE 'quarantined' END
-            WHEN replaced_in IS NOT NULL THEN 'replaced' WHEN deleted THEN 'deleted' ELSE 'kept' END AS fate
-        FROM (SELECT *, hash({whole}) AS same,
-                min(known_from) OVER (PARTITION BY {keys} ORDER BY part, line ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS replaced_in,
-                row_number() OVER (PARTITION BY {keys}, week ORDER BY part, line) AS place, count(*) OVER (PARTITION BY {keys}, week) AS folder_rows
-            FROM accepted WHERE known_from IS NOT NULL AND hash({keys}) IN (SELECT h FROM twice))
-        WINDOW folder AS (PARTITION BY {keys}, week ORDER BY part, line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)""")
-    columns = ", ".join(f'"{c}"' for c in fields if c != "deleted")
-    out = f"{columns}, week, replaced_in, deleted, name AS file, line, known_from, part"
-    sql.execute(f"""
-        CREATE TEMP VIEW standing AS
-        SELECT {out} FROM (SELECT *, NULL::DATE AS replaced_in FROM accepted WHERE known_from IS NOT NULL AND hash({keys}) NOT IN (SELECT h FROM twice))
-        UNION ALL SELECT {out} FROM contested WHERE replaced_in IS NULL OR replaced_in > known_from""")
-    _bad(sql, table)
-    note = {"rows": sql.execute("SELECT count(*) FROM standing").fetchone()[0], "files_by_fate": _fates(sql), "weeks": _weeks(sql)}
-    return store.put(
-        key,
-        note,
-        rows=lambda path: sql.execute(
-            f"COPY (SELECT * EXCLUDE (part) FROM standing ORDER BY part, line) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
-        ),
-        quarantine=lambda path: sql.execute(
-            f"COPY (SELECT * EXCLUDE (part, lasting) FROM bad WHERE lasting ORDER BY part, line) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
-        ),
-    )
+class Resolution:
+    """The queries of one table, on a connection of its own: each step is a temporary view or table that the next ones read."""
+
+    def __init__(self, cursor: Any, table: Table, parts: list[Part], currency: str, needs: Resolved | None) -> None:
+        self.run, self.table, self.parts = cursor.execute, table, parts
+        self.keys = ", ".join(map(sql.name, table.keys))
+        cursor.register("parts_given", _parts(parts))
+        self.run("CREATE TEMP TABLE parts AS SELECT * FROM parts_given")
+        self.base()
+        self.accepted(currency, needs)
+        self.contested()
+
+    def write(self, store: cache.Store, key: str) -> dict[str, Any]:
+        temporary = {name: store.scratch(key) for name in ("rows", "quarantine")}
+        try:
+            self.run(f"COPY (SELECT * FROM standing) TO {sql.text(temporary['rows'])} {sql.PARQUET}")
+            self.bad()
+            lasting = 'SELECT * EXCLUDE (part, lasting) FROM bad WHERE lasting ORDER BY part, line, "column"'
+            self.run(f"COPY ({lasting}) TO {sql.text(temporary['quarantine'])} {sql.PARQUET}")
+            note = self.note(f"read_parquet({sql.file(temporary['rows'])})")
+            return store.put(key, note, **{name: path.replace for name, path in temporary.items()})
+        finally:
+            for path in temporary.values():
+                path.unlink(missing_ok=True)
+
+    def base(self) -> None:
+        """`base`: the rows of all parts with `part` (their place in the order of reading), `week` and `file`."""
+        if self.parts:
+            paths = ", ".join(dict.fromkeys(sql.file(p.path) for p in self.parts))
+            typed = f"SELECT * FROM read_parquet([{paths}], filename = true)"
+        else:
+            columns = parse.fields(self.table) | {"line": "BIGINT"} | dict.fromkeys(parse.FLAW, "VARCHAR") | {"filename": "VARCHAR"}
+            typed = f"SELECT {', '.join(f'NULL::{kind} AS {sql.name(name)}' for name, kind in columns.items())} WHERE false"
+        self.run(
+            f"CREATE TEMP VIEW base AS SELECT p.part, p.week, p.file, t.* EXCLUDE (filename) FROM ({typed}) AS t JOIN parts AS p USING (filename)"
+        )
+
+    def accepted(self, currency: str, needs: Resolved | None) -> None:
+        """`accepted`: the rows without a flaw; `known_from` is NULL where what they refer to is in no folder."""
+        known_from, joined = "b.week", ""
+        if self.table.name == "orders" and needs:
+            self.run(f"""
+                CREATE TEMP TABLE rated AS SELECT o.currency, o.day, min(r.known_from) AS known_from
+                FROM (SELECT DISTINCT currency, ordered_at_local::DATE AS day FROM base WHERE flaw IS NULL AND currency <> {sql.text(currency)}) AS o
+                JOIN read_parquet({sql.file(needs.rows)}) AS r ON r.currency = o.currency AND r.rate_date <= o.day AND NOT r.deleted
+                GROUP BY o.currency, o.day""")
+            joined = "LEFT JOIN rated AS r ON r.currency = b.currency AND r.day = b.ordered_at_local::DATE"
+            free = f"b.deleted OR b.currency IS NULL OR b.currency = {sql.text(currency)}"
+        elif self.table.name == "order_lines" and needs:
+            orders = f"read_parquet({sql.file(needs.rows)})"
+            self.run(
+                f"CREATE TEMP TABLE ordered AS SELECT order_id, min(known_from) AS known_from FROM {orders} WHERE NOT deleted GROUP BY order_id"
+            )
+            self.run(f"""
+                CREATE TEMP TABLE unrated AS SELECT DISTINCT "row" ->> 'order_id' AS order_id
+                FROM read_parquet({sql.file(needs.quarantine)}) WHERE reason = 'unknown_currency'""")
+            joined, free = "LEFT JOIN ordered AS r ON r.order_id = b.order_id", "b.deleted"
+        if joined:
+            known_from = f"CASE WHEN {free} THEN b.week WHEN r.known_from IS NOT NULL THEN greatest(b.week, r.known_from) END"
+        self.run(f"CREATE TEMP VIEW accepted AS SELECT b.*, {known_from} AS known_from FROM base AS b {joined} WHERE b.flaw IS NULL")
+
+    def contested(self) -> None:
+        """`contested`: the accepted rows of keys that come more than once, each with its fate; `standing`: what is kept of all."""
+        keys, values = self.keys, ", ".join(map(sql.name, (*self.table.names, "deleted")))
+        self.run(f"CREATE TEMP TABLE often AS SELECT hash({keys}) AS h FROM base WHERE flaw IS NULL GROUP BY 1 HAVING count(*) > 1")
+        self.run(f"""
+            CREATE TEMP TABLE contested AS
+            SELECT *, CASE WHEN last_in_folder <> (part, line) THEN CASE WHEN same_as_last THEN 'duplicate' ELSE 'quarantined' END
+                WHEN replaced_in IS NOT NULL THEN 'replaced' WHEN deleted THEN 'deleted' ELSE 'kept' END AS fate
+            FROM (
+                SELECT *, last_value((part, line)) OVER folder AS last_in_folder,
+                    hash({values}) = last_value(hash({values})) OVER folder AS same_as_last, min(known_from) OVER later AS replaced_in
+                FROM accepted WHERE known_from IS NOT NULL AND hash({keys}) IN (SELECT h FROM often)
+                WINDOW folder AS (PARTITION BY {keys}, week ORDER BY part, line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
+                    later AS (PARTITION BY {keys} ORDER BY part, line ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING))""")
+        columns = ", ".join(sql.name(c) for c in parse.fields(self.table) if c != "deleted")
+        columns += ", week, replaced_in, deleted, file, line, known_from"
+        self.run(f"""
+            CREATE TEMP VIEW standing AS SELECT {columns} FROM (
+                SELECT *, NULL::DATE AS replaced_in FROM accepted WHERE known_from IS NOT NULL AND hash({keys}) NOT IN (SELECT h FROM often))
+            UNION ALL
+            SELECT {columns} FROM (SELECT * FROM contested WHERE replaced_in IS NULL OR replaced_in > known_from ORDER BY part, line)""")
+
+    def bad(self) -> None:
+        """`bad`: every row that the run of its own week would not take; `lasting`: the run of the last folder neither."""
+        written = ", ".join(f"{sql.name(c.name)} := {_text(c, 'a')}" for c in self.table.columns)
+        row = f"to_json(struct_pack({written}))::VARCHAR"
+        differs = [f"WHEN a.{sql.name(c.name)} IS DISTINCT FROM b.{sql.name(c.name)} THEN " for c in self.table.columns]
+        column = " ".join(f"{when}'{c.name}'" for when, c in zip(differs, self.table.columns, strict=True))
+        value = " ".join(when + _text(c, "a") for when, c in zip(differs, self.table.columns, strict=True))
+        same = " AND ".join(f"a.{sql.name(k)} IS NOT DISTINCT FROM b.{sql.name(k)}" for k in self.table.keys)
+        refused = {
+            "orders": "'currency', a.currency, 'unknown_currency'",
+            "order_lines": "'order_id', a.order_id, CASE WHEN a.order_id IN (SELECT order_id FROM unrated) THEN 'unknown_currency' ELSE 'unknown_order' END",
+        }.get(self.table.name, "NULL, NULL, NULL")
+        self.run(f"""
+            CREATE TEMP TABLE bad AS
+            SELECT part, week, file, line, flaw_column AS "column", flaw_value AS value, flaw AS reason, flaw_row AS "row", true AS lasting
+            FROM base WHERE flaw IS NOT NULL
+            UNION ALL
+            SELECT a.part, a.week, a.file, a.line, {refused}, {row}, known_from IS NULL
+            FROM accepted AS a WHERE known_from IS NULL OR known_from > week
+            UNION ALL
+            SELECT a.part, a.week, a.file, a.line, CASE {column} ELSE 'deleted' END, CASE {value} ELSE a.deleted::VARCHAR END,
+                'conflicting_duplicate', {row}, true
+            FROM contested AS a JOIN contested AS b ON {same} AND a.last_in_folder = (b.part, b.line) WHERE a.fate = 'quarantined'""")
+
+    def note(self, standing: str) -> dict[str, Any]:
+        fates = self.run(f"""
+            WITH c AS (SELECT file, count(*) FILTER (WHERE fate = 'replaced') AS replaced, count(*) FILTER (WHERE fate = 'duplicate') AS duplicate
+                    FROM contested GROUP BY file),
+                s AS (SELECT file, count(*) FILTER (WHERE NOT deleted) AS kept, count(*) FILTER (WHERE deleted) AS deleted
+                    FROM {standing} WHERE replaced_in IS NULL GROUP BY file),
+                q AS (SELECT file, count(*) AS quarantined FROM bad WHERE lasting GROUP BY file)
+            SELECT file, rows, {", ".join(f"coalesce({fate}, 0)" for fate in FATES)}
+            FROM parts LEFT JOIN c USING (file) LEFT JOIN s USING (file) LEFT JOIN q USING (file) ORDER BY part""").fetchall()
+        weeks = self.run("""
+            WITH r AS (SELECT week, reason, count(*) AS n, min_by(struct_pack(file, line, "column", value), (part, line)) AS example
+                    FROM bad GROUP BY week, reason),
+                w AS (SELECT week, sum(n) AS bad, max_by(struct_pack(reason, n, example), (n, reason)) AS worst FROM r GROUP BY week)
+            SELECT week, sum(p.rows), any_value(coalesce(w.bad, 0)), any_value(w.worst) FROM parts AS p LEFT JOIN w USING (week) GROUP BY week
+            """).fetchall()
+        unknown = self.run("""SELECT week, "column", count(*) FROM bad WHERE reason = 'unknown_value' GROUP BY ALL""").fetchall()
+        uncertain = " OR ".join(["deleted", "known_from > week", *_ahead(self.table)])
+        rows, doubtful = self.run(f"SELECT count(*), count(*) FILTER (WHERE {uncertain}) FROM {standing}").fetchone()
+        return {
+            "rows": rows,
+            "certain": doubtful == 0,
+            "files": {name: dict(zip(("read", *FATES), counts, strict=True)) for name, *counts in fates},
+            "weeks": {
+                str(week): {"rows": int(n), "bad": int(bad), "worst": worst, "unknown": {c: k for w, c, k in unknown if w == week}}
+                for week, n, bad, worst in weeks
+            },
+        }
 
 
-def _base(sql: Any, reads: list[Read], fields: dict[str, str]) -> None:
-    """`base`: the rows of all files with `part` (their place in the order of reading), `week` and `name`."""
-    if not reads:
-        empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in fields.items())
-        flaw = ", ".join(f"NULL::VARCHAR AS {name}" for name in ("name", "flaw", "flaw_column", "flaw_value", "flaw_row"))
-        sql.execute(f"CREATE TEMP VIEW base AS SELECT 0 AS part, NULL::DATE AS week, 0::BIGINT AS line, {flaw}, {empty} WHERE false")
-        sql.execute("CREATE TEMP TABLE parts AS SELECT 0 AS part, NULL::DATE AS week, '' AS name, 0 AS rows WHERE false")
-        return
-    parts = {
-        "filename": [str(r.path) for r in reads],
-        "part": list(range(len(reads))),
-        "week": [r.source.week.monday for r in reads],
-        "name": [r.source.name for r in reads],
-        "rows": [r.note["rows"] for r in reads],
+def _parts(parts: list[Part]) -> pa.Table:
+    columns = {
+        "filename": [str(p.path) for p in parts],
+        "part": list(range(len(parts))),
+        "week": [p.week.monday for p in parts],
+        "file": [p.name for p in parts],
+        "rows": [p.rows for p in parts],
     }
-    sql.register("parts_given", pa.table(parts))
-    sql.execute("CREATE TEMP TABLE parts AS SELECT * FROM parts_given")
-    paths = ", ".join(f"'{_quoted(path)}'" for path in dict.fromkeys(parts["filename"]))
-    sql.execute(f"""
-        CREATE TEMP VIEW base AS SELECT p.part, p.week, p.name, t.* EXCLUDE (filename)
-        FROM read_parquet([{paths}], filename = true) AS t JOIN parts AS p ON t.filename = p.filename""")
+    kinds = {"filename": pa.string(), "part": pa.int32(), "week": pa.date32(), "file": pa.string(), "rows": pa.int64()}
+    return pa.table(columns, schema=pa.schema(kinds))
 
 
-def _accepted(sql: Any, table: Table, currency: str, needs: Resolved | None) -> None:
-    """`accepted`: the rows without a flaw, each with the week it is known from, NULL where its reference is in no folder."""
-    if table.name == "orders" and needs:
-        sql.execute(f"""
-            CREATE TEMP TABLE rated AS SELECT o.currency, o.day, min(r.known_from) AS rated_from
-            FROM (SELECT DISTINCT currency, ordered_at_local::DATE AS day FROM base WHERE flaw IS NULL AND currency <> '{_quoted(currency)}') AS o
-            JOIN read_parquet('{_quoted(needs.rows)}') AS r ON r.currency = o.currency AND r.rate_date <= o.day AND NOT r.deleted GROUP BY ALL""")
-        sql.execute(f"""
-            CREATE TEMP VIEW accepted AS SELECT b.*, CASE WHEN b.deleted OR b.currency IS NULL OR b.currency = '{_quoted(currency)}' THEN b.week
-                WHEN r.rated_from IS NOT NULL THEN greatest(b.week, r.rated_from) END AS known_from
-            FROM base AS b LEFT JOIN rated AS r ON r.currency = b.currency AND r.day = b.ordered_at_local::DATE WHERE b.flaw IS NULL""")
-    elif table.name == "order_lines" and needs:
-        sql.execute(f"""
-            CREATE TEMP TABLE ordered AS SELECT order_id, min(known_from) AS ordered_from
-            FROM read_parquet('{_quoted(needs.rows)}') WHERE NOT deleted GROUP BY 1""")
-        sql.execute("""
-            CREATE TEMP VIEW accepted AS SELECT b.*, CASE WHEN b.deleted THEN b.week
-                WHEN o.ordered_from IS NOT NULL THEN greatest(b.week, o.ordered_from) END AS known_from
-            FROM base AS b LEFT JOIN ordered AS o ON o.order_id = b.order_id WHERE b.flaw IS NULL""")
-        sql.execute(f"""
-            CREATE TEMP VIEW unrated AS SELECT DISTINCT "row" ->> 'order_id' AS order_id
-            FROM read_parquet('{_quoted(needs.quarantine)}') WHERE reason = 'unknown_currency'""")
-    else:
-        sql.execute("CREATE TEMP VIEW accepted AS SELECT *, week AS known_from FROM base WHERE flaw IS NULL")
+def _ahead(table: Table) -> list[str]:
+    """True for a row that had not happened by the end of the week whose folder brought it."""
+    if not table.happened:
+        return []
+    day = table.happened if table[table.happened].type == "date" else f"{table.happened}_local::DATE"
+    return [f"{day} >= week + 7"]
 
 
-def _bad(sql: Any, table: Table) -> None:
-    """`bad`: every row that its own week's run would not take; `lasting`: nor does the run of the last folder."""
-    row = f"to_json(struct_pack({', '.join(f'{_q(c.name)} := {_text(c)}' for c in table.columns)}))::VARCHAR"
-    column, value, reason = {
-        "orders": ("'currency'", "currency", "'unknown_currency'"),
-        "order_lines": (
-            "'order_id'",
-            "order_id",
-            "CASE WHEN order_id IN (SELECT order_id FROM unrated) THEN 'unknown_currency' ELSE 'unknown_order' END",
-        ),
-    }.get(table.name, ("NULL", "NULL::VARCHAR", "NULL"))
-    first = table.columns[0].name
-    sql.execute(f"""
-        CREATE TEMP TABLE bad AS
-        SELECT part, week, name AS file, line, flaw_column AS "column", flaw_value AS value, flaw AS reason, flaw_row AS "row", true AS lasting
-        FROM base WHERE flaw IS NOT NULL
-        UNION ALL SELECT part, week, name, line, {column}, {value}, {reason}, {row}, known_from IS NULL
-        FROM accepted WHERE known_from IS NULL OR known_from > week
-        UNION ALL SELECT part, week, name, line, '{first}', {_text(table.columns[0])}, 'conflicting_duplicate', {row}, true
-        FROM contested WHERE fate = 'quarantined'""")
-
-
-def _fates(sql: Any) -> dict[str, dict[str, int]]:
-    rows = sql.execute("""
-        WITH c AS (SELECT part, count(*) FILTER (WHERE fate = 'replaced') AS replaced, count(*) FILTER (WHERE fate = 'duplicate') AS duplicate FROM contested GROUP BY 1),
-            s AS (SELECT part, count(*) FILTER (WHERE deleted) AS deleted, count(*) FILTER (WHERE NOT deleted) AS kept FROM standing WHERE replaced_in IS NULL GROUP BY 1),
-            q AS (SELECT part, count(*) AS quarantined FROM bad WHERE lasting GROUP BY 1)
-        SELECT name, rows, coalesce(kept, 0), coalesce(replaced, 0), coalesce(duplicate, 0), coalesce(deleted, 0), coalesce(quarantined, 0)
-        FROM parts LEFT JOIN c USING (part) LEFT JOIN s USING (part) LEFT JOIN q USING (part) ORDER BY part""").fetchall()
-    return {name: dict(zip(("read", *FATES), counts, strict=True)) for name, *counts in rows}
-
-
-def _weeks(sql: Any) -> dict[str, dict[str, Any]]:
-    """Of each week's folder: rows, bad rows as of that week, and of the commonest reason how many and the first of them."""
-    rows = sql.execute("""
-        WITH r AS (SELECT week, reason, count(*) AS n, min_by(struct_pack("file", line, "column", value), (part, line)) AS example FROM bad GROUP BY ALL),
-            w AS (SELECT week, sum(n) AS bad, max_by(struct_pack(reason, n, example), (n, reason)) AS worst FROM r GROUP BY 1)
-        SELECT p.week, p.rows, coalesce(w.bad, 0), w.worst FROM (SELECT week, sum(rows) AS rows FROM parts GROUP BY 1) AS p LEFT JOIN w USING (week)""").fetchall()
-    return {week.isoformat(): {"rows": int(n), "bad": int(bad), "worst": worst} for week, n, bad, worst in rows}
-
-
-def _text(c: Any) -> str:
+def _text(c: Column, row: str) -> str:
     """A typed value as text, for the quarantine."""
     if c.type == "timestamp":
-        return f"strftime({_q(c.name + '_local')}, '%Y-%m-%dT%H:%M:%S')"
+        return f"strftime({row}.{sql.name(c.name + '_local')}, '%Y-%m-%dT%H:%M:%S')"
     if c.type == "number":
-        return f"regexp_replace({_q(c.name)}::VARCHAR, '\\.0$', '')"
-    return f"{_q(c.name)}::VARCHAR"
-
-
-def _q(name: str) -> str:
-    return f'"{name}"'
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")
-
-
-def monday(text: str) -> date:
-    return date.fromisoformat(text)
+        return f"regexp_replace({row}.{sql.name(c.name)}::VARCHAR, '\\.0$', '')"
+    return f"{row}.{sql.name(c.name)}::VARCHAR"

@@ -13,20 +13,20 @@ import ibis
 import pandas as pd
 
 from opsreview import engine
-from opsreview.intake import cache
+from opsreview.intake import account, sql
+from opsreview.intake import cache as caching
 from opsreview.intake.folder import Listing, Source, listing
 from opsreview.intake.known import Known
-from opsreview.intake.reader import Read, read
-from opsreview.intake.resolve import FATES, Resolved, resolve
+from opsreview.intake.reader import Read, Reader
+from opsreview.intake.resolve import Part, Resolved, resolve
 from opsreview.intake.schema import TABLES
 from opsreview.settings import Settings
 from opsreview.weeks import Week
 
 NEEDS = {"orders": "fx_rates", "order_lines": "orders"}  # what a table's references are checked against
-QUARANTINE = ("week", "table", "file", "line", "column", "value", "reason", "row")
 IN_MEMORY = 2_000_000  # rows up to which a table is copied into the engine; a larger one is read from its Parquet file
 
-_names = count()
+_numbers = count()
 
 
 class ExportsError(ValueError):
@@ -37,7 +37,7 @@ def open_exports(
     folder: Path, upto: Week, settings: Settings, cache: Path, con: Any = None, progress: Callable[[str], None] | None = None
 ) -> Exports:
     """Every folder up to `upto`, read or taken from the cache. ExportsError when a run of that week is impossible."""
-    exports = Exports(Path(folder), upto, settings, Path(cache), con, progress or (lambda message: None))
+    exports = Exports(folder, upto, settings, cache, con, progress)
     if stopped := exports.known(upto).stopped:
         raise ExportsError(stopped)
     return exports
@@ -46,42 +46,27 @@ def open_exports(
 class Exports:
     """See `open_exports`. `weeks`: the folders that are there, oldest first; `con`: the Ibis backend that holds the tables."""
 
-    def __init__(self, folder: Path, upto: Week, settings: Settings, where: Path, con: Any, progress: Callable[[str], None]) -> None:
-        self.folder, self.upto, self.settings = folder, upto, settings
+    def __init__(
+        self, folder: Path, upto: Week, settings: Settings, cache: Path, con: Any = None, progress: Callable[[str], None] | None = None
+    ) -> None:
+        self.folder, self.upto, self.settings = Path(folder), upto, settings
         try:
-            self.listing: Listing = listing(folder, upto)
+            self.listing: Listing = listing(self.folder, upto)
         except OSError as error:
-            raise ExportsError(f"{folder}: the exports folder cannot be listed ({error.strerror})") from None
-        self.con = con or engine.connect(settings, Path(tempfile.gettempdir()) / "opsreview")
+            raise ExportsError(f"{folder}: the exports folder cannot be read ({error.strerror})") from None
         self.weeks = self.listing.weeks
-        self._store = cache.Store(where / "intake")
-        self._reads: dict[Source, Read] = read(self.con, self.listing.sources, settings, self._store, progress)
+        self.con = con or engine.connect(settings, Path(tempfile.gettempdir()) / "opsreview")
+        self._store = caching.Store(Path(cache) / "intake")
+        self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None))
+        reads = self._reader.read(self.listing.sources)
+        self._reads = {source: reads[source] for source in self.listing.sources}
         self._resolved: dict[str, Resolved] = {}
-        self._tables: dict[str, Any] = {}
+        self._tables: dict[str, ibis.Table] = {}
         self._known: dict[Week, Known] = {}
 
     @property
     def first(self) -> Week:
         return self.weeks[0] if self.weeks else self.upto
-
-    def resolved(self, table: str) -> Resolved:
-        """The table over all folders; built on first use, from the cache where it is there."""
-        if table not in self._resolved:
-            needs = self.resolved(NEEDS[table]) if table in NEEDS else None
-            reads = [r for source, r in self.usable.items() if source.table == table]
-            self._resolved[table] = resolve(self.con, TABLES[table], reads, self.settings.reporting_currency, self._store, needs)
-        return self._resolved[table]
-
-    def stored(self, table: str) -> Any:
-        """`rows` and `known_from`, the Monday of the first folder with which the row is known."""
-        if table not in self._tables:
-            found = self.resolved(table)
-            name = f"exports_{next(_names)}_{table}"
-            kind = "TABLE" if found.note["rows"] <= IN_MEMORY else "VIEW"
-            path = str(found.rows).replace("'", "''")
-            self.con.con.execute(f"CREATE TEMP {kind} {name} AS SELECT * FROM read_parquet('{path}')")
-            self._tables[table] = self.con.table(name)
-        return self._tables[table]
 
     def rows(self, table: str) -> ibis.Table:
         """Every version of every row that stood in some week up to `upto`, delete marks too."""
@@ -98,32 +83,55 @@ class Exports:
         files = [(s.name, s.sha256) for s in self.listing.sources if s.week <= week]
         broken = sorted((s.name, why) for s, why in self.listing.broken.items() if s.week <= week)
         weeks = [str(w) for w in self.weeks if w <= week]
-        return cache.key("exports", files, broken, weeks, self.settings.intake.max_bad_share, *cache.reading(self.settings))
+        s = self.settings
+        return caching.key(
+            "exports", files, broken, weeks, s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.privacy.columns)
+        )
+
+    def resolved(self, table: str) -> Resolved:
+        """The table over all its folders; built on first use, from the cache where it is there."""
+        if table not in self._resolved:
+            needs = self.resolved(NEEDS[table]) if table in NEEDS else None
+            mine = {s: r for s, r in self.usable.items() if s.table == table}
+            parts = [Part(s.name, s.week, r.note["rows"], r.key, self._store.path(r.key, "parquet")) for s, r in mine.items()]
+
+            def ready() -> None:
+                if error := next((r.error for r in self._reader.read(mine, whole=True).values() if r.error), None):
+                    raise ExportsError(error)
+
+            self._resolved[table] = resolve(self.con, TABLES[table], parts, self.settings.reporting_currency, self._store, ready, needs)
+        return self._resolved[table]
+
+    def stored(self, table: str) -> ibis.Table:
+        """`rows` with `known_from`, the Monday of the first folder with which the row is known."""
+        if table not in self._tables:
+            found = self.resolved(table)
+            name = f"exports_{next(_numbers)}_{table}"
+            kind = "TABLE" if found.note["rows"] <= IN_MEMORY else "VIEW"
+            self.con.con.execute(f"CREATE TEMP {kind} {name} AS SELECT * FROM read_parquet({sql.file(found.rows)})")
+            self._tables[table] = self.con.table(name)
+        return self._tables[table]
 
     @cached_property
-    def trouble(self) -> dict[tuple[Week, str], str]:
-        """(week, table) -> why nothing of that folder's files of the table is taken."""
-        out: dict[tuple[Week, str], str] = {}
-        for source, why in self.listing.broken.items():
-            out.setdefault((source.week, source.table), f"{source.name} {why}")
-        columns: dict[tuple[Week, str], tuple[str, list[str]]] = {}
-        for source, found in self._reads.items():
+    def trouble(self) -> dict[tuple[Week, str], tuple[str, bool]]:
+        """(week, table) -> why nothing of that folder's files of the table is taken, and whether it is as if there were no file."""
+        out = {(s.week, s.table): (f"{s.name} {why}", False) for s, why in self.listing.broken.items()}
+        first: dict[tuple[Week, str], Read] = {}
+        for source, read in self._reads.items():
             at = (source.week, source.table)
-            if found.error:
-                out.setdefault(at, found.error)
+            if read.error:
+                out.setdefault(at, (read.error, read.note.get("absent", False)))
                 continue
-            name, first = columns.setdefault(at, (source.name, found.note["columns"]))
-            if differ := sorted(set(first) ^ set(found.note["columns"])):
-                out.setdefault(
-                    at, f"{source.name} and {name} are parts of one table and do not have the same columns ({', '.join(differ)})"
-                )
+            other = first.setdefault(at, read)
+            if differ := sorted(set(other.note["columns"]) ^ set(read.note["columns"])):
+                names = f"{other.source.name} and {source.name}"
+                out.setdefault(at, (f"{names} are parts of one table but do not have the same columns ({', '.join(differ)})", False))
         return out
 
     @cached_property
     def usable(self) -> dict[Source, Read]:
-        """The files whose rows are taken, in the order of the contract."""
-        ordered = sorted(self._reads.items(), key=lambda item: (item[0].week, item[0].name))
-        return {s: r for s, r in ordered if (s.week, s.table) not in self.trouble}
+        """The files whose rows are taken, in the order in which they are read."""
+        return {s: r for s, r in self._reads.items() if (s.week, s.table) not in self.trouble}
 
     @cached_property
     def headers(self) -> dict[tuple[Week, str], set[str]]:
@@ -134,78 +142,52 @@ class Exports:
     def foreign(self) -> bool:
         """Whether any order is in another currency than the reporting one."""
         orders = self.stored("orders")
-        return bool(orders.filter(orders.currency.notnull() & (orders.currency != self.settings.reporting_currency)).count().execute())
-
-    @property
-    def manifest(self) -> list[dict[str, Any]]:
-        """`inputs` of run.json: each file, and where its rows went (rows_read is the sum of the others)."""
-        out = []
-        for source, found in sorted(self._reads.items(), key=lambda item: (item[0].week, item[0].name)):
-            fates = {"read": 0, **dict.fromkeys(FATES, 0)}
-            if source in self.usable:
-                fates = self.resolved(source.table).note["files_by_fate"][source.name]
-            entry = {"path": source.name, "table": source.table, "profile": "canonical", "sha256": source.sha256}
-            out.append(entry | {f"rows_{fate}": fates[fate] for fate in ("read", *FATES)})
-        return out
+        return bool((orders.currency != self.settings.reporting_currency).any().to_pyarrow().as_py())
 
     @property
     def ignored(self) -> list[dict[str, str]]:
+        """{"path", "why"}: names that begin with . or ~, and what is not a week's folder."""
         return self.listing.ignored
 
     @property
     def unrecognised(self) -> list[str]:
+        """Files in a week's folder that are no table of the contract."""
         return self.listing.unrecognised
-
-    @property
-    def notices(self) -> list[str]:
-        """What a reader should know of the files: those that could not be used, and those that came twice."""
-        twins = [f"{t['path']} is the same file as {t['same_as']} and is read once" for t in self.listing.twins]
-        return [*self.trouble.values(), *twins]
 
     @property
     def dropped_columns(self) -> list[dict[str, Any]]:
         """{"path", "table", "columns", "personal"}: columns outside the contract, and those of them that say personal data."""
-        return [
-            {"path": s.name, "table": s.table, "columns": r.note["dropped"], "personal": r.note["personal"]}
-            for s, r in self.usable.items()
-            if r.note["dropped"]
-        ]
+        notes = [(s, r.note) for s, r in self._reads.items() if r.note.get("dropped")]
+        return [{"path": s.name, "table": s.table, "columns": n["dropped"], "personal": n["personal"]} for s, n in notes]
 
-    def quarantine(self) -> pd.DataFrame:
-        """week, table, file, line, column, value, reason, row: every row that was not taken, of all folders read."""
-        frames = []
-        for name in dict.fromkeys(s.table for s in self.usable):
-            rows = self.con.con.execute("SELECT * FROM read_parquet($path)", {"path": str(self.resolved(name).quarantine)}).df()
-            rows["week"] = [str(Week(day.date())) for day in rows["week"]]
-            frames.append(rows.assign(table=name))
-        frame = pd.concat(frames) if frames else pd.DataFrame(columns=list(QUARANTINE))
-        return frame.sort_values(["week", "table", "file", "line"], kind="stable")[list(QUARANTINE)].reset_index(drop=True)
+    @property
+    def notices(self) -> list[str]:
+        """What a reader should know of the files: those that could not be used, and those that came twice."""
+        twins = [f"{t['path']} is the same file as {t['same_as']} and counts once" for t in self.listing.twins]
+        return [*(sentence for sentence, _ in self.trouble.values()), *twins]
 
-    def quarantine_csv(self, path: Path) -> None:
-        """Writes `quarantine()`; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
-        frame = self.quarantine()
-        for column in frame.columns.drop("line"):
-            risky = frame[column].str.match(r"[=+\-@\t\r]", na=False)
-            frame[column] = frame[column].mask(risky, "'" + frame[column].astype(str))
-        frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+    @property
+    def manifest(self) -> list[dict[str, Any]]:
+        return account.manifest(self, self._reads)
 
     @property
     def freshness(self) -> pd.DataFrame:
-        """table, last_week, newest_event, rows: one row a table that came, for the trust line."""
-        out = []
-        for name, table in TABLES.items():
-            weeks = [week for week, other in self.headers if other == name]
-            if weeks:
-                known = self.known(self.upto).table(name)
-                moment = (
-                    known[f"{table.happened}_local" if table[table.happened].type == "timestamp" else table.happened].max()
-                    if table.happened
-                    else None
-                )
-                row = (
-                    known.aggregate(rows=known.count(), **({"newest_event": moment} if moment is not None else {}))
-                    .to_pyarrow()
-                    .to_pylist()[0]
-                )
-                out.append({"table": name, "last_week": str(max(weeks)), "newest_event": row.get("newest_event"), "rows": row["rows"]})
-        return pd.DataFrame(out, columns=["table", "last_week", "newest_event", "rows"])
+        return account.freshness(self)
+
+    @cached_property
+    def unknown_skus(self) -> pd.DataFrame:
+        return account.unknown_skus(self)
+
+    @cached_property
+    def unknown_references(self) -> pd.DataFrame:
+        return account.unknown_references(self)
+
+    @cached_property
+    def unknown_currencies(self) -> pd.DataFrame:
+        return account.unknown_currencies(self)
+
+    def quarantine(self) -> pd.DataFrame:
+        return account.quarantine(self)
+
+    def quarantine_csv(self, path: Path) -> None:
+        account.quarantine_csv(self, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import re
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -15,10 +16,17 @@ from pathlib import Path
 
 SEPARATORS = ",;\t|"
 CHUNK = 1 << 20
+_NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+Batch = tuple[list[int], list[list[str]], list[int]]  # lines, their rows, lines of ragged rows
 
 
 class Unusable(Exception):
     """A file that cannot be a part of its table; the message completes the sentence `<path> ...`."""
+
+
+class NoHeader(Unusable):
+    """A file without a header: the same as no file."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Survey:
     size: int  # bytes of text, after decompression
     lines: int  # physical lines, the last one counted with or without its line end
     quoted: bool
-    odd_line_ends: bool  # some line ends in a lone CR
+    odd: bool  # a lone CR ends a line, or a blank stands before a quote: parsers differ
 
 
 def open_bytes(path: Path) -> BufferedIOBase:
@@ -37,104 +45,110 @@ def open_bytes(path: Path) -> BufferedIOBase:
 
 
 def survey(path: Path) -> Survey:
-    """Reads the file once. Unusable when it is no text, or a gzip file that ends too early."""
+    """Reads the file once. Unusable when it is no text, or a gzip file that is cut off."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    utf8, size, newlines, quotes, returns, pairs, last = True, 0, 0, 0, 0, 0, b""
+    utf8, cp1252, odd, size, newlines, quotes, last = True, True, False, 0, 0, 0, b""
     try:
         with open_bytes(path) as file:
-            while chunk := file.read(CHUNK):
-                if size == 0 and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                    raise Unusable("is UTF-16 text; save it as UTF-8")
+            while True:
+                chunk = file.read(CHUNK)
                 if utf8:
                     try:
-                        decoder.decode(chunk)
+                        decoder.decode(chunk, final=not chunk)
                     except UnicodeDecodeError:
                         utf8 = False
-                size += len(chunk)
-                newlines += chunk.count(b"\n")
-                quotes += chunk.count(b'"')
-                returns += chunk.count(b"\r")
-                pairs += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
-                last = chunk[-1:]
+                if not chunk:
+                    break
+                if size == 0 and chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                    raise Unusable("is UTF-16 text; save it as UTF-8")
+                cp1252 = cp1252 and not _NOT_CP1252.search(chunk)
+                seam = last + chunk  # a pair of bytes may straddle two chunks
+                odd = odd or seam.count(b"\r") > seam.count(b"\r\n") + seam.endswith(b"\r") or b' "' in seam
+                size, newlines, quotes, last = size + len(chunk), newlines + chunk.count(b"\n"), quotes + chunk.count(b'"'), chunk[-1:]
     except (EOFError, zlib.error):
         raise Unusable("is a gzip file that is cut off or damaged") from None
     except gzip.BadGzipFile:
         raise Unusable("is not a gzip file, though its name says so") from None
     except OSError as error:
         raise Unusable(f"cannot be read ({error.strerror or error})") from None
-    if utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            utf8 = False
-    lines = newlines + (size > 0 and last != b"\n")
-    return Survey("utf-8-sig" if utf8 else "cp1252", size, lines, quotes > 0, returns > pairs)
+    if not utf8 and not cp1252:
+        raise Unusable("is neither UTF-8 nor cp1252 text")
+    return Survey("utf-8-sig" if utf8 else "cp1252", size, newlines + (size > 0 and last != b"\n"), quotes > 0, odd or last == b"\r")
 
 
 class Delimited:
-    """A delimited text file: `header`, then `batches()` of rows. Unusable when it has no header of its table."""
+    """A delimited text file: `header`, then `batches()` of rows. NoHeader when it is empty.
+
+    The names of the columns are known, so its separator is the one that shows most of them.
+    """
 
     def __init__(self, path: Path, known: Survey, names: set[str]) -> None:
-        self.path, self.survey, self.names = path, known, names
+        self.path, self.survey = path, known
         with self._open() as file:
-            first = next((line for line in _checked(file) if line.strip("\r\n")), "")
-        if not first.strip():
-            raise Unusable("is empty: it has not even a header")
-        # The names of the columns are known, so the separator is the one that shows most of them.
-        self.separator = max(SEPARATORS, key=lambda s: (sum(_plain(n) in names for n in _fields(first, s)), -SEPARATORS.index(s)))
+            first = next((line for line in file if line.strip()), "")
+        if not first:
+            raise NoHeader("is empty: it has not even a header")
+        self.separator = max(SEPARATORS, key=lambda s: sum(n.strip().lower() in names for n in next(csv.reader([first], delimiter=s))))
         with self._open() as file:
-            rows = self._records(file, None)
-            start, header = next(rows)
-            self.header: list[str] = header or []
-            self.header_lines = start + sum(n.count("\n") for n in self.header)
+            lines = _Lines(file)
+            self.header = next(fields for _, fields in self._records(lines, 1) if fields)
+            self.header_lines = lines.count  # physical lines up to the header's end
+
+    @property
+    def decimal_comma(self) -> bool:
+        return self.separator != ","
 
     def _open(self) -> TextIOWrapper:
         return TextIOWrapper(open_bytes(self.path), encoding=self.survey.encoding, newline="")
 
-    def batches(self, size: int = 50_000) -> Iterator[tuple[list[int], list[list[str]], list[int]]]:
-        """(lines, rows, lines of ragged rows), some rows at a time, in file order. Empty lines are no rows."""
+    def batches(self, size: int = 50_000) -> Iterator[Batch]:
+        """The rows under the header, some at a time, in file order. Empty lines are no rows."""
         width = len(self.header)
         with self._open() as file:
-            rows = self._records(file, width)
-            next(rows)
+            for _ in islice(file, self.header_lines):
+                pass
+            start = self.header_lines + 1
+            rows = (
+                self._records(_Lines(file), start) if self.survey.quoted else enumerate(csv.reader(file, delimiter=self.separator), start)
+            )
             while batch := list(islice(rows, size)):
-                good = [(line, row) for line, row in batch if row is not None]
-                yield [line for line, _ in good], [row for _, row in good], [line for line, row in batch if row is None]
+                lines, fields = zip(*batch, strict=True)
+                if set(map(_width, fields)) == {width}:
+                    yield list(lines), list(fields), []
+                else:
+                    good = [(line, row) for line, row in batch if _width(row) == width]
+                    yield [i for i, _ in good], [row for _, row in good], [i for i, row in batch if _width(row) not in (width, 0)]
 
-    def _records(self, file: TextIOWrapper, width: int | None) -> Iterator[tuple[int, list[str] | None]]:
-        """(line, fields) of each record, the header first; fields are None where the row is ragged.
+    def _records(self, lines: _Lines, line: int) -> Iterator[tuple[int, list[str] | None]]:
+        """(line, fields) of each record; None for one that cannot be read.
 
         A quote that is never closed would swallow the rows after it. The strict parser notices; then only the line on which the
         quote stands is at fault, and reading goes on with the line after it.
         """
-        lines = _Lines(_checked(file))
         reader = csv.reader(lines, delimiter=self.separator, strict=True)
-        line = 1
         while True:
             try:
                 fields: list[str] | None = next(reader)
             except StopIteration:
                 return
             except csv.Error:
-                fields = _alone(lines.taken[0], self.separator)
-                lines.again(lines.taken[1:])
-                taken = 1
-            else:
-                taken = len(lines.taken)
+                fields = self._alone(lines.taken[0])
+                lines.again()
+            yield line, fields
+            line += len(lines.taken)
             lines.taken.clear()
-            if fields != []:
-                fits = fields is not None and (width is None or len(fields) == width)
-                yield line, fields if fits else None
-                if width is None:
-                    return
-            line += taken
+
+    def _alone(self, line: str) -> list[str] | None:
+        """The fields of a line that the strict parser refused, or None where a quote stays open."""
+        fields = next(csv.reader([line], delimiter=self.separator), [])
+        return None if fields and fields[-1].endswith(("\n", "\r")) else fields
 
 
 class _Lines:
-    """Lines that remember which were taken, and can be given again."""
+    """Lines that remember which were taken for a record, and can be given again."""
 
     def __init__(self, source: Iterator[str]) -> None:
-        self.source, self.taken, self.pending = source, [], deque()  # type: ignore[var-annotated]
+        self.source, self.taken, self.pending, self.count = source, list[str](), deque[str](), 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -142,28 +156,15 @@ class _Lines:
     def __next__(self) -> str:
         line = self.pending.popleft() if self.pending else next(self.source)
         self.taken.append(line)
+        self.count += 1
         return line
 
-    def again(self, lines: list[str]) -> None:
-        self.pending.extendleft(reversed(lines))
+    def again(self) -> None:
+        """All lines but the first will come once more."""
+        self.pending.extendleft(reversed(self.taken[1:]))
+        self.count -= len(self.taken) - 1
+        del self.taken[1:]
 
 
-def _checked(file: TextIOWrapper) -> Iterator[str]:
-    try:
-        yield from file
-    except UnicodeDecodeError:
-        raise Unusable("is neither UTF-8 nor cp1252 text") from None
-
-
-def _alone(line: str, separator: str) -> list[str] | None:
-    """The fields of a line that the strict parser refused, or None where a quote stays open."""
-    fields = next(csv.reader([line], delimiter=separator), [])
-    return None if fields and fields[-1].endswith(("\n", "\r")) else fields
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator), [])
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower()
+def _width(fields: list[str] | None) -> int:
+    return -1 if fields is None else len(fields)
