@@ -76,7 +76,7 @@ class Resolution:
         try:
             self.run(f"COPY (SELECT * FROM standing) TO {sql.text(temporary['rows'])} {sql.PARQUET}")
             self.bad()
-            lasting = 'SELECT * EXCLUDE (part, lasting) FROM bad WHERE lasting ORDER BY part, line, "column"'
+            lasting = 'SELECT * EXCLUDE (place, lasting) FROM bad WHERE lasting ORDER BY place, "column"'
             self.run(f"COPY ({lasting}) TO {sql.text(temporary['quarantine'])} {sql.PARQUET}")
             note = self.note(f"read_parquet({sql.file(temporary['rows'])})")
             return store.put(key, note, **{name: path.replace for name, path in temporary.items()})
@@ -85,7 +85,7 @@ class Resolution:
                 path.unlink(missing_ok=True)
 
     def base(self) -> None:
-        """`base`: the rows of all parts with `part` (their place in the order of reading), `week` and `file`."""
+        """`base`: the rows of all parts with `place` (in the order of reading), `week` and `file`."""
         if self.parts:
             paths = ", ".join(dict.fromkeys(sql.file(p.path) for p in self.parts))
             typed = f"SELECT * FROM read_parquet([{paths}], filename = true)"
@@ -93,7 +93,7 @@ class Resolution:
             columns = parse.fields(self.table) | {"line": "BIGINT"} | dict.fromkeys(parse.FLAW, "VARCHAR") | {"filename": "VARCHAR"}
             typed = f"SELECT {', '.join(f'NULL::{kind} AS {sql.name(name)}' for name, kind in columns.items())} WHERE false"
         self.run(
-            f"CREATE TEMP VIEW base AS SELECT p.part, p.week, p.file, t.* EXCLUDE (filename) FROM ({typed}) AS t JOIN parts AS p USING (filename)"
+            f"CREATE TEMP VIEW base AS SELECT p.part * 1000000000000 + line AS place, p.week, p.file, t.* EXCLUDE (filename) FROM ({typed}) AS t JOIN parts AS p USING (filename)"
         )
 
     def accepted(self, currency: str, needs: Resolved | None) -> None:
@@ -126,21 +126,21 @@ class Resolution:
         self.run(f"CREATE TEMP TABLE often AS SELECT hash({keys}) AS h FROM base WHERE flaw IS NULL GROUP BY 1 HAVING count(*) > 1")
         self.run(f"""
             CREATE TEMP TABLE contested AS
-            SELECT *, CASE WHEN last_in_folder <> (part, line) THEN CASE WHEN same_as_last THEN 'duplicate' ELSE 'quarantined' END
+            SELECT *, CASE WHEN last_in_folder <> place THEN CASE WHEN same_as_last THEN 'duplicate' ELSE 'quarantined' END
                 WHEN replaced_in IS NOT NULL THEN 'replaced' WHEN deleted THEN 'deleted' ELSE 'kept' END AS fate
             FROM (
-                SELECT *, last_value((part, line)) OVER folder AS last_in_folder,
+                SELECT *, last_value(place) OVER folder AS last_in_folder,
                     hash({values}) = last_value(hash({values})) OVER folder AS same_as_last, min(known_from) OVER later AS replaced_in
                 FROM accepted WHERE known_from IS NOT NULL AND hash({keys}) IN (SELECT h FROM often)
-                WINDOW folder AS (PARTITION BY {keys}, week ORDER BY part, line ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
-                    later AS (PARTITION BY {keys} ORDER BY part, line ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING))""")
+                WINDOW folder AS (PARTITION BY {keys}, week ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING),
+                    later AS (PARTITION BY {keys} ORDER BY place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING))""")
         columns = ", ".join(sql.name(c) for c in parse.fields(self.table) if c != "deleted")
         columns += ", week, replaced_in, deleted, file, line, known_from"
         self.run(f"""
             CREATE TEMP VIEW standing AS SELECT {columns} FROM (
                 SELECT *, NULL::DATE AS replaced_in FROM accepted WHERE known_from IS NOT NULL AND hash({keys}) NOT IN (SELECT h FROM often))
             UNION ALL
-            SELECT {columns} FROM (SELECT * FROM contested WHERE replaced_in IS NULL OR replaced_in > known_from ORDER BY part, line)""")
+            SELECT {columns} FROM (SELECT * FROM contested WHERE replaced_in IS NULL OR replaced_in > known_from ORDER BY place)""")
 
     def bad(self) -> None:
         """`bad`: every row that the run of its own week would not take; `lasting`: the run of the last folder neither."""
@@ -156,15 +156,15 @@ class Resolution:
         }.get(self.table.name, "NULL, NULL, NULL")
         self.run(f"""
             CREATE TEMP TABLE bad AS
-            SELECT part, week, file, line, flaw_column AS "column", flaw_value AS value, flaw AS reason, flaw_row AS "row", true AS lasting
+            SELECT place, week, file, line, flaw_column AS "column", flaw_value AS value, flaw AS reason, flaw_row AS "row", true AS lasting
             FROM base WHERE flaw IS NOT NULL
             UNION ALL
-            SELECT a.part, a.week, a.file, a.line, {refused}, {row}, known_from IS NULL
+            SELECT a.place, a.week, a.file, a.line, {refused}, {row}, known_from IS NULL
             FROM accepted AS a WHERE known_from IS NULL OR known_from > week
             UNION ALL
-            SELECT a.part, a.week, a.file, a.line, CASE {column} ELSE 'deleted' END, CASE {value} ELSE a.deleted::VARCHAR END,
+            SELECT a.place, a.week, a.file, a.line, CASE {column} ELSE 'deleted' END, CASE {value} ELSE a.deleted::VARCHAR END,
                 'conflicting_duplicate', {row}, true
-            FROM contested AS a JOIN contested AS b ON {same} AND a.last_in_folder = (b.part, b.line) WHERE a.fate = 'quarantined'""")
+            FROM contested AS a JOIN contested AS b ON {same} AND a.last_in_folder = b.place WHERE a.fate = 'quarantined'""")
 
     def note(self, standing: str) -> dict[str, Any]:
         fates = self.run(f"""
@@ -176,7 +176,7 @@ class Resolution:
             SELECT file, rows, {", ".join(f"coalesce({fate}, 0)" for fate in FATES)}
             FROM parts LEFT JOIN c USING (file) LEFT JOIN s USING (file) LEFT JOIN q USING (file) ORDER BY part""").fetchall()
         weeks = self.run("""
-            WITH r AS (SELECT week, reason, count(*) AS n, min_by(struct_pack(file, line, "column", value), (part, line)) AS example
+            WITH r AS (SELECT week, reason, count(*) AS n, min_by(struct_pack(file, line, "column", value), place) AS example
                     FROM bad GROUP BY week, reason),
                 w AS (SELECT week, sum(n) AS bad, max_by(struct_pack(reason, n, example), (n, reason)) AS worst FROM r GROUP BY week)
             SELECT week, sum(p.rows), any_value(coalesce(w.bad, 0)), any_value(w.worst) FROM parts AS p LEFT JOIN w USING (week) GROUP BY week

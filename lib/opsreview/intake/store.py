@@ -108,7 +108,8 @@ class Exports:
             found = self.resolved(table)
             name = f"exports_{next(_numbers)}_{table}"
             kind = "TABLE" if found.note["rows"] <= IN_MEMORY else "VIEW"
-            self.con.con.execute(f"CREATE TEMP {kind} {name} AS SELECT * FROM read_parquet({sql.file(found.rows)})")
+            with sql.ordered(self.con):
+                self.con.con.execute(f"CREATE TEMP {kind} {name} AS SELECT * FROM read_parquet({sql.file(found.rows)})")
             self._tables[table] = self.con.table(name)
         return self._tables[table]
 

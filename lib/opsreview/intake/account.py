@@ -1,0 +1,120 @@
+"""The account of an intake: where every row of every file went, what was refused, what refers to nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from opsreview.intake import sql
+from opsreview.intake.folder import Source
+from opsreview.intake.reader import Read
+from opsreview.intake.resolve import FATES
+from opsreview.intake.schema import TABLES
+
+if TYPE_CHECKING:
+    from opsreview.intake.store import Exports
+
+REFERENCES = {"order_id": "orders", "shipment_id": "shipments"}
+
+
+def manifest(exports: Exports, reads: dict[Source, Read]) -> list[dict[str, Any]]:
+    """`inputs` of run.json: each file and where its rows went; rows_read is the sum of the others. A file that is not used has none."""
+    out = []
+    for source in reads:
+        fates = dict.fromkeys(("read", *FATES), 0)
+        if source in exports.usable:
+            fates = exports.resolved(source.table).note["files"][source.name]
+        entry = {"path": source.name, "table": source.table, "profile": "canonical", "sha256": source.sha256}
+        out.append(entry | {f"rows_{fate}": fates[fate] for fate in ("read", *FATES)})
+    return out
+
+
+def _quarantined(exports: Exports) -> str:
+    """The SELECT of all rows that were not taken, in the columns and the order of quarantine.csv."""
+    tables = dict.fromkeys(source.table for source in exports.usable)
+    selects = [
+        f'SELECT strftime(week, \'%G-W%V\') AS week, {sql.text(t)} AS "table", file, line, "column", value, reason, "row" '
+        f"FROM read_parquet({sql.file(exports.resolved(t).quarantine)})"
+        for t in tables
+    ]
+    nothing = (
+        "SELECT '' AS week, '' AS \"table\", '' AS file, 0 AS line, '' AS \"column\", '' AS value, '' AS reason, '' AS \"row\" WHERE false"
+    )
+    return f'SELECT * FROM ({" UNION ALL ".join(selects or [nothing])}) ORDER BY week, "table", file, line'
+
+
+def quarantine(exports: Exports) -> pd.DataFrame:
+    """week, table, file, line, column, value, reason, row: every row that was not taken, of all folders read."""
+    return exports.con.con.execute(_quarantined(exports)).df()
+
+
+def quarantine_csv(exports: Exports, path: Path) -> None:
+    """Writes `quarantine` as CSV; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    risky = "IN ('=', '+', '-', '@', chr(9), chr(13))"
+    columns = map(sql.name, ("file", "column", "value", "row"))
+    texts = ", ".join(f"CASE WHEN {c}[1] {risky} THEN chr(39) || {c} ELSE {c} END AS {c}" for c in columns)
+    safe = f"SELECT * REPLACE ({texts}) FROM ({_quarantined(exports)})"
+    exports.con.con.execute(f"COPY ({safe}) TO {sql.text(path)} (FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"')")
+
+
+def freshness(exports: Exports) -> pd.DataFrame:
+    """table, last_week, newest_event (local), rows (that stand): one row a table that came, for the trust line."""
+    out = []
+    for name, table in TABLES.items():
+        if weeks := [week for week, other in exports.headers if other == name]:
+            known = exports.known(exports.upto).table(name)
+            wanted = {"rows": known.count()}
+            if table.happened:
+                wanted["newest_event"] = known[table.happened + ("_local" if table[table.happened].type == "timestamp" else "")].max()
+            (row,) = known.aggregate(**wanted).to_pyarrow().to_pylist()
+            newest = pd.Timestamp(row["newest_event"]) if row.get("newest_event") else pd.NaT
+            out.append({"table": name, "last_week": str(max(weeks)), "newest_event": newest, "rows": row["rows"]})
+    return pd.DataFrame(out, columns=["table", "last_week", "newest_event", "rows"])
+
+
+def unknown_skus(exports: Exports) -> pd.DataFrame:
+    """sku, rows (in all tables), revenue (of lines of orders not cancelled, reporting currency): SKUs that `products` does not have."""
+    known = exports.known(exports.upto)
+    products = known.table("products").select("sku")
+    tables = [t for t in dict.fromkeys(s.table for s in exports.usable) if t != "products" and "sku" in TABLES[t].names]
+    if not tables:
+        return pd.DataFrame(columns=["sku", "rows", "revenue"])
+    counts = [known.table(t).filter(_.sku.notnull() & (_.sku != "")).group_by("sku").agg(rows=_.count()) for t in tables]
+    rows = ibis.union(*counts).group_by("sku").agg(rows=_.rows.sum()) if len(counts) > 1 else counts[0]
+    orders = known.table("orders").filter(~_.cancelled).select("order_id", "rate")
+    lines = known.table("order_lines").inner_join(orders, "order_id")
+    units = (lines.quantity - lines.cancelled_quantity.coalesce(0)).clip(lower=0)
+    revenue = lines.mutate(amount=(units * lines.unit_price - lines.line_discount.coalesce(0)) * lines.rate)
+    revenue = revenue.group_by("sku").agg(revenue=_.amount.sum()).rename(of="sku")
+    unknown = rows.anti_join(products, "sku")
+    out = unknown.left_join(revenue, unknown.sku == revenue.of).select("sku", "rows", revenue=_.revenue.coalesce(0.0))
+    return out.order_by(ibis.desc("revenue"), "sku").to_pandas()
+
+
+def unknown_references(exports: Exports) -> pd.DataFrame:
+    """table, column, rows: rows that stand and name an order or a shipment that is in no folder."""
+    known, out = exports.known(exports.upto), []
+    for name in dict.fromkeys(source.table for source in exports.usable):
+        for column, target in REFERENCES.items():
+            if column in TABLES[name].names and name not in (target, "order_lines"):
+                named = known.table(name).filter(_[column].notnull())
+                rows = named.anti_join(known.table(target).select(column), column).count().to_pyarrow().as_py()
+                out.append({"table": name, "column": column, "rows": rows})
+    return pd.DataFrame([o for o in out if o["rows"]], columns=["table", "column", "rows"])
+
+
+def unknown_currencies(exports: Exports) -> pd.DataFrame:
+    """currency, orders, lines, value (units × price − discount, in that currency): what is not taken for want of a rate."""
+    orders, lines = (f"read_parquet({sql.file(exports.resolved(t).quarantine)})" for t in ("orders", "order_lines"))
+    number = "coalesce(TRY_CAST(\"row\" ->> '{}' AS DOUBLE), 0)".format
+    value = f"greatest({number('quantity')} - {number('cancelled_quantity')}, 0) * {number('unit_price')} - {number('line_discount')}"
+    by_order = "WHERE reason = 'unknown_currency' GROUP BY 1"
+    return exports.con.con.execute(f"""
+        WITH o AS (SELECT "row" ->> 'order_id' AS order_id, any_value(value) AS currency, count(*) AS n FROM {orders} {by_order}),
+            l AS (SELECT "row" ->> 'order_id' AS order_id, count(*) AS n, sum({value}) AS value FROM {lines} {by_order})
+        SELECT currency, sum(o.n)::BIGINT AS orders, coalesce(sum(l.n), 0)::BIGINT AS lines, coalesce(sum(l.value), 0) AS value
+        FROM o LEFT JOIN l USING (order_id) GROUP BY currency ORDER BY currency""").df()
