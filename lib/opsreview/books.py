@@ -1,54 +1,130 @@
-"""One week's knowledge, and the facts worked out from it: each computed once, on the engine, and kept there until closed."""
+"""One week's knowledge, and the facts worked out from it: each computed once, on the engine, and held there until closed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import wraps
+from hashlib import blake2s
 from itertools import count
 from typing import Any
 
 import ibis
+import pandas as pd
 
 from opsreview.catalog import Kpi
+from opsreview.plans import Plan, absolute, relative, undated
 from opsreview.settings import Settings
 from opsreview.weeks import Week, Window
 
 # Tables whose newest export may be older than the window: a price list is valid until the next one.
 STANDING = {"demand_plan", "products", "promotions", "carrier_rates", "fx_rates"}
-_names = count()
+_numbers = count()
+Plans = dict[Any, list[Plan]]
+
+
+def question(answer: Callable[..., Any]) -> Callable[..., Any]:
+    """A method whose answer decides which form a query takes: noted in the plans being made, so that they serve no other answer."""
+
+    @wraps(answer)
+    def ask(books: Books, *args: Any) -> Any:
+        said = answer(books, *args)
+        if books._making:
+            noted = tuple(relative(a, books.week) for a in args)
+            books._making[-1].asked.append((answer.__name__, noted, relative(said, books.week)))
+        return said
+
+    return ask
 
 
 class Books:
-    """The exports as a run of one week knows them (`known`), with its settings and the facts built so far."""
+    """The exports as a run of one week knows them (`known`), with its settings and the facts built so far.
 
-    def __init__(self, known: Any, settings: Settings) -> None:
+    Books that share `plans` compile each query once between them; they must share exports and settings too.
+    """
+
+    def __init__(self, known: Any, settings: Settings, plans: Plans | None = None) -> None:
         self.known, self.settings = known, settings
         self.week: Week = known.week
         self.as_of = known.as_of
         self.con = known.exports.con
-        self._facts: dict[Any, ibis.Table] = {}
-        self._kept: list[str] = []
+        self._plans: Plans = {} if plans is None else plans
+        self._prefix = f"books{next(_numbers)}_"
+        self._held: dict[Any, str] = {}
+        self._views: dict[str, str] = {}
+        self._making: list[Plan] = []
 
     def table(self, name: str) -> ibis.Table:
         """A table of the contract as known at `as_of`: one current row a key."""
-        return self.known.table(name)
+        self._view(name)
+        if self._making:
+            self._making[-1].reads.append((Books._view, (name,)))
+        return self.con.table(self._views[name])
 
-    def keep(self, query: ibis.Table) -> ibis.Table:
-        """The query's rows, worked out once and held by the engine."""
-        name = f"kept_{next(_names)}"
-        self._kept.append(name)
-        return self.con.create_table(name, query, temp=True)
+    def _view(self, name: str) -> None:
+        if name not in self._views:
+            self._views[name] = f"{self._prefix}{name}"
+            self.con.create_view(self._views[name], self.known.table(name))
+
+    def hold(self, build: Callable[..., ibis.Table], args: tuple[Any, ...], again: Callable[..., str]) -> str:
+        """The name under which the engine holds a fact's rows, worked out at the first asking."""
+        key = (build.__module__, build.__name__, *(relative(a, self.week) for a in args))
+        if key not in self._held:
+            name = f"{self._prefix}{build.__name__}_{blake2s(repr(key).encode(), digest_size=4).hexdigest()}"
+            sql = self._sql(key, lambda: build(self, *args))
+            if isinstance(sql, str):
+                self.con.con.execute(f'CREATE TEMP TABLE "{name}" AS {sql}')
+            else:
+                self.con.create_table(name, sql, temp=True)
+            self._held[key] = name
+        if self._making:
+            self._making[-1].reads.append((again, key[2:]))
+        return self._held[key]
+
+    def frame(self, key: Any, build: Callable[[], ibis.Table]) -> pd.DataFrame:
+        """A query's few rows; `key` names the query from week to week."""
+        sql = self._sql(key, build)
+        return self.con.con.execute(sql).df() if isinstance(sql, str) else sql.to_pandas()
+
+    def _sql(self, key: Any, build: Callable[[], ibis.Table]) -> str | ibis.Table:
+        """The SQL of a query for this week, by a plan that fits or a new one; the query itself where it cannot be planned."""
+        for plan in self._plans.get(key, []):
+            if all(self._answer(name, args) == said for name, args, said in plan.asked):
+                making, self._making = self._making, []
+                for read, args in plan.reads:
+                    read(self, *(absolute(a, self.week) for a in args))
+                self._making = making
+                return plan.dated(self.week, self.as_of, self._prefix)
+        plan = Plan()
+        self._making.append(plan)
+        try:
+            query = build()
+        finally:
+            self._making.pop()
+        plan.sql = undated(query, self.week, self.as_of, self._prefix)
+        if not plan.sql:
+            return query
+        self._plans.setdefault(key, []).append(plan)
+        return plan.dated(self.week, self.as_of, self._prefix)
+
+    def _answer(self, name: str, args: tuple[Any, ...]) -> Any:
+        making, self._making = self._making, []
+        said = relative(getattr(self, name)(*(absolute(a, self.week) for a in args)), self.week)
+        self._making = making
+        return said
 
     def close(self) -> None:
         """Give back what the engine holds."""
-        for name in self._kept:
-            self.con.drop_table(name, force=True)
-        self._facts.clear()
-        self._kept.clear()
+        for name in self._held.values():
+            self.con.con.execute(f'DROP TABLE IF EXISTS "{name}"')
+        for name in reversed(self._views.values()):
+            self.con.con.execute(f'DROP VIEW IF EXISTS "{name}"')
+        self._held.clear()
+        self._views.clear()
 
     # What has been exported, and so what can be said at all.
 
+    @question
     def has(self, need: str, window: Window) -> bool:
         """Whether every week that holds a day of the window has an export of a table, or of a column written `table.column`."""
         table, _, column = need.partition(".")
@@ -56,6 +132,12 @@ class Books:
             return self.ever(need)
         return all(self.known.exported(table, week, column or None) for week in window.weeks)
 
+    @question
+    def has_any(self, table: str, window: Window) -> bool:
+        """Whether some week that holds a day of the window has an export of a table."""
+        return any(self.known.exported(table, week) for week in window.weeks)
+
+    @question
     def ever(self, need: str) -> bool:
         """Whether any week up to this one has an export of the table or column; a column of the products must hold a value too."""
         if self.last_week(need) is None:
@@ -65,6 +147,7 @@ class Books:
             return True
         return bool(self.table(table)[column].notnull().any().to_pandas())
 
+    @question
     def last_week(self, need: str) -> Week | None:
         """The newest week up to this one that exported the table or column."""
         table, _, column = need.partition(".")
@@ -75,9 +158,14 @@ class Books:
             week = week - 1
         return None
 
+    @question
+    def began(self, window: Window) -> bool:
+        """Whether the exports begin no later than the window does."""
+        return window.start >= self.known.first_week.monday
+
     def missing(self, kpi: Kpi, window: Window) -> list[tuple[str, list[str]]]:
         """What keeps a KPI from being said over a window: (table or column, weeks); empty where nothing does."""
-        if window.start < self.known.first_week.monday:
+        if not self.began(window):
             return [("exports", [f"before {self.known.first_week}"])]
         return [(need, self._gaps(need, window)) for need in kpi.needs if not self.has(need, window)]
 
@@ -93,14 +181,14 @@ class Books:
 
 
 def fact(build: Callable[..., ibis.Table]) -> Callable[..., ibis.Table]:
-    """A table worked out from `books` once, whoever asks for it and how often."""
+    """A table worked out from `books` once, whoever asks for it and how often. Arguments are windows, weeks, numbers or flags."""
+
+    def hold(books: Books, *args: Any) -> str:
+        return books.hold(build, args, hold)
 
     @wraps(build)
     def of(books: Books, *args: Any) -> ibis.Table:
-        key = (build.__module__, build.__name__, args)
-        if key not in books._facts:
-            books._facts[key] = books.keep(build(books, *args))
-        return books._facts[key]
+        return books.con.table(hold(books, *args))
 
     return of
 

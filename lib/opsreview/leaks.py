@@ -83,7 +83,7 @@ def overstock(books: Books) -> ibis.Table:
     """One row a SKU with more than enough stock: excess units, of them `overbuy_units` that the plan of T30 asked for and nobody bought."""
     e = excess(books)
     e = e.filter(e.excess_units > 0)
-    if not (books.ever("demand_plan") and books.has("orders", books.week.trailing(30)) and _began(books, 30)):
+    if not (books.ever("demand_plan") and books.has("orders", books.week.trailing(30)) and books.began(books.week.trailing(30))):
         return e.mutate(overbuy_units=ibis.literal(0.0))
     p = plan_and_sales(books, 30).select("sku", over=lambda t: ibis.greatest(t.planned - t.actual, 0.0))
     t = e.pipe(beside, p, "sku")
@@ -214,13 +214,9 @@ PARTS: tuple[Part, ...] = (
 )  # fmt: skip
 
 
-def _began(books: Books, days: int) -> bool:
-    return books.week.trailing(days).start >= books.known.first_week.monday
-
-
 def sayable(books: Books, part: Part) -> bool:
     """Whether the exports a part stands on came in every week of its window."""
-    return all(_began(books, days) and books.has(need, books.week.trailing(days)) for need, days in part.needs)
+    return all(books.began(w) and books.has(need, w) for need, w in ((n, books.week.trailing(d)) for n, d in part.needs))
 
 
 def measured(books: Books) -> pd.DataFrame:
@@ -229,7 +225,7 @@ def measured(books: Books) -> pd.DataFrame:
     for part in PARTS:
         amount, units = None, None
         if part.amount and sayable(books, part):
-            row = part.amount(books).to_pandas().iloc[0].fillna(0.0)
+            row = books.frame(("leak", part.name), lambda part=part: part.amount(books)).iloc[0].fillna(0.0)
             amount, units = float(row["amount"]), float(row["units"])
         rows.append({"leak": part.leak, "part": part.name, "amount": amount, "units": units})
     return pd.DataFrame(rows).astype({"amount": float, "units": float})
@@ -241,13 +237,17 @@ def cells(books: Books) -> pd.DataFrame:
     part = next(p for p in PARTS if p.name == "creep")
     if not sayable(books, part):
         return pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
+    return books.frame("creep cells", lambda: _cells(books))
+
+
+def _cells(books: Books) -> ibis.Table:
     m = order_margin(books, books.week.window)
     by = m.group_by("order_id").aggregate(cost=(m.shipping + m.pick_pack - m.rework).sum())
     t = by.pipe(beside, order_shipping(books).select("order_id", "zone", "billed_kg", "avoidable"), "order_id")
     band = ibis.cases(*((t.billed_kg <= b, f"{b:g}") for b in BANDS), (t.billed_kg.notnull(), "over"), else_="unknown")
     t = t.mutate(band=band, zone=t.zone.fill_null("unknown"), cost=t.cost - t.avoidable.fill_null(0.0))
     out = t.group_by("zone", "band").aggregate(orders=t.count().cast("float64"), cost=t.cost.sum())
-    return out.order_by("zone", "band").to_pandas()
+    return out.order_by("zone", "band")
 
 
 def creep(now: pd.DataFrame, past: list[pd.DataFrame]) -> float | None:

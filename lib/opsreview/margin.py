@@ -64,7 +64,7 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
     """
     cost = labor_rates(books, window)
     cost = cost.mutate(per_minute=cost.cost / cost.hours.nullif(0) / 60.0)
-    if any(books.known.exported("picks", week) for week in window.weeks):
+    if books.has_any("picks", window):
         p = picks(books, window)
         done = p.group_by("location").aggregate(
             lines=(p.order_id + "\x1f" + p.line_id).nunique(), units=p.quantity.sum(), minutes=p.rework_minutes.sum()
@@ -115,7 +115,7 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     t = t.pipe(beside, place, *LINE).pipe(beside, ship, "order_id")
     t = t.mutate(place=t.location.fill_null(t.ship_location)).pipe(beside, here.rename(place="location"), "place")
     accrual = t.per_line.fill_null(line_mean) + t.units * t.per_unit.fill_null(unit_mean)
-    stood_in = not any(books.known.exported("picks", week) for week in window.weeks)
+    stood_in = not books.has_any("picks", window)
     rework = t.rework.fill_null(0.0)
     return t.select(
         *LINE,

@@ -19,7 +19,7 @@ import pandas as pd
 import platformdirs
 
 from opsreview import leaks, statistics
-from opsreview.books import Books
+from opsreview.books import Books, Plans
 from opsreview.checks import Context
 from opsreview.demand import forecast
 from opsreview.evidence import frames
@@ -36,7 +36,7 @@ DEPTH = statistics.HISTORY + LOOK_BACK
 # What decides a figure; a change to the pages measures nothing again.
 SOURCES = (
     "books.py", "catalog.py", "catalog.toml", "checks", "demand.py", "evidence", "facts", "findings.py", "judgement.py", "kpis",
-    "leaks.py", "margin.py", "measure.py", "scorecard.py", "settings.py", "statistics.py", "weeks.py",
+    "leaks.py", "margin.py", "measure.py", "plans.py", "scorecard.py", "settings.py", "statistics.py", "weeks.py",
 )  # fmt: skip
 
 
@@ -99,6 +99,7 @@ class Measured:
         first = max(exports.weeks[0], self.week - (DEPTH - 1))
         self.weeks = [first + i for i in range((self.week.monday - first.monday).days // 7 + 1)]
         self._books: dict[Week, Books] = {}
+        self._plans: Plans = {}
         self._measure()
 
     def _kept(self, kind: str, week: Week) -> Kept:
@@ -110,7 +111,7 @@ class Measured:
         if week not in self._books:
             for other in list(self._books):
                 self._books.pop(other).close()
-            self._books[week] = Books(self.exports.known(week), self.settings)
+            self._books[week] = Books(self.exports.known(week), self.settings, self._plans)
         return self._books[week]
 
     def _measure(self) -> None:

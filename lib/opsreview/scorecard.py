@@ -15,6 +15,7 @@ from opsreview.catalog import Kpi
 from opsreview.catalog import kpis as catalog_kpis
 from opsreview.weeks import Window
 
+Wanted = dict[Callable[..., ibis.Table], list[tuple[str, kpis.Figure]]]
 COLUMNS = ["kpi", "grain", "key", "value", "numerator", "denominator"]
 
 
@@ -35,7 +36,7 @@ def scorecard(books: Books) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[
     A row of grain `all` always exists; its value is empty when the KPI is n/a.
     """
     missing: dict[str, list[tuple[str, list[str]]]] = {}
-    wanted: dict[bool, dict[Callable[..., ibis.Table], list[tuple[str, kpis.Figure]]]] = {False: defaultdict(list), True: defaultdict(list)}
+    wanted: dict[bool, Wanted] = {False: defaultdict(list), True: defaultdict(list)}
     registered = kpis.load()
     for name, kpi in catalog_kpis().items():
         window = windows(kpi, books)
@@ -54,52 +55,48 @@ def scorecard(books: Books) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[
     return _whole(frames[False]), _whole(charted), missing
 
 
-def _collect(books: Books, wanted: dict[Callable[..., ibis.Table], list[tuple[str, kpis.Figure]]]) -> pd.DataFrame:
-    frames = [pd.DataFrame(columns=COLUMNS)]
-    for rows, figures in wanted.items():
-        table = rows(books)
-        grains: dict[str, str] = {}
-        for _, figure in figures:
-            grains |= ({"all": ""} if figure.whole else {}) | figure.grains
-        for grain, column in grains.items():
-            of_grain = [(n, f) for n, f in figures if (grain in f.grains or (grain == "all" and f.whole))]
-            frames.append(_aggregate(table, grain, column, of_grain))
-    out = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)[COLUMNS]
-    return _share_denominators(out, {n for figures in wanted.values() for n, f in figures if f.shared_denominator}, "reason")
+def _collect(books: Books, wanted: Wanted) -> pd.DataFrame:
+    frames = [_aggregate(books, rows, figures) for rows, figures in wanted.items()]
+    return pd.concat([f for f in frames if len(f)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
 
 
-def _aggregate(table: ibis.Table, grain: str, column: str, figures: list[tuple[str, kpis.Figure]]) -> pd.DataFrame:
-    """One query: every KPI of these rows at one grain."""
+def _aggregate(books: Books, rows: Callable[..., ibis.Table], figures: list[tuple[str, kpis.Figure]]) -> pd.DataFrame:
+    """One query: every KPI of these rows at every grain."""
+    wide = books.frame(("scorecard", id(rows), *(name for name, _ in figures)), lambda: _parts(rows(books), figures))
+    frames = []
+    for name, figure in figures:
+        part = wide[["grain", "key", *(f"{name}|{c}" for c in COLUMNS[3:])]].set_axis(COLUMNS[1:], axis=1)
+        part = part[part["grain"].isin([*figure.grains, *(["all"] if figure.whole else [])])].assign(kpi=name)
+        frames.append(_share_denominator(part.astype(dict.fromkeys(COLUMNS[3:], float)), figure))
+    return pd.concat(frames, ignore_index=True)[COLUMNS]
+
+
+def _parts(table: ibis.Table, figures: list[tuple[str, kpis.Figure]]) -> ibis.Table:
+    """A row a grain and key: the parts of every figure. Each row of the table counts once under each grain that it has a key for."""
+    columns = {grain: column for _, figure in figures for grain, column in figure.grains.items()}
+    places = [
+        ibis.struct({"grain": g, "key": table[c].cast("string")}, type="struct<grain: string, key: string>") for g, c in columns.items()
+    ]
+    if any(figure.whole for _, figure in figures):
+        places.append(ibis.struct({"grain": "all", "key": ""}, type="struct<grain: string, key: string>"))
+    rows = table.mutate(place=ibis.array(places).unnest())
+    rows = rows.mutate(grain=rows.place.grain, key=rows.place.key).filter(lambda t: t.key.notnull())
     sums: dict[str, Any] = {}
     for name, figure in figures:
-        parts = figure.parts(table)
+        parts = figure.parts(rows)
         sums |= {f"{name}|value": parts.value, f"{name}|numerator": parts.numerator, f"{name}|denominator": parts.denominator}
-    if grain == "all":
-        wide = table.aggregate(**sums).to_pandas().assign(key="")
-    else:
-        keyed = table.filter(table[column].notnull())
-        sums = {}
-        for name, figure in figures:
-            parts = figure.parts(keyed)
-            sums |= {f"{name}|value": parts.value, f"{name}|numerator": parts.numerator, f"{name}|denominator": parts.denominator}
-        wide = keyed.group_by(key=keyed[column]).aggregate(**sums).order_by("key").to_pandas()
-    frames = []
-    for name, _ in figures:
-        part = wide[["key", f"{name}|value", f"{name}|numerator", f"{name}|denominator"]].set_axis(COLUMNS[2:], axis=1)
-        frames.append(part.assign(kpi=name, grain=grain))
-    out = pd.concat(frames, ignore_index=True)
-    return out.astype({"value": float, "numerator": float, "denominator": float})
+    return rows.group_by("grain", "key").aggregate(**sums)
 
 
-def _share_denominators(frame: pd.DataFrame, names: set[str], grain: str) -> pd.DataFrame:
-    """At a grain that nothing sold has, the denominator is that of the whole."""
-    for name in names:
-        whole = frame.loc[(frame["kpi"] == name) & (frame["grain"] == "all"), "denominator"]
-        rows = (frame["kpi"] == name) & (frame["grain"] == grain)
-        if len(whole):
-            frame.loc[rows, "denominator"] = whole.iloc[0]
-            frame.loc[rows, "value"] = frame.loc[rows, "numerator"] / whole.iloc[0] if whole.iloc[0] else float("nan")
-    return frame
+def _share_denominator(part: pd.DataFrame, figure: kpis.Figure) -> pd.DataFrame:
+    """At a grain that nothing sold has (a reason), the denominator is that of the whole."""
+    of_all = part.loc[part["grain"] == "all", "denominator"]
+    if not figure.shared_denominator or of_all.empty:
+        return part
+    rows = part["grain"] == figure.shared_denominator
+    part.loc[rows, "denominator"] = of_all.iloc[0]
+    part.loc[rows, "value"] = part.loc[rows, "numerator"] / (of_all.iloc[0] or float("nan"))
+    return part
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:

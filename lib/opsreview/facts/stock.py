@@ -14,18 +14,23 @@ SYSTEMS = ("erp", "wms")
 
 
 @fact
-def system_days(books: Books) -> ibis.Table:
-    """One row a system, SKU, location and day of T91: on_hand, allocated, available; 0 where the system left a SKU of T28 out."""
+def reported_days(books: Books) -> ibis.Table:
+    """One row a system, SKU, location and day of T91 as reported: on_hand, allocated, available, over the system's channels."""
     inv = books.table("inventory")
     inv = inv.mutate(day=inv.snapshot_at_local.date(), allocated=inv.allocated.fill_null(0.0))
     inv = inv.filter(inv.system.isin(SYSTEMS), inside(inv.day, books.week.trailing(91)))
     last = ibis.window(group_by=[inv.system, inv.sku, inv.location, inv.channel, inv.day], order_by=inv.snapshot_at.desc())
     inv = inv.mutate(nth=ibis.row_number().over(last)).filter(lambda t: t.nth == 0)
     inv = inv.mutate(available=ibis.greatest(inv.on_hand - inv.allocated, 0.0))
-    daily = inv.group_by("system", "sku", "location", "day").aggregate(
+    return inv.group_by("system", "sku", "location", "day").aggregate(
         on_hand=inv.on_hand.sum(), allocated=inv.allocated.sum(), available=inv.available.sum()
     )
-    daily = books.keep(daily)
+
+
+@fact
+def system_days(books: Books) -> ibis.Table:
+    """The same, and 0 on the days on which a system spoke of a location and left out a SKU that it had reported there in T28."""
+    daily = reported_days(books)
     reported = daily.filter(inside(daily.day, books.week.trailing(28))).select("system", "sku", "location").distinct()
     looked = daily.select("system", "location", "day").distinct()
     absent = reported.join(looked, ["system", "location"]).select("system", "sku", "location", "day")
@@ -103,7 +108,7 @@ def demand(books: Books, charted: bool = False) -> ibis.Table:
     Where no inventory came in T28 at all: sold units in T28 / 28.
     """
     t28, t91 = books.week.trailing(28), books.week.trailing(91)
-    if not any(books.known.exported("inventory", week) for week in t28.weeks):
+    if not books.has_any("inventory", t28):
         window = books.week.window if charted else t28
         sold = sales_days(books).filter(lambda t: inside(t.day, window))
         return sold.group_by("sku").aggregate(d=sold.units.sum() / float(window.days))

@@ -34,7 +34,7 @@ class Figure:
     """How a KPI is worked out at some grains: `rows(books)` gives its fact table, `parts(table)` its figure.
 
     `grains` maps a grain to its column; `all` (no key) is among them unless `whole` is false. `charted` gives the rows of the value over the
-    week alone, where those differ. At the grains in `shared_denominator` (a reason, which nothing sold has) it is that of all rows.
+    week alone, where those differ. At the grain `shared_denominator` (a reason, which nothing sold has) it is that of all rows.
     """
 
     rows: Callable[[Books], ibis.Table]
@@ -42,7 +42,7 @@ class Figure:
     grains: dict[str, str]
     charted: Callable[[Books], ibis.Table]
     whole: bool = True
-    shared_denominator: tuple[str, ...] = ()
+    shared_denominator: str = ""
 
 
 FIGURES: dict[str, list[Figure]] = {}
@@ -54,7 +54,7 @@ def figure(
     charted: Callable[[Books], ibis.Table] | None = None,
     name: str = "",
     whole: bool = True,
-    shared_denominator: tuple[str, ...] = (),
+    shared_denominator: str = "",
 ) -> Callable[[Callable[[ibis.Table], Parts]], Callable[[ibis.Table], Parts]]:
     """Register a KPI's function under its own name (or `name`), over `rows`, by `grains` (`grain` or `grain=column` words)."""
     columns = dict(w.split("=") if "=" in w else (w, w) for w in grains.split())

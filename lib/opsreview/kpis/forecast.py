@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import ibis
 
 from opsreview.books import Books
@@ -31,24 +33,29 @@ def value_added(t: ibis.Table) -> Parts:
     return ratio(((t.naive - t.actual).abs() - (t.planned - t.actual).abs()).sum(), t.actual.sum())
 
 
-def _register(days: int) -> None:
-    def planned_or_sold(books: Books, window_days: int = days) -> ibis.Table:
-        return plan_and_sales(books, window_days).filter(lambda t: (t.planned > 0) | (t.actual > 0))
-
-    def with_naive(books: Books, window_days: int = days) -> ibis.Table:
-        return plan_and_sales(books, window_days).filter(lambda t: (t.planned > 0) | (t.actual > 0) | (t.naive > 0))
-
-    def in_stock(books: Books, window_days: int = days) -> ibis.Table:
-        return planned_or_sold(books, window_days).filter(lambda t: t.in_stock)
-
-    for name, rows, parts in (
-        (f"forecast_accuracy_{days}d", planned_or_sold, accuracy),
-        (f"forecast_bias_{days}d", planned_or_sold, bias),
-        (f"forecast_value_added_{days}d", with_naive, value_added),
-        (f"forecast_accuracy_{days}d_in_stock", in_stock, accuracy),
-    ):
-        figure(rows, GRAINS, lambda books, rows=rows: rows(books, 7), name)(parts)
+def planned_or_sold(days: int) -> Callable[[Books], ibis.Table]:
+    """SKUs with a plan or sales in the trailing days."""
+    return lambda books: plan_and_sales(books, days).filter(lambda t: (t.planned > 0) | (t.actual > 0))
 
 
-_register(14)
-_register(30)
+def with_naive(days: int) -> Callable[[Books], ibis.Table]:
+    """Those, and SKUs that sold in as many days before."""
+    return lambda books: plan_and_sales(books, days).filter(lambda t: (t.planned > 0) | (t.actual > 0) | (t.naive > 0))
+
+
+def in_stock(days: int) -> Callable[[Books], ibis.Table]:
+    """Those of the first that were available somewhere on every day."""
+    return lambda books: planned_or_sold(days)(books).filter(lambda t: t.in_stock)
+
+
+def _register(days: int, alone: Mapping[str, Callable[[Books], ibis.Table]]) -> None:
+    sold, naive, there = planned_or_sold(days), with_naive(days), in_stock(days)
+    figure(sold, GRAINS, alone["sold"], f"forecast_accuracy_{days}d")(accuracy)
+    figure(sold, GRAINS, alone["sold"], f"forecast_bias_{days}d")(bias)
+    figure(naive, GRAINS, alone["naive"], f"forecast_value_added_{days}d")(value_added)
+    figure(there, GRAINS, alone["there"], f"forecast_accuracy_{days}d_in_stock")(accuracy)
+
+
+_WEEK = {"sold": planned_or_sold(7), "naive": with_naive(7), "there": in_stock(7)}
+_register(14, _WEEK)
+_register(30, _WEEK)

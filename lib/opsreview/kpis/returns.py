@@ -31,13 +31,13 @@ def matured_week(books: Books) -> ibis.Table:
     return cohort(books, books.week.trailing(7, 28))
 
 
-@figure(trailing_28, GRAINS, this_week, shared_denominator=("reason",))
+@figure(trailing_28, GRAINS, this_week, shared_denominator="reason")
 def return_rate(t: ibis.Table) -> Parts:
     """Units returned / units sold, each in its own time. Share."""
     return ratio(t.returned.sum(), t.sold.sum())
 
 
-@figure(matured_28, GRAINS, matured_week, shared_denominator=("reason",))
+@figure(matured_28, GRAINS, matured_week, shared_denominator="reason")
 def return_rate_cohort(t: ibis.Table) -> Parts:
     """Units returned of the lines sold / their units. Share, 0–1."""
     return ratio(t.returned.sum(), t.sold.sum())
