@@ -93,8 +93,8 @@ def day(value: Any, year: bool = False) -> str:
         return NA
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    text = f"{value.day} {value:%b}" if isinstance(value, date) else str(value)
-    return f"{text} {value.year}" if year else text
+    text = f"{value.day}{NBSP}{value:%b}" if isinstance(value, date) else str(value)
+    return f"{text}{NBSP}{value.year}" if year else text
 
 
 def moment(value: Any) -> str:
@@ -103,7 +103,7 @@ def moment(value: Any) -> str:
         return NA
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    return f"{day(value)} {value:%H:%M}" if isinstance(value, datetime) else day(value)
+    return f"{day(value)}{NBSP}{value:%H:%M}" if isinstance(value, datetime) else day(value)
 
 
 def count(n: Any, one: str, many: str | None = None) -> str:

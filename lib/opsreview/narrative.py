@@ -264,11 +264,8 @@ KINDS = {"replaced": "were replaced by newer ones", "duplicate": "came twice", "
 
 def _costs(costs: Any) -> str:
     names = [costs] if isinstance(costs, str) else list(costs or [])
-    return (
-        f": without it {formats.listing([kpis()[n].label if n in kpis() else formats.words(n) for n in names], 4)} cannot be said"
-        if names
-        else ""
-    )
+    said = [kpis()[name].label if name in kpis() else formats.words(name) for name in names]
+    return f": without it {formats.listing(said, 4)} cannot be said" if said else ""
 
 
 def _name(thing: Any) -> str:

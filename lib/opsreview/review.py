@@ -1,4 +1,4 @@
-"""The object in a notebook's hand: `review = open_review("monday", week=week, exports=exports)`; everything shown is one attribute of it."""
+"""The object in a notebook's hand: `review = open_review("monday", week=week)`; everything shown is one attribute of it."""
 
 from __future__ import annotations
 
@@ -64,6 +64,8 @@ class Review:
         self.name, self.results = name, results
 
     def __getattr__(self, name: str) -> Panel:
+        if isinstance(part := vars(type(self)).get(name), property):
+            return part.fget(self)  # an AttributeError inside it led here: say that one, not that it has no such part
         topics = {} if name.startswith("_") else exhibits(self.name)
         if name in topics:
             return Panel(topics[name](self.results))

@@ -1,4 +1,4 @@
-"""HTML a reader reads: tables, the KPI strip, notes. Every value is escaped; numbers are said as people say them."""
+"""HTML a reader reads: tables, sentences, notes. Every value is escaped; numbers are said as people say them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pandas as pd
 from opsreview import formats
 from opsreview.page import environment
 
-Formatter = Callable[[Any], str]
+SCROLL = 15  # rows from which a table that can be filtered scrolls in place
 PILLS = {
-    "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "overdue": "breach", "done": "ok", "open": "watch",
-    "slipped": "watch", "at dock": "watch", "missing": "breach",
+    "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "done": "ok", "open": "watch",
+    "overdue": "breach", "out": "breach", "at risk": "watch", "slipped": "watch", "at dock": "watch", "inconsistent": "watch",
 }  # fmt: skip
 
 
@@ -52,23 +52,24 @@ class Col:
 
 
 def table(
-    frame: pd.DataFrame, columns: list[str], caption: str = "", currency: str = "", note: str = "", most: int | None = None,
-    filterable: bool = False, download: str = "", whole: str = "",
+    frame: pd.DataFrame, columns: str, caption: str = "", currency: str = "", note: str = "", empty: str = "Nothing to show",
+    most: int | None = None, whole: str = "", filterable: bool = False, download: str = "",
 ) -> Html:  # fmt: skip
-    """A table of `frame` as it is ordered, its columns written as `Col.read` takes them; an empty one says `note`. `most` rows, and how many are left out (`whole`: where all are).
+    """A table of `frame` as it is ordered, its columns a line each as `Col.read` takes them; a plain note (`empty`) where it has no row.
 
-    `filterable` asks the page for a text filter, `download` for a CSV of the rows under that name.
+    Beyond `most` rows it says how many are left out and where they are (`whole`). `filterable` asks the page for a text filter and
+    scrolls in place, `download` for a CSV of the rows under that name.
     """
     if frame.empty:
-        return nothing(caption, note or "nothing to show")
+        return nothing(caption, empty)
     shown = frame if most is None else frame.head(most)
     left = f"{formats.number(len(frame) - len(shown))} more rows{f': {whole}' if whole else ''}." if len(frame) > len(shown) else ""
-    made = [Col.read(column) for column in columns]
+    made = [Col.read(line) for line in columns.strip().splitlines()]
     heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency)} for c in made]
     cells = [_cells(shown, column, currency) for column in made]
     html = environment().get_template("tbl_rows.j2").render(
-        caption=caption, columns=heads,
-        rows=list(zip(*cells, strict=True)), note=" ".join(part for part in (note, left) if part), filterable=filterable, download=download,
+        caption=caption, columns=heads, rows=list(zip(*cells, strict=True)), note=" ".join(part for part in (note, left) if part),
+        filterable=filterable, download=download, scroll=filterable and len(shown) > SCROLL,
     )  # fmt: skip
     return Html(html, f"{caption or 'Table'} ({formats.count(len(frame), 'row')})")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
-
 import pandas as pd
 
 from opsreview import formats
@@ -41,12 +39,14 @@ def plan_vs_actual(chance: pd.DataFrame, rule: float) -> str:
         return "SKUs against plan"
     row = chance.iloc[0]
     flagged = round(row.share_flagged * row.catalog_size)
-    text = f"{number(flagged)} of {count(row.catalog_size, 'SKU')} ({share(row.share_flagged, 0)}) {_is(flagged)} off plan beyond what chance explains"
+    who = f"{number(flagged)} of {count(row.catalog_size, 'SKU')} ({share(row.share_flagged, 0)})"
+    text = f"{who} {'is' if flagged == 1 else 'are'} off plan beyond what chance explains"
     if not formats.missing(row.revenue_share_flagged):
         text += f"; they hold {share(row.revenue_share_flagged, 0)} of revenue"
     if formats.missing(row.share_beyond_rule) or formats.missing(row.share_by_chance):
         return text
-    return f"{text}. {share(rule, 0)} alone would flag {share(row.share_beyond_rule, 0)}, with a perfect plan still {share(row.share_by_chance, 0)}"
+    alone, perfect = share(row.share_beyond_rule, 0), share(row.share_by_chance, 0)
+    return f"{text}. A bare {share(rule, 0)} rule would flag {alone}, and {perfect} were the plan perfect"
 
 
 def days_of_supply(tiers: pd.DataFrame) -> str:
@@ -107,13 +107,15 @@ def elasticity(fits: pd.DataFrame, limit: float = 0.9) -> str:
     if said.empty:
         return "Hours against volume: too few weeks to fit"
     row = said.sort_values("value", ascending=False).iloc[0]
-    verdict = "the interval does not settle whether hours grow as fast as volume"
-    if row.low > limit:
-        verdict = "hours grow about as fast as volume"
-    elif row.high < limit:
-        verdict = "more volume costs fewer hours a line"
-    who = f"{words(row.role)} at {row.location}"
-    return f"{_capital(who)}: double the volume takes {2**row.value:.2f} times the hours (elasticity {row.value:.2f}, 90 % interval {row.low:.2f} to {row.high:.2f}); {verdict}"
+    text = f"{_capital(words(row.role))} at {row.location}: double the volume takes {2**row.value:.2f} times the hours"
+    return f"{text} (elasticity {row.value:.2f}, 90 % interval {row.low:.2f} to {row.high:.2f}); {strain(row.low, row.high, limit)}"
+
+
+def strain(low: float, high: float, limit: float) -> str:
+    """What an elasticity's interval allows to say."""
+    if low > limit:
+        return "hours grow about as fast as volume"
+    return "more volume takes fewer hours a unit" if high < limit else "the interval does not settle it"
 
 
 def dock(lines: pd.DataFrame, target: float | None) -> str:
@@ -182,7 +184,8 @@ def rerank(skus: pd.DataFrame, currency: str) -> str:
         return "No SKU falls from gross to contribution margin" if len(said) else "SKUs by margin: n/a"
     row = falls.nlargest(1, ["fall", "net_revenue"]).iloc[0]
     through = COSTS.get(row.culprit, words(row.culprit)).lower()
-    text = f"{row.sku} falls furthest, from {number(row.rank_gross)} by gross to {number(row.rank_contribution)} by contribution margin, through {through}"
+    ranks = f"from {number(row.rank_gross)} by gross to {number(row.rank_contribution)} by contribution margin"
+    text = f"{row.sku} falls furthest, {ranks}, through {through}"
     return f"{text} ({money(row.culprit_money, currency)} beyond the store's share)" if not formats.missing(row.culprit_money) else text
 
 
@@ -209,10 +212,6 @@ def ledger(leaks: pd.DataFrame, sentence: str, currency: str) -> str:
 def _against(now: float, then: float) -> str:
     change = now / then - 1
     return "just on" if abs(change) < 0.0005 else f"{share(abs(change), 1)} {'above' if change > 0 else 'below'}"
-
-
-def _is(n: Any) -> str:
-    return "is" if int(n) == 1 else "are"
 
 
 def _capital(text: str) -> str:

@@ -69,46 +69,43 @@ def value_axis(unit: str, title: str | None) -> alt.Axis:
 
 
 def trend(
-    history: pd.DataFrame, title: str, unit: str, better: str, label: str, subtitle: str = "",
-    targets: dict[str, list[float]] | None = None, pick: str = "Show", currency: str = "",
+    history: pd.DataFrame, title: str, unit: str, label: str, subtitle: str = "", pick: str = "Show", currency: str = ""
 ) -> Chart | None:  # fmt: skip
     """Weekly values with their XmR limits; a point is colored and shaped by what its signal means.
 
-    `history`: series, week, value, centre, lower, upper, signal; a dropdown where there is more than one series.
-    `targets`: the lines to draw, by series.
+    `history`: series, week, value, centre, lower, upper, signal, better, target (words), low and high (its lines to draw, or empty);
+    a dropdown where there is more than one series.
     """
     frame = history.dropna(subset=["value"])
     if frame.empty:
         return None
-    frame = rows(frame, ["series", "week", "value", "centre", "lower", "upper", "signal"])
-    frame = frame.assign(news=frame.signal.map(lambda s: meaning(s, better)), why=frame.signal.map(signal_words)).drop(columns="signal")
-    series = list(frame.series.unique())
-    lines = pd.DataFrame([(s, v) for s in series for v in (targets or {}).get(s, [])], columns=["series", "target"])
+    frame = rows(frame, ["series", "week", "value", "centre", "lower", "upper", "signal", "better", "target", "low", "high"])
+    frame["news"] = [meaning(s, better) for s, better in zip(frame.signal, frame.better, strict=True)]
+    frame["why"] = frame.signal.map(signal_words)
+    news = [name for name in NEWS if name in {"in its usual range", *frame.news}]
+    frame = frame.drop(columns=["signal", "better"])
     form = OF_UNIT.get(unit, "one")
     x = alt.X("week:O", axis=week_axis())
     y = {"scale": alt.Scale(zero=False, nice=True), "axis": value_axis(unit, label)}
-    color = alt.Scale(domain=list(NEWS), range=[c for c, _ in NEWS.values()])
-    shape = alt.Scale(domain=list(NEWS), range=[s for _, s in NEWS.values()])
-    tooltip = tips(
-        f"series | {pick}", "week | Week", f"value | {label} | {form}", f"centre | Its mean before | {form}",
-        f"lower | Lower limit | {form}", f"upper | Upper limit | {form}", "why | Signal",
-    )  # fmt: skip
     base = alt.Chart(frame)
     band = base.mark_area(color=theme.BAND, opacity=0.7, interpolate="step").encode(x, alt.Y("lower:Q", **y), alt.Y2("upper:Q"))
-    centre = base.mark_line(color=theme.NONE, strokeWidth=1, interpolate="step").encode(x, alt.Y("centre:Q"))
-    target = alt.Chart(lines).mark_rule(color=theme.OK, strokeDash=[5, 4], strokeWidth=1.5)
-    target = target.encode(alt.Y("target:Q"), tooltip=tips(f"target | Target | {form}"))
+    centre = base.mark_line(color=theme.NONE, strokeWidth=1).encode(x, alt.Y("centre:Q"))
+    dashed = base.mark_line(color=theme.OK, strokeDash=[5, 4], strokeWidth=1.5)
+    targets = [dashed.encode(x, alt.Y(f"{edge}:Q")) for edge in ("low", "high") if frame[edge].notna().any()]
     line = base.mark_line(color=theme.INK, strokeWidth=1.5).encode(x, alt.Y("value:Q"))
     points = base.mark_point(filled=True, opacity=1, stroke=theme.PAPER, strokeWidth=1).encode(
         x,
         alt.Y("value:Q"),
-        color=alt.Color("news:N", scale=color, legend=alt.Legend(title=None)),
-        shape=alt.Shape("news:N", scale=shape, legend=None),
+        color=alt.Color("news:N", scale=alt.Scale(domain=news, range=[NEWS[n][0] for n in news])),
+        shape=alt.Shape("news:N", scale=alt.Scale(domain=news, range=[NEWS[n][1] for n in news])),
         size=alt.condition(alt.datum.news == "in its usual range", alt.value(45), alt.value(130)),
-        tooltip=tooltip,
-    )
-    layers = [band, centre, *([target] if len(lines) else []), line, points]
-    return finish(choose(layers, "series", series, pick), title, subtitle, 270, currency)
+        tooltip=tips(
+            f"series | {pick}", "week | Week", f"value | Value | {form}", f"centre | Its mean before | {form}",
+            f"lower | Lower limit | {form}", f"upper | Upper limit | {form}", "why | Signal", "target | Target",
+        ),
+    )  # fmt: skip
+    series = list(frame.series.unique())
+    return finish(choose([band, centre, *targets, line, points], "series", series, pick), title, subtitle, 270, currency)
 
 
 def ranked(
@@ -129,7 +126,7 @@ def ranked(
     y = alt.Y(f"{by}:N", sort=None, axis=name_axis(260))
     color = alt.Color("status:N", scale=alt.Scale(domain=list(STATUSES), range=[theme.STATUS[s] for s in STATUSES]))
     base = alt.Chart(frame)
-    bars = base.mark_bar(height={"band": 0.68}).encode(
+    bars = base.mark_bar(size=17).encode(
         y, alt.X(f"{value}:Q", axis=value_axis(unit, label)), color=color if judged else alt.value(theme.OK), tooltip=tips(*tooltip)
     )
     layers = [bars]

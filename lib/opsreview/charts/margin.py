@@ -251,7 +251,7 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
                 ),
             ),
             color=alt.Color("leak:N", scale=alt.Scale(domain=list(LEAKS.values())[:4], range=theme.KINDS[:4])),
-            order=alt.Order("leak:N"),
+            order=alt.Order("leak:O"),
             tooltip=tips("week | Week", "leak | Leak", "amount | Amount | money", "basis_points | Basis points of net revenue | one"),
         )
     )

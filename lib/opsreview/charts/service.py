@@ -109,7 +109,7 @@ def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: s
     x = alt.X(
         "volume:Q",
         scale=alt.Scale(type="log", nice=False, padding=20),
-        axis=alt.Axis(title="Volume in the week (lines; logarithmic)", format=",~f", tickCount=6),
+        axis=alt.Axis(title="Units handled in the week (logarithmic)", format=",~f", tickCount=6),
     )
     axis = alt.Axis(title="Hours in the week (logarithmic)", format=",~f", tickCount=6)
     y = alt.Scale(type="log", nice=False, padding=14)
@@ -120,7 +120,9 @@ def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: s
         dots.mark_point(filled=True, size=55, color=theme.INK, opacity=0.8).encode(
             x,
             alt.Y("hours:Q", scale=y, axis=axis),
-            tooltip=tips("crew | Role · location", "week | Week", "volume | Lines | units", "hours | Hours | one", "cost | Cost | money"),
+            tooltip=tips(
+                "crew | Role · location", "week | Week", "volume | Units handled | units", "hours | Hours | one", "cost | Cost | money"
+            ),
         ),
     ]
     chart = alt.layer(*[layer.transform_filter("datum.crew === crew") for layer in layers])

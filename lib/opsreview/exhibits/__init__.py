@@ -9,7 +9,7 @@ import pandas as pd
 
 from opsreview import charts, formats, narrative
 from opsreview.catalog import kpis
-from opsreview.tables import Html, nothing
+from opsreview.tables import Html, nothing, table
 
 Part = Any  # a chart or Html
 Exhibit = Callable[[Any], list[Part]]
@@ -24,73 +24,84 @@ def exhibits(review: str) -> dict[str, Exhibit]:
     return {exhibit.__name__: exhibit for module in chosen for exhibit in module.EXHIBITS}
 
 
-def why_nothing(results: Any, tables: list[str]) -> str:
-    """Which of the tables a picture stands on did not come, as far as the run knows; else that they held nothing."""
+def gone(results: Any, tables: list[str]) -> str:
+    """Which of the tables a picture stands on did not come, as far as the run knows; empty where all did."""
     here = {row["table"] for row in results.trust.get("tables", []) if row.get("rows")}
-    gone = {m["table"].partition(".")[0]: m for m in results.trust.get("missing", [])}
-    lines = [narrative.missing_table(gone[name]) for name in tables if name in gone]
-    lines += [f"{name} was not exported" for name in tables if name not in gone and here and name not in here]
-    return "; ".join(lines) or f"nothing in {formats.listing(tables, 4)} for it in this window"
+    missing: dict[str, dict[str, Any]] = {}
+    for entry in results.trust.get("missing", []):
+        missing.setdefault(entry["table"].partition(".")[0], entry)
+    lines = [narrative.missing_table(missing[name]) for name in tables if name in missing]
+    lines += [f"{name} was not exported" for name in tables if name not in missing and here and name not in here]
+    return "; ".join(lines)
 
 
-def drawn(chart: Part | None, what: str, results: Any, tables: list[str]) -> Part:
+def drawn(chart: Part | None, what: str, results: Any, stands_on: list[str]) -> Part:
     """The chart, or a plain note that says which table is missing."""
-    return nothing(what, why_nothing(results, tables)) if chart is None else chart
+    return nothing(what, gone(results, stands_on) or "nothing to draw in its window") if chart is None else chart
 
 
-def trend(results: Any, kpi: str, grains: list[str], subtitle: str = "") -> Part:
+def listed(
+    results: Any, frame: pd.DataFrame, columns: str, caption: str, stands_on: list[str], quiet: str = "none this week", **more: Any
+) -> Html:
+    """The frame as a table; where it has no row, which table is missing, else `quiet`."""
+    empty = gone(results, stands_on) or quiet
+    return table(frame, columns, caption, results.settings.reporting_currency, empty=empty, **more)
+
+
+def trend(results: Any, kpi: str, grains: list[str]) -> Part:
     """One KPI over 26 weeks with its limits: the whole store, and each key of the grains in a dropdown."""
-    fact, currency = kpis()[kpi], results.settings.reporting_currency
     rows = results.history
     rows = rows[(rows.kpi == kpi) & rows.grain.isin(["all", *grains])]
     rows = rows.assign(series=_series(rows), place=rows.grain.map({g: i for i, g in enumerate(["all", *grains])}))
-    rows = rows.sort_values(["place", "key", "week"], kind="stable")
-    lines = {name: target_lines(results, kpi, key) for name, key in rows[["series", "key"]].drop_duplicates().itertuples(index=False)}
-    said = subtitle or f"{fact.formula[0].upper()}{fact.formula[1:]}. {_charted(fact)}"
-    chart = charts.trend(rows, narrative.trend_title(results, kpi), fact.unit, fact.better, fact.label, said, lines, "Show", currency)
-    return chart if chart is not None else nothing(fact.label, f"n/a: {narrative.why_missing(results, kpi)}")
+    fact = kpis()[kpi]
+    return _trend(results, rows, [kpi], f"{fact.formula[0].upper()}{fact.formula[1:]}. {_charted(fact)}")
 
 
-def family(results: Any, names: list[str], subtitle: str = "") -> Part:
-    """Several KPIs of one unit for the whole store, one at a time, each against its own limits."""
-    facts, currency = kpis(), results.settings.reporting_currency
+def several(results: Any, names: list[str]) -> Part:
+    """KPIs of one unit for the whole store, one at a time, each against its own limits."""
     rows = results.history
     rows = rows[rows.kpi.isin(names) & (rows.grain == "all")]
-    rows = rows.assign(series=rows.kpi.map(lambda k: facts[k].label), place=rows.kpi.map({n: i for i, n in enumerate(names)}))
-    rows = rows.sort_values(["place", "week"], kind="stable")
-    lines = {facts[name].label: target_lines(results, name, "") for name in names}
-    first = facts[names[0]]
-    said = subtitle or _charted(first)
-    chart = charts.trend(rows, narrative.trend_title(results, names[0]), first.unit, first.better, "Value", said, lines, "Show", currency)
+    rows = rows.assign(series=rows.kpi.map(lambda name: kpis()[name].label), place=rows.kpi.map({n: i for i, n in enumerate(names)}))
+    return _trend(results, rows, names, _charted(kpis()[names[0]]))
+
+
+def _trend(results: Any, rows: pd.DataFrame, names: list[str], subtitle: str) -> Part:
+    first = kpis()[names[0]]
+    rows = rows.assign(better=rows.kpi.map(lambda name: kpis()[name].better)).sort_values(["place", "key", "week"], kind="stable")
+    about = rows[["kpi", "key"]].drop_duplicates()
+    lines = [target_lines(results, kpi, key) for kpi, key in about.itertuples(index=False)]
+    said = [narrative.target_words(kpi, key, results.settings) or "none" for kpi, key in about.itertuples(index=False)]
+    ends = {name: [line[i] if line else float("nan") for line in lines] for name, i in (("low", 0), ("high", -1))}
+    rows = rows.merge(about.assign(target=said, **ends), on=["kpi", "key"], how="left")
+    title, label = narrative.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
+    chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
     return chart if chart is not None else nothing(first.label, f"n/a: {narrative.why_missing(results, names[0])}")
 
 
-def ranked(results: Any, kpi: str, grains: list[str], worst_first: bool = True) -> Part:
+def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
     """One KPI at several grains as bars against its target, a grain at a time; the worst at the top."""
     fact, currency = kpis()[kpi], results.settings.reporting_currency
     rows = results.kpis
     rows = rows[(rows.kpi == kpi) & rows.grain.isin(grains) & rows.value.notna()]
+    if rows.empty:
+        by = formats.listing([formats.words(grain) for grain in grains])
+        return nothing(f"{fact.label} by {by}", f"n/a: {narrative.why_missing(results, kpi)}")
     rows = rows.assign(
-        goal=[_goal(results, kpi, key) for key in rows.key], grain=rows.grain.map(formats.words), place=rows.grain.map({g: i for i, g in enumerate(grains)}),
-        bad=-rows.value if (fact.better == "up") != worst_first else rows.value,
+        goal=[_goal(results, kpi, key) for key in rows.key], place=rows.grain.map({g: i for i, g in enumerate(grains)}),
+        grain=rows.grain.map(formats.words), bad=rows.value if fact.better == "up" else -rows.value, name=rows.key,
     )  # fmt: skip
     rows = rows.sort_values(["place", "bad"], kind="stable")
-    rows["bars"] = rows.key
-    if rows.empty:
-        return nothing(
-            f"{fact.label} by {formats.listing([formats.words(g) for g in grains])}", f"n/a: {narrative.why_missing(results, kpi)}"
-        )
     form = charts.forms.OF_UNIT.get(fact.unit, "one")
     tooltip = [
-        "bars | Which",
+        "name | Which",
         f"value | {fact.label} | {form}",
         "status | Status",
         "denominator | n | units",
         f"previous | Last week | {form}",
     ]
+    title = ranked_title(rows, fact.label, fact.unit, currency, fact.better)
     return charts.ranked(
-        rows, "bars", "value", ranked_title(rows, fact.label, fact.unit, currency, fact.better), fact.unit, fact.label, tooltip,
-        group="grain", target="goal", currency=currency,
+        rows, "name", "value", title, fact.unit, fact.label, tooltip, group="grain", target="goal", currency=currency
     )  # fmt: skip
 
 
@@ -98,7 +109,8 @@ def ranked_title(rows: pd.DataFrame, label: str, unit: str, currency: str, bette
     """The worst bar of the first grain, and how many of them miss their target. Rows: grain, key, value, status, worst first."""
     first = rows[rows.grain == rows.grain.iloc[0]]
     worst, off = first.iloc[0], first.status.isin(["watch", "breach"])
-    text = f"{label}: {worst.key} is {'lowest' if better == 'up' else 'highest'} of {len(first)} by {worst.grain}, {formats.quantity(worst.value, unit, currency)}"
+    extreme = "lowest" if better == "up" else "highest"
+    text = f"{label}: {worst.key} is {extreme} of {len(first)} by {worst.grain}, {formats.quantity(worst.value, unit, currency)}"
     return f"{text}; {int(off.sum())} off target" if first.status.isin(["ok", "watch", "breach"]).any() else text
 
 
@@ -126,4 +138,4 @@ def _charted(fact: Any) -> str:
     return f"{alone}Band: what weeks differ by anyway; dashed: target."
 
 
-__all__ = ["Html", "drawn", "exhibits", "family", "ranked", "target_lines", "trend", "why_nothing"]
+__all__ = ["Exhibit", "Part", "drawn", "exhibits", "gone", "listed", "ranked", "several", "target_lines", "trend"]

@@ -24,8 +24,28 @@
       const rows = body(table), sign = order === "ascending" ? 1 : -1;
       const sorted = rows.filter(known).sort((a, b) => sign * rank(value(a, i), value(b, i)));
       table.tBodies[0].append(...sorted, ...rows.filter((row) => !known(row))); // what has no value stays last
+      show(table);
     });
   });
+
+  // Shown are the rows that match; without a filter the first dozen of a long table, until a reader asks for all.
+  const LONG = 20, FIRST = 12;
+  const show = (table) => {
+    const words = (table.dataset.words || "").split(" ").filter(Boolean), rows = body(table);
+    const short = !words.length && rows.length > LONG && !table.dataset.whole;
+    const match = (row) => words.every((word) => row.textContent.toLowerCase().includes(word));
+    rows.forEach((row, i) => { row.dataset.match = match(row) ? "yes" : "no"; row.hidden = short ? i >= FIRST : !match(row); });
+    return rows.filter(match).length;
+  };
+
+  const fold = (table) => {
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "more";
+    more.textContent = `Show all ${body(table).length} rows`;
+    more.addEventListener("click", () => { table.dataset.whole = "yes"; more.remove(); show(table); });
+    table.after(more);
+  };
 
   const tools = (table) => {
     const bar = document.createElement("div");
@@ -36,9 +56,9 @@
       input.placeholder = "Filter rows";
       input.setAttribute("aria-label", "Filter rows" + (table.caption ? " of " + table.caption.textContent.trim() : ""));
       input.addEventListener("input", () => {
-        const words = input.value.toLowerCase().split(/\s+/).filter(Boolean), rows = body(table);
-        for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
-        said.textContent = words.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length}` : "";
+        table.dataset.words = input.value.toLowerCase().trim().replace(/\s+/g, " ");
+        const found = show(table);
+        said.textContent = table.dataset.words ? `${found} of ${body(table).length}` : "";
       });
       bar.append(input, said);
     }
@@ -55,9 +75,9 @@
   const save = (table) => {
     const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
     const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
-    const cell = (c) => (c.dataset.value !== undefined ? c.dataset.value : c.classList.contains("num") ? "" : harmless(c.innerText.trim()));
-    const head = [...table.tHead.rows[0].cells].map((c) => quoted(harmless(c.innerText.trim())));
-    const rows = body(table).filter((row) => !row.hidden).map((row) => [...row.cells].map((c) => quoted(cell(c))));
+    const cell = (c) => (c.dataset.value !== undefined ? c.dataset.value : c.classList.contains("num") ? "" : harmless(c.textContent.trim()));
+    const head = [...table.tHead.rows[0].cells].map((c) => quoted(harmless(c.textContent.trim())));
+    const rows = body(table).filter((row) => row.dataset.match !== "no").map((row) => [...row.cells].map((c) => quoted(cell(c))));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([[head, ...rows].map((r) => r.join(",") + "\n").join("")], { type: "text/csv" }));
     link.download = table.dataset.download.replace(/(\.csv)?$/, ".csv");
@@ -69,5 +89,7 @@
     if (!table.tHead || !table.tBodies[0]) continue;
     if (table.tBodies[0].rows.length > 2) sortable(table);
     if (table.classList.contains("filterable") || table.dataset.download) tools(table);
+    if (table.tBodies[0].rows.length > LONG) fold(table);
+    show(table);
   }
 })();
