@@ -1,0 +1,206 @@
+"""Margin and returns: what loses money on every sale, what only looks healthy, and what comes back too often."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from opsreview.books import Books, fact, inside
+from opsreview.checks import Context, check, found, nothing, say, worth
+from opsreview.checks.stakes import sku_stakes
+from opsreview.facts.returns import returns, sold_and_returned
+from opsreview.formats import number, share
+from opsreview.margin import COMPONENTS, by_sku, order_margin
+from opsreview.margin import false_confidence as falsely_confident
+
+SOLD = ("orders", "order_lines", "products.unit_cost")
+WEEKS = 4  # of T28
+PRIOR_UNITS = 30  # how many units of the store's rate a family's rate is worth
+DECISIONS = {"wrong_item": "staff", "damaged": "investigate", "defective": "investigate", "late_delivery": "change_carrier"}
+
+
+@check
+def negative_margin(ctx: Context) -> pd.DataFrame:
+    """SKUs that lost money over four weeks; a family where most of it does is one finding."""
+    if not ctx.covered(28, *SOLD):
+        return nothing()
+    rows = _sku_margins(ctx)
+    rows["flagged"] = (rows["contribution_margin"] < 0) & (rows["units"] >= ctx.threshold("negative_margin", "units"))
+    rows["impact"] = -rows["contribution_margin"] / WEEKS
+    return _margin_findings(ctx, rows, 0.0, "loses", "loss of 28 days / 4")
+
+
+@check
+def false_confidence(ctx: Context) -> pd.DataFrame:
+    """SKUs with a good gross margin and a poor contribution margin; a family where most of it is so is one finding."""
+    if not ctx.covered(28, *SOLD):
+        return nothing()
+    target = float(ctx.target("contribution_margin").ok or 0.0)
+    rows = _sku_margins(ctx)
+    rows["flagged"] = rows["sku"].isin(falsely_confident(ctx.books).select("sku").to_pandas()["sku"])
+    rows["impact"] = (target * rows["net_revenue"] - rows["contribution_margin"]) / WEEKS
+    return _margin_findings(ctx, rows, target, "looks healthy and makes", "shortfall to the target margin of 28 days / 4")
+
+
+def _sku_margins(ctx: Context) -> pd.DataFrame:
+    t, k = by_sku(ctx.books, ctx.books.week.trailing(28)), sku_stakes(ctx.books).select("sku", "name")
+    return t.left_join(k, "sku").drop("sku_right").order_by("sku").to_pandas()
+
+
+def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, verb: str, basis: str) -> pd.DataFrame:
+    """The flagged SKUs, those of a family that is itself at fault gathered into one finding.
+
+    A family is at fault when it as a whole falls short, through two SKUs or more that sell most of its units.
+    """
+    money = ["units", "net_revenue", "gross_margin", *COMPONENTS, "contribution_margin", "impact"]
+    ill = rows[rows["flagged"]]
+    families = rows.groupby("family")[money].sum().join(ill.groupby("family").agg(ill=("units", "sum"), n=("sku", "size")), how="inner")
+    families = families[(families["impact"] > 0) & (families["n"] >= 2) & (families["ill"] > families["units"] / 2)].reset_index()
+    families["members"] = families["family"].map(ill.groupby("family")["sku"].agg("; ".join))
+    families = families.assign(entity=families["family"], entity_type="family", name=families["family"])
+    alone = ill[~ill["family"].isin(families["family"])].assign(entity=lambda t: t["sku"], entity_type="sku")
+    both = pd.concat([families, alone], ignore_index=True)
+    both["observed"] = both["contribution_margin"] / both["net_revenue"].where(both["net_revenue"] != 0)
+    both["gross"] = both["gross_margin"] / both["net_revenue"].where(both["net_revenue"] != 0)
+    # Which cost weighs more here than in the store as a whole.
+    usual = rows[list(COMPONENTS)].sum() / max(rows["net_revenue"].sum(), 1e-9)
+    above = both[list(COMPONENTS)].sub(np.outer(both["net_revenue"], usual))
+    both["culprit"] = above.idxmax(axis=1).str.replace("_", " ") if len(both) else ""
+    both["above"] = above.max(axis=1) if len(both) else 0.0
+    both = worth(ctx, both)
+    return found(
+        both,
+        title=say(both, lambda r: f"{r.name} {verb} {ctx.money(r.contribution_margin)} on {ctx.money(r.net_revenue)} of sales in 28 days"),
+        expected=target,
+        threshold=target,
+        basis=basis,
+        decision="reprice",
+        detail=say(
+            both,
+            lambda r: (
+                f"gross margin {share(r.gross)}, contribution margin {share(r.observed)} over {number(r.units)} units; "
+                f"{r.culprit} costs {ctx.money(r.above)} more than the store's average would"
+            ),
+        ),
+        evidence="orders and their costs: 28 days",
+    )
+
+
+@check
+def channel_margin(ctx: Context) -> pd.DataFrame:
+    """Channels that made less than their target over four weeks."""
+    if not ctx.covered(28, *SOLD):
+        return nothing()
+    t = order_margin(ctx.books, ctx.books.week.trailing(28)).filter(lambda t: t.costed)
+    sums = {c: t[c].sum() for c in ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin")}
+    rows = t.group_by("channel").aggregate(**sums).order_by("channel").to_pandas()
+    targets = [ctx.target("contribution_margin", channel).ok for channel in rows["channel"]]
+    rows["target"] = [max(0.0, float(t or 0.0)) for t in targets]
+    rows["observed"] = rows["contribution_margin"] / rows["net_revenue"].where(rows["net_revenue"] != 0)
+    rows["impact"] = (rows["target"] * rows["net_revenue"] - rows["contribution_margin"]) / WEEKS
+    rows["largest"] = rows[list(COMPONENTS)].idxmax(axis=1) if len(rows) else ""
+    rows = worth(ctx, rows)
+    return found(
+        rows,
+        entity=rows["channel"],
+        title=say(rows, lambda r: f"{r.channel} made {share(r.observed)} of contribution margin, {share(r.target)} is the target"),
+        expected=rows["target"],
+        threshold=rows["target"],
+        basis="shortfall of 28 days / 4",
+        decision="adjust_channel",
+        detail=say(
+            rows,
+            lambda r: (
+                f"{ctx.money(r.gross_margin)} gross margin, {ctx.money(r.contribution_margin)} after costs; "
+                f"largest: {r.largest.replace('_', ' ')}, {ctx.money(getattr(r, r.largest))}"
+            ),
+        ),
+        evidence="orders and their costs: 28 days",
+    )
+
+
+@fact
+def reason_costs(books: Books) -> ibis.Table:
+    """One row a SKU and reason of returns requested in T28: returned units and their return cost, pending ones at what others brought back."""
+    r = returns(books)
+    r = r.filter(inside(r.day, books.week.trailing(28)))
+    average = (r.value_back.sum() / r.quantity.sum(where=r.final).nullif(0)).fill_null(0.0).as_scalar()
+    r = r.mutate(cost=r.refund + r.reverse_shipping + r.handling - r.value_back.fill_null(r.quantity * average))
+    return r.group_by("sku", "reason").aggregate(cost=r.cost.sum(), members=r.return_id.group_concat("; ", order_by=r.return_id))
+
+
+def expectations(books: Books) -> pd.DataFrame:
+    """A row a SKU sold in T28 and reason: sold, returned, `expected`: what the other SKUs of its family would have had come back.
+
+    A family's rate is worth its own units, leant on the store's rate of that reason with the weight of thirty.
+    """
+    t = sold_and_returned(books, books.week.trailing(28))
+    sold = t.group_by("sku", "family").aggregate(sold=t.sold.sum()).filter(lambda s: s.sold > 0).to_pandas()
+    back = t.filter(t.reason.notnull()).group_by("sku", "reason").aggregate(returned=lambda s: s.returned.sum()).to_pandas()
+    rows = sold.merge(pd.DataFrame({"reason": sorted(back["reason"].unique())}), how="cross").merge(back, on=["sku", "reason"], how="left")
+    rows["returned"] = rows["returned"].fillna(0.0)
+    by_family, by_reason = rows.groupby(["family", "reason"]), rows.groupby("reason")
+    others_sold = by_family["sold"].transform("sum") - rows["sold"]
+    others_back = by_family["returned"].transform("sum") - rows["returned"]
+    store_back = by_reason["returned"].transform("sum") - rows["returned"]
+    store_sold = by_reason["sold"].transform("sum") - rows["sold"]
+    store = store_back / store_sold.where(store_sold > 0)
+    rows["rate"] = (others_back + PRIOR_UNITS * store.fillna(0.0)) / (others_sold + PRIOR_UNITS)
+    rows["expected"] = rows["sold"] * rows["rate"]
+    return rows.sort_values(["sku", "reason"], ignore_index=True)
+
+
+def shrunken(rows: pd.DataFrame, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """How many times what was expected comes back: the posterior's mean and its lower bound, a Gamma-Poisson model.
+
+    Its prior has mean 1 and the spread that SKUs show beyond chance (method of moments): where they all behave like their families
+    nothing stands out, however large a single count.
+    """
+    from scipy.stats import gamma
+
+    expected, returned = rows["expected"].to_numpy(float), rows["returned"].to_numpy(float)
+    beyond = (np.square(returned - expected) - expected).sum() / max(np.square(expected).sum(), 1e-12)
+    if beyond <= 0:
+        return np.ones(len(rows)), np.ones(len(rows))
+    shape = 1.0 / beyond
+    posterior = gamma(shape + returned, scale=1.0 / (shape + expected))
+    return posterior.mean(), posterior.ppf(1 - confidence)
+
+
+@check
+def returns_hotspot(ctx: Context) -> pd.DataFrame:
+    """SKUs that come back for a reason more often than their family does, for sure."""
+    if not ctx.covered(28, "orders", "order_lines", "returns"):
+        return nothing()
+    rows = expectations(ctx.books)
+    rows["times"], rows["low"] = shrunken(rows, ctx.threshold("returns_hotspot", "confidence"))
+    rows = rows[(rows["returned"] >= ctx.threshold("returns_hotspot", "returns")) & (rows["low"] > 1.0)]
+    k = sku_stakes(ctx.books).select("sku", "name").to_pandas()
+    rows = rows.merge(reason_costs(ctx.books).to_pandas(), on=["sku", "reason"]).merge(k, on="sku", how="left")
+    rows["extra"] = rows["returned"] - rows["expected"]
+    rows["impact"] = rows["cost"] * rows["extra"] / rows["returned"] / WEEKS
+    rows["limit"] = rows["returned"] / rows["sold"] / rows["low"]
+    rows = worth(ctx, rows, rows["low"])
+    teams = ctx.books.settings.returns.teams
+    return found(
+        rows,
+        entity=rows["sku"] + "/" + rows["reason"],
+        title=say(
+            rows,
+            lambda r: f"{r.name}: {share(r.returned / r.sold)} come back as {r.reason.replace('_', ' ')}, {share(r.rate)} in its family",
+        ),
+        observed=rows["returned"] / rows["sold"],
+        expected=rows["rate"],
+        threshold=rows["rate"],
+        basis="return cost above expectation of 28 days / 4",
+        decision=rows["reason"].map(DECISIONS).fillna("fix_content"),
+        detail=say(
+            rows,
+            lambda r: (
+                f"{number(r.returned)} units came back, {number(r.expected, 1)} expected, surely {number(r.low, 1)} times as many; "
+                f"{ctx.money(r.cost / r.returned)} each" + (f"; for {teams[r.reason]}" if r.reason in teams else "")
+            ),
+        ),
+        evidence="returns and order_lines: 28 days",
+    )

@@ -1,0 +1,149 @@
+"""Stock: what will run out, what lies too long, what never sells, and where two systems disagree."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from opsreview.books import inside
+from opsreview.checks import Context, check, found, nothing, say, worth
+from opsreview.checks.plan import plan_vs_actual  # noqa: F401  (evidence of the same meeting)
+from opsreview.checks.stakes import lost_units, named, shelf_stakes
+from opsreview.demand import HORIZON, stockout_risk
+from opsreview.facts.stock import dead_stock as dead_shelves
+from opsreview.facts.stock import open_inbound, system_days
+from opsreview.formats import number, share
+from opsreview.leaks import overstock
+
+STOCK = ("inventory", "orders", "order_lines")
+
+
+@check
+def oos_risk(ctx: Context) -> pd.DataFrame:
+    """SKU-locations that will probably run out within 14 days."""
+    if not ctx.covered(28, *STOCK):
+        return nothing()
+    least = ctx.books.settings.oos_risk_threshold
+    risk, stakes = stockout_risk(ctx.books), shelf_stakes(ctx.books)
+    rows = risk.filter(risk.p_out_of_stock >= least).select("sku", "location", "p_out_of_stock", "lost_units")
+    rows = rows.join(stakes, ["sku", "location"]).order_by("sku", "location").to_pandas()
+    rows["impact"] = rows["lost_units"] * rows["per_unit"]
+    rows = worth(ctx, rows, rows["p_out_of_stock"] / least if least else None)
+    elsewhere = rows["spare"] >= rows["lost_units"]
+    return found(
+        rows,
+        entity=rows["sku"] + "@" + rows["location"],
+        title=say(rows, lambda r: f"{r.name} at {r.location} runs out within {HORIZON} days with {share(r.p_out_of_stock)} probability"),
+        observed=rows["p_out_of_stock"],
+        threshold=least,
+        basis=f"expected lost units of {HORIZON} days × contribution margin a unit",
+        decision=np.where(elsewhere, "transfer", "expedite"),
+        detail=say(
+            rows,
+            lambda r: (
+                f"{number(r.available)} available, {number(r.d_here, 1)} sold a day, {number(r.lost_units, 1)} units short"
+                + (f"; other places can spare {number(r.spare)}" if r.spare >= r.lost_units else "")
+            ),
+        ),
+        evidence=f"inventory, inbound, order_lines: next {HORIZON} days",
+    )
+
+
+@check
+def excess_stock(ctx: Context) -> pd.DataFrame:
+    """SKUs that hold more than the days of supply their tier needs."""
+    if not ctx.covered(28, *STOCK):
+        return nothing()
+    books, least = ctx.books, ctx.threshold("excess_stock", "value")
+    coming = open_inbound(books).group_by("sku").aggregate(coming=lambda t: t.open_quantity.sum())
+    t = overstock(books).left_join(coming, "sku").drop("sku_right")
+    t = named(books, t.filter(t.excess_units * t.unit_cost >= least))
+    rows = t.order_by("sku").to_pandas().fillna({"coming": 0.0})
+    rows["value"] = rows["excess_units"] * rows["unit_cost"]
+    rows["impact"] = rows["value"] * books.settings.carrying_rate / 52
+    rows["days"] = rows["available"] / rows["d"].where(rows["d"] > 0)
+    return found(
+        rows,
+        entity=rows["sku"],
+        title=say(rows, lambda r: f"{r.name} holds {number(r.excess_units)} units more than it needs"),
+        observed=rows["value"],
+        threshold=least,
+        severity=_by_value(rows["value"], least),
+        basis="excess units × unit cost × carrying rate / 52",
+        decision=np.where(rows["coming"] > 0, "rebalance_inbound", "markdown"),
+        detail=say(
+            rows,
+            lambda r: (
+                f"{number(r.available)} available are {number(r.days)} days of supply, {number(r.target_days)} are enough: "
+                f"{ctx.money(r.value)} at cost too much" + (f", {number(r.coming)} more on their way" if r.coming > 0 else "")
+            ),
+        ),
+        evidence="inventory now, order_lines: 28 days",
+    )
+
+
+@check
+def dead_stock(ctx: Context) -> pd.DataFrame:
+    """SKUs that nobody bought in a quarter."""
+    if not (ctx.covered(91, "orders", "order_lines") and ctx.covered(7, "inventory")):
+        return nothing()
+    books, least = ctx.books, ctx.threshold("dead_stock", "value")
+    t = dead_shelves(books)
+    by = t.group_by("sku").aggregate(
+        on_hand=t.on_hand.sum(), value=t.value.sum(), members=t.location.group_concat("; ", order_by=t.location)
+    )
+    rows = named(books, by.filter(by.value >= least)).order_by("sku").to_pandas()
+    rows["impact"] = rows["value"] * books.settings.carrying_rate / 52
+    return found(
+        rows,
+        entity=rows["sku"],
+        title=say(rows, lambda r: f"{r.name} has not sold in 91 days and {number(r.on_hand)} are in stock"),
+        observed=rows["value"],
+        threshold=least,
+        severity=_by_value(rows["value"], least),
+        basis="on hand × unit cost × carrying rate / 52",
+        decision="markdown",
+        detail=say(rows, lambda r: f"{number(r.on_hand)} units, {ctx.money(r.value)} at cost, none sold in 91 days"),
+        evidence="inventory now, order_lines: 91 days",
+    )
+
+
+@check
+def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
+    """SKU-locations whose stock the ERP and the WMS count differently, in snapshots at most a day apart."""
+    if not ctx.covered(7, "inventory"):
+        return nothing()
+    books = ctx.books
+    units, part = ctx.threshold("erp_wms_mismatch", "units"), ctx.threshold("erp_wms_mismatch", "share")
+    s = system_days(books).filter(lambda t: inside(t.day, books.week.trailing(28)))
+    s = s.mutate(nth=ibis.row_number().over(ibis.window(group_by=[s.system, s.sku, s.location], order_by=s.day.desc())))
+    last = s.filter(s.nth == 0)
+    erp = last.filter(last.system == "erp").select("sku", "location", erp="on_hand", erp_free="available", erp_day="day")
+    wms = last.filter(last.system == "wms").select("sku", "location", wms="on_hand", wms_free="available", wms_day="day")
+    t = erp.join(wms, ["sku", "location"])
+    apart, gap = t.erp_day.delta(t.wms_day, unit="day").abs(), (t.erp - t.wms).abs()
+    limit = ibis.greatest(units, part * ibis.greatest(t.erp.abs(), t.wms.abs()))
+    t = t.mutate(gap=gap, limit=limit).filter(apart <= 1, gap > limit)
+    rows = t.join(shelf_stakes(books), ["sku", "location"]).order_by("sku", "location").to_pandas()
+    unseen = lost_units(rows, rows["wms_free"], HORIZON) - lost_units(rows, rows["erp_free"], HORIZON)
+    carried = rows["gap"] * rows["unit_cost"].fillna(0.0) * books.settings.carrying_rate / 52
+    rows["impact"] = carried + np.maximum(unseen, 0.0) * rows["per_unit"]
+    rows = worth(ctx, rows, rows["gap"] / rows["limit"])
+    return found(
+        rows,
+        entity=rows["sku"] + "@" + rows["location"],
+        title=say(rows, lambda r: f"{r.name} at {r.location}: the ERP counts {number(r.erp)}, the WMS {number(r.wms)}"),
+        observed=rows["wms"],
+        expected=rows["erp"],
+        threshold=rows["limit"],
+        basis=f"units × unit cost × carrying rate / 52, and the margin of {HORIZON} days of sales that the ERP's stock would have served",
+        decision="investigate",
+        detail=say(rows, lambda r: f"count {r.location}: {number(r.gap)} units apart, {number(r.d_here, 1)} sold a day"),
+        evidence="inventory: last snapshots of erp and wms",
+    )
+
+
+def _by_value(value: pd.Series, least: float) -> np.ndarray:
+    """Stock that lies there: watch from its line on, breach from ten times it."""
+    return np.where(value >= 10 * least, "breach", "watch")

@@ -1,0 +1,127 @@
+"""Promotions that run or soon will: do they earn anything, and is there enough to sell?"""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from opsreview.books import Books, fact, inside
+from opsreview.checks import Context, check, found, nothing, say, worth
+from opsreview.checks.stakes import lost_units, sku_stakes
+from opsreview.demand import arrivals
+from opsreview.facts.orders import sales
+from opsreview.facts.stock import demand, shelves
+from opsreview.formats import number, share
+from opsreview.margin import order_margin
+
+LOOK_AHEAD = 28  # days beyond which there is time to order more
+PER_UNIT = ("cost_of_goods", "packaging", "shipping", "pick_pack", "support")  # what a discount does not change
+BY_REVENUE = ("payment", "channel_fees", "returns_reserve")  # what falls with the price
+
+
+@fact
+def promoted(books: Books) -> ibis.Table:
+    """One row a promotion and SKU in it, running or to start within the threshold's days: discount, uplift, `begins`, `ends` in days from `as_of`."""
+    p, k = books.table("promotions"), sku_stakes(books)
+    ahead = float(books.settings.checks["promotion_at_risk"]["days"])
+    today = ibis.literal(books.week.end)
+    p = p.mutate(
+        begins=p.starts_on.delta(today, unit="day").cast("float64"),
+        ends=p.ends_on.delta(today, unit="day").cast("float64") + 1.0,
+        before=today.delta(p.starts_on, unit="day").cast("float64"),
+        uplift=p.expected_uplift.fill_null(0.0),
+        of_sku=p.sku.nullif(""),
+        of_family=p.family.nullif(""),
+        channel=p.channel.nullif(""),
+    ).filter(lambda t: (t.ends > 0) & (t.begins < ahead))
+    p = p.select("promo_id", "of_sku", "of_family", "channel", "discount", "uplift", "begins", "ends", "before", "starts_on", "ends_on")
+    t = p.cross_join(k.select("sku", "family", "name", "dispersion"))
+    return t.filter((t.of_sku.isnull() | (t.of_sku == t.sku)) & (t.of_family.isnull() | (t.of_family == t.family)))
+
+
+@fact
+def prices(books: Books) -> ibis.Table:
+    """One row a SKU and channel with costed units sold in T28: units, list value, what else came in, costs by unit and by revenue."""
+    window = books.week.trailing(28)
+    m, s = order_margin(books, window), sales(books)
+    s = s.filter(inside(s.day, window)).select("order_id", "line_id", listed=s.units * s.price, beside=s.net_revenue - s.base)
+    t = m.filter(m.costed).join(s, ["order_id", "line_id"])
+    return t.group_by("sku", "channel").aggregate(
+        units=t.units.sum(), listed=t.listed.sum(), beside=t.beside.sum(), net=t.net_revenue.sum(),
+        fixed=sum((t[c].sum() for c in PER_UNIT[1:]), t[PER_UNIT[0]].sum()),
+        moving=sum((t[c].sum() for c in BY_REVENUE[1:]), t[BY_REVENUE[0]].sum()),
+    )  # fmt: skip
+
+
+def judged(books: Books) -> pd.DataFrame:
+    """A row a promotion and SKU that sells: margin a unit after the discount, demand expected until its end, what there is, what is missing.
+
+    At list price less the discount, with T28's costs a unit and T28's fees and returns as a share of revenue. Demand is what the SKU sells
+    a day times the uplift (on the channel promoted, on the days promoted; T28's own share of promoted days taken out), 28 days ahead at most.
+    """
+    rows = promoted(books).to_pandas()
+    sold = prices(books).to_pandas()
+    every = sold.drop(columns="channel").groupby("sku", as_index=False).sum()
+    by_channel = rows.merge(sold, on=["sku", "channel"], how="inner")
+    anywhere = rows[rows["channel"].isna()].merge(every, on="sku", how="inner")
+    rows = pd.concat([by_channel, anywhere], ignore_index=True)
+    rows = rows[rows["units"] > 0].merge(every[["sku", "units"]].rename(columns={"units": "all_units"}), on="sku")
+    net = rows["listed"] / rows["units"] * (1 - rows["discount"]) + rows["beside"] / rows["units"]
+    moving = (rows["moving"] / rows["net"].where(rows["net"] > 0)).fillna(0.0)
+    rows["margin"] = net * (1 - moving) - rows["fixed"] / rows["units"]
+    rows = rows.merge(demand(books).to_pandas(), on="sku")
+    part = rows["units"] / rows["all_units"]
+    lift = rows["uplift"] * part
+    rows["until"] = rows["ends"].clip(upper=LOOK_AHEAD)
+    rows["days"] = (rows["until"] - rows["begins"].clip(lower=0)).clip(lower=0)
+    rows["base"] = rows["d"] / (1 + lift * (rows["before"].clip(0, 28) / 28))
+    rows["promoted_units"] = rows["base"] * (part + lift) * rows["days"]
+    rows["expected_units"] = rows["base"] * (rows["until"] + lift * rows["days"])
+    held = shelves(books).group_by("sku").aggregate(available=lambda t: t.available.sum()).to_pandas()
+    coming = arrivals(books).select("sku", "quantity", "offset").to_pandas().merge(rows[["sku", "until"]].drop_duplicates(), on="sku")
+    coming = coming[coming["offset"] < coming["until"]].groupby(["sku", "until"], as_index=False)["quantity"].sum()
+    rows = rows.merge(held, on="sku", how="left").merge(coming.rename(columns={"quantity": "inbound"}), on=["sku", "until"], how="left")
+    rows = rows.fillna({"available": 0.0, "inbound": 0.0})
+    rows["supply"] = rows["available"] + rows["inbound"]
+    rows["missing"] = lost_units(rows.assign(d_here=rows["expected_units"]), rows["supply"], 1.0)
+    return rows.sort_values(["promo_id", "sku"], ignore_index=True)
+
+
+@check
+def promotion_at_risk(ctx: Context) -> pd.DataFrame:
+    """Promotions that lose money on a unit, or that stock and inbound will not last for."""
+    if not (ctx.covered(28, "orders", "order_lines", "products.unit_cost", "inventory") and ctx.books.ever("promotions")):
+        return nothing()
+    rows = judged(ctx.books)
+    rows["loses"] = rows["margin"] < 0
+    weeks = rows["until"].clip(lower=7.0) / 7.0
+    loss, lost = -rows["margin"] * rows["promoted_units"], rows["missing"] * rows["margin"]
+    rows["impact"] = loss.where(rows["loses"], lost) / weeks
+    rows = rows[rows["loses"] | (rows["expected_units"] > rows["supply"])]
+    # Of several channels of a promotion the worst speaks.
+    rows = rows.sort_values("impact", ascending=False).drop_duplicates(["promo_id", "sku"]).sort_values(["promo_id", "sku"])
+    rows = worth(ctx, rows, np.where(rows["loses"], 0.0, rows["expected_units"] / rows["supply"].clip(lower=1.0)))
+    return found(
+        rows,
+        entity=rows["promo_id"] + "/" + rows["sku"],
+        title=say(
+            rows,
+            lambda r: (
+                f"{r.promo_id} on {r.name} " + (f"loses {ctx.money(-r.margin)} on every unit" if r.loses else "will run out of stock")
+            ),
+        ),
+        observed=np.where(rows["loses"], rows["margin"], rows["supply"]),
+        expected=np.where(rows["loses"], 0.0, rows["expected_units"]),
+        threshold=np.where(rows["loses"], 0.0, rows["expected_units"]),
+        basis=np.where(rows["loses"], "loss a unit × units expected, a week", "units short × margin a unit after discount, a week"),
+        decision=np.where(rows["loses"], "pause_promotion", "rebalance_inbound"),
+        detail=say(
+            rows,
+            lambda r: (
+                f"{share(r.discount)} off leaves {ctx.money(r.margin)} a unit; {number(r.expected_units)} units expected in "
+                f"{number(r.until)} days, {number(r.available)} available and {number(r.inbound)} coming"
+            ),
+        ),
+        evidence="promotions, orders of 28 days, inventory, inbound",
+    )

@@ -1,0 +1,106 @@
+"""Hand-made exports for a few rows: stands where `intake.known.Known` stands, with nothing read from files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+
+from opsreview.books import Books
+from opsreview.checks import Context
+from opsreview.intake.schema import TABLES
+from opsreview.settings import Settings, parse
+from opsreview.weeks import Week
+
+WEEK = Week.parse("2026-W46")  # 9 to 15 November; as_of is Monday the 16th, 00:00 UTC
+TYPES = {
+    "text": pa.string(),
+    "choice": pa.string(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+}
+_CON: list[Any] = []
+
+
+def settings(**given: Any) -> Settings:
+    return parse({"timezone": "UTC", "reporting_currency": "EUR", **given})
+
+
+class FakeKnown:
+    """`tables`: rows a table, dicts of the contract's columns (moments and days as ISO text). Exported in all of `weeks` weeks but for `gaps`
+    ({(table, week)}); a column counts as exported where a row has it."""
+
+    def __init__(
+        self, tables: dict[str, list[dict]], week: Week = WEEK, weeks: int = 30, gaps: set[tuple[str, Week]] = frozenset()
+    ) -> None:
+        if not _CON:
+            backend = ibis.duckdb.connect(":memory:")
+            backend.con.execute("SET TimeZone = 'UTC'")
+            _CON.append(backend)
+        self.con, self.week, self.as_of, self.first_week = _CON[0], week, week.as_of("UTC"), week - (weeks - 1)
+        self.given, self.gaps = tables, gaps
+        self.columns = {name: {c for row in rows for c in row} for name, rows in tables.items()}
+
+    def exported(self, table: str, week: Week, column: str | None = None) -> bool:
+        here = table in self.given and self.first_week <= week <= self.week and (table, week) not in self.gaps
+        return here and (column is None or column in self.columns[table])
+
+    def table(self, name: str) -> ibis.Table:
+        contract = TABLES[name]
+        rows = self.given.get(name, [])
+        arrays, fields = [], []
+        for column in contract.columns:
+            kind = TYPES[column.type]
+            values = [_value(row.get(column.name), column.type) for row in rows]
+            if column.key and column.optional and column.type == "text":
+                values = [v or "" for v in values]
+            arrays.append(pa.array(values, kind))
+            fields.append(pa.field(column.name, kind))
+            if column.type == "timestamp":
+                arrays.append(arrays[-1])
+                fields.append(pa.field(f"{column.name}_local", kind))
+        if name == "orders":
+            arrays += [pa.array([1.0] * len(rows), pa.float64()), pa.array([r.get("status") == "cancelled" for r in rows], pa.bool_())]
+            fields += [pa.field("rate", pa.float64()), pa.field("cancelled", pa.bool_())]
+        return ibis.memtable(pa.Table.from_arrays(arrays, schema=pa.schema(fields)))
+
+    def rows(self, name: str) -> ibis.Table:
+        return self.table(name).mutate(week=ibis.literal(self.week.monday), deleted=ibis.literal(False))
+
+
+def _value(value: Any, kind: str) -> Any:
+    if value is None or value == "":
+        return None
+    if kind == "timestamp":
+        return datetime.fromisoformat(str(value))
+    if kind == "date":
+        return pd.Timestamp(value).date()
+    return float(value) if kind == "number" else value
+
+
+CARD = ["kpi", "grain", "key", "value", "numerator", "denominator"]
+
+
+def card(*rows: tuple) -> pd.DataFrame:
+    """A scorecard by hand: (kpi, grain, key, numerator, denominator), value their ratio; or with the value given as a sixth."""
+    frame = [(k, g, key, r[0] if r else (n / d if d else None), n, d) for k, g, key, n, d, *r in rows]
+    return pd.DataFrame(frame, columns=CARD).astype({"value": float, "numerator": float, "denominator": float})
+
+
+def history(kpi: str, grain: str, key: str, values: list[float], week: Week = WEEK) -> pd.DataFrame:
+    """Charted values of the weeks before, oldest first."""
+    n = len(values)
+    rows = [(kpi, grain, key, v, None, None, str(week - (n - i))) for i, v in enumerate(values)]
+    return pd.DataFrame(rows, columns=[*CARD, "week"])
+
+
+def context(tables: dict[str, list[dict]], now: pd.DataFrame | None = None, past: pd.DataFrame | None = None, **known: Any) -> Context:
+    """A check's context over hand-made rows; `known` goes to FakeKnown, its `settings` to the settings."""
+    chosen = settings(**known.pop("settings", {}))
+    books = Books(FakeKnown(tables, **known), chosen)
+    return Context(books, card() if now is None else now, history("none", "all", "", []) if past is None else past)
