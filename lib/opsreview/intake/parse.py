@@ -30,11 +30,11 @@ def select(table: Table, relation: str, present: set[str], timezone: str, decima
     """The SELECT. `present`: the text columns that the relation has; the others are empty in every row."""
     columns = [*table.columns, DELETED]
     here = [c for c in columns if c.name in present]
-    text = ", ".join(f"nullif(trim({_q(c)}, {BLANKS}), '') AS {_q(c)}" for c in here)
+    text = ", ".join(f"nullif({_trim(_q(c))}, '') AS {_q(c)}" for c in here)
     text = f"SELECT part, line, ragged, {_pack(here)} AS written{', ' + text if text else ''} FROM {relation}"
     numbers = [c for c in here if c.type == "number"]
     if decimal_comma and numbers:  # what one number of a column needs, all of its file are read with
-        needs = ", ".join(f"coalesce(bool_or({_needs_comma(f'trim({_q(c)}, {BLANKS})')}), false) AS {_n(c, 'comma')}" for c in numbers)
+        needs = ", ".join(f"coalesce(bool_or({_needs_comma(_trim(_q(c)))}), false) AS {_n(c, 'comma')}" for c in numbers)
         text = f"SELECT * FROM ({text}) JOIN (SELECT part, {needs} FROM {relation} GROUP BY part) USING (part)"
     parsed = [_parse(c, decimal_comma) for c in here]
     layers = [parsed, [x for c in here for x in _walls(c)], [x for c in here for x in _instants(c, timezone)]]
@@ -111,6 +111,14 @@ def _parse(c: Column, decimal_comma: bool) -> str:
     return f"{_code(x)} AS {v}"
 
 
+def _trim(x: str) -> str:
+    """Without the blanks around it; to look for one is much cheaper than to trim."""
+    some = " OR ".join(
+        [f"{x} <= '!'", *(f"contains({x}, '{blank}')" for blank in " \t\u00a0"), *(f"suffix({x}, '{end}')" for end in "\r\n")]
+    )
+    return f"CASE WHEN {some} THEN trim({x}, {BLANKS}) ELSE {x} END"
+
+
 def _code(x: str) -> str:
     """Keys and codes: 123.0 is 123."""
     return f"CASE WHEN contains({x}, '.') AND regexp_full_match({x}, '[+-]?\\d+\\.0+') THEN split_part({x}, '.', 1) ELSE {x} END"
@@ -140,7 +148,8 @@ def _walls(c: Column) -> list[str]:
     x = _q(c)
     time = f"epoch_us(TRY_CAST(regexp_extract({x}, '^{_TIME}') AS TIMESTAMP))"
     day = f"epoch_us(TRY_CAST({x} AS DATE)::TIMESTAMP{' + INTERVAL 1 DAY' if c.end_of_day else ''})"
-    return [f"CASE {_n(c, 'kind')} WHEN 2 THEN {day} WHEN 1 THEN {time} WHEN 3 THEN {time} - {_offset(x)} END AS {_n(c, 'w')}"]
+    plain = f"epoch_us(TRY_CAST({x} AS TIMESTAMP))"
+    return [f"CASE {_n(c, 'kind')} WHEN 2 THEN {day} WHEN 1 THEN {plain} WHEN 3 THEN {time} - {_offset(x)} END AS {_n(c, 'w')}"]
 
 
 def _offset(x: str) -> str:

@@ -60,7 +60,7 @@ class Reader:
         """Every source. What cannot be used has an error in its note; nothing is raised. `whole`: look at the cached rows too."""
         out: dict[Source, Read] = {}
         for name, group in groupby(sorted(sources, key=lambda s: s.table), key=lambda s: s.table):
-            batch: list[Pending] = []
+            batch, size = list[Pending](), 0
             for source in group:
                 key = self.key(source)
                 if note := self.store.get(key, whole):
@@ -72,9 +72,10 @@ class Reader:
                     out[source] = got
                 else:
                     batch.append(got)
-                if sum(p.rows.nbytes for p in batch) > BATCH:
+                    size += got.rows.nbytes
+                if size > BATCH:
                     out |= self._finish(TABLES[name], batch)
-                    batch = []
+                    batch, size = [], 0
             out |= self._finish(TABLES[name], batch)
         return out
 
