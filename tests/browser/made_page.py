@@ -26,7 +26,7 @@ def page() -> str:
             text("\n\n".join(["A paragraph that makes the page longer than a window."] * 60)),
             code("late()", outputs=[output("display_data", {renderer.MIME: charts()[0], "text/plain": ""})]),
             text("## Table"),
-            code("table()", outputs=[output("display_data", {"text/html": skus()})]),
+            code("table()", outputs=[output("display_data", {"text/html": skus()}), output("display_data", {"text/html": long()})]),
             text("## Decisions"),
             code("form()", outputs=[output("display_data", {"text/html": form})]),
         ]
@@ -53,7 +53,13 @@ def skus() -> str:
     from opsreview.tables import table
 
     frame = pd.DataFrame({"sku": ["B2", "A10", "A9", HOSTILE, "=1+1"], "margin": [5.0, None, -20.5, 1000.0, 7.25]})
-    return table(frame, ["sku | SKU", "margin | Margin | cents"], "SKUs", "EUR", filterable=True, download="skus").html
+    return table(frame, "sku | SKU\nmargin | Margin | cents", "SKUs", currency="EUR", filterable=True, download="skus").html
+
+
+def long() -> str:
+    from opsreview.tables import table
+
+    return table(pd.DataFrame({"n": range(30)}), "n | N | number", "Long").html
 
 
 def findings() -> pd.DataFrame:

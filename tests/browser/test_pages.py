@@ -162,6 +162,15 @@ def test_a_table_sorts_filters_and_comes_along(view, made, tmp_path):
     assert sorted(rows[1:]) == sorted([[HOSTILE, "1000"], ["'=1+1", "7.25"], ["A10", ""]])
 
 
+def test_a_long_table_is_folded(view, made):
+    page, *_ = view(made)
+    table = page.locator("table.tbl").nth(1)
+    shown = table.locator("tbody tr:not([hidden])")
+    assert shown.count() == 12
+    page.get_by_role("button", name="Show all 30 rows").click()
+    assert shown.count() == 30
+
+
 def test_the_keyboard_reaches_everything(view, made):
     page, *_ = view(made)
     page.keyboard.press("Tab")
@@ -180,6 +189,7 @@ def test_the_navigation_follows_the_reader(view, page_path):
     page.wait_for_timeout(900)
     top = page.locator("main h2").last.bounding_box()["y"]
     assert 0 <= top < 900
+    assert page.locator("nav.sections a[aria-current]").all_inner_texts() == [links.last.inner_text()]
 
 
 def test_a_page_prints(view, page_path):

@@ -54,12 +54,14 @@
   };
   window.addEventListener("load", () => idle(rest));
 
+  const headings = [...document.querySelectorAll("main h2[id]")];
   const links = new Map([...document.querySelectorAll("nav.sections a")].map((a) => [a.hash.slice(1), a]));
-  const inView = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) {
-      links.forEach((a) => a.removeAttribute("aria-current"));
-      links.get(entry.target.id)?.setAttribute("aria-current", "true");
-    }
-  }, { rootMargin: "-60px 0px -70% 0px" });
-  document.querySelectorAll("main h2[id]").forEach((h) => inView.observe(h));
+  let asked = false;
+  const mark = () => {
+    asked = false;
+    const end = innerHeight + scrollY >= document.documentElement.scrollHeight - 4;
+    const here = end ? headings.at(-1) : headings.findLast((h) => h.getBoundingClientRect().top < 120);
+    links.forEach((a, id) => (here && id === here.id ? a.setAttribute("aria-current", "true") : a.removeAttribute("aria-current")));
+  };
+  addEventListener("scroll", () => { if (!asked) { asked = true; requestAnimationFrame(mark); } }, { passive: true });
 })();
