@@ -245,10 +245,9 @@ def trust_details(results: Any) -> list[str]:
     t = results.trust
     out = [f"{missing_table(m)}{_costs(m.get('costs'))}" for m in t.get("missing", [])]
     if t.get("quarantine_reasons"):
-        reasons = sorted(t["quarantine_reasons"].items(), key=lambda kv: -kv[1])
-        out.append(
-            f"Rows not taken: {formats.listing([f'{formats.words(k)} ({formats.number(n)})' for k, n in reasons], 6)}; each is in quarantine.csv"
-        )
+        reasons = sorted(t["quarantine_reasons"].items(), key=lambda reason: -reason[1])
+        said = formats.listing([f"{formats.words(reason)} ({formats.number(n)})" for reason, n in reasons], 6)
+        out.append(f"Rows not taken: {said}; each is in quarantine.csv")
     same = [(f"{formats.number(t[f'rows_{k}'])} {words}") for k, words in KINDS.items() if t.get(f"rows_{k}")]
     if same:
         out.append(f"Of the rows read, {formats.listing(same, 3)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import agenda
+from opsreview import agenda, widgets
 from opsreview.catalog import REVIEWS
 from opsreview.exhibits import Part, exhibits
 from opsreview.tables import Html
@@ -122,6 +122,30 @@ class Review:
         floor = float(r.settings.checks["floor"])
         html = checklist_html(r.findings, r.decisions, str(r.week), self.name, r.settings.reporting_currency, floor)
         return Html(html, f"Decision checklist of {r.week}")
+
+    @property
+    def checklist_widget(self) -> Any:
+        """The same form with controls of JupyterLab; it saves straight into the decisions folder."""
+        from opsreview.widgets_checklist import checklist_widget
+
+        r = self.results
+        floor = float(r.settings.checks["floor"])
+        return checklist_widget(r.findings, r.decisions, str(r.week), self.name, r.settings.reporting_currency, r.decisions_dir, floor)
+
+    @property
+    def figure_picker(self) -> Any:
+        """Any figure at any grain, with its trend (JupyterLab)."""
+        return widgets.figure_picker(self.results)
+
+    @property
+    def sku_lookup(self) -> Any:
+        """Everything the week knows of one SKU (JupyterLab)."""
+        return widgets.sku_lookup(self.results)
+
+    @property
+    def findings_filter(self) -> Any:
+        """Findings of all reviews by check, owner, severity and decision (JupyterLab)."""
+        return widgets.findings_filter(self.results)
 
     def table(self, name: str) -> pd.DataFrame:
         """A frame by name: kpis, history, findings, leaks, …, or one of the evidence frames (orders_daily, waves, sku_rank, …)."""

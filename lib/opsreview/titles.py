@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+
 import pandas as pd
 
 from opsreview import formats
@@ -58,9 +59,8 @@ def days_of_supply(tiers: pd.DataFrame) -> str:
     for row in said.itertuples():
         if formats.missing(row.low) or row.low <= row.value <= row.high:
             continue
-        off.append(
-            f"tier {row.tier} holds {number(row.value)} days, {'under' if row.value < row.low else 'over'} its band of {row.low:g} to {row.high:g}"
-        )
+        side = "under" if row.value < row.low else "over"
+        off.append(f"tier {row.tier} holds {number(row.value)} days, {side} its band of {row.low:g} to {row.high:g}")
     if off:
         return _capital("; ".join(off))
     held = listing([f"{row.tier} {number(row.value)} days" for row in said.itertuples()], 4)

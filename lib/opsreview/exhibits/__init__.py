@@ -67,15 +67,20 @@ def several(results: Any, names: list[str]) -> Part:
 
 def _trend(results: Any, rows: pd.DataFrame, names: list[str], subtitle: str) -> Part:
     first = kpis()[names[0]]
-    rows = rows.assign(better=rows.kpi.map(lambda name: kpis()[name].better)).sort_values(["place", "key", "week"], kind="stable")
+    rows = trend_rows(results, rows.sort_values(["place", "key", "week"], kind="stable"))
+    title, label = narrative.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
+    chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
+    return chart if chart is not None else nothing(first.label, f"n/a: {narrative.why_missing(results, names[0])}")
+
+
+def trend_rows(results: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `history` with what `charts.trend` wants beside them: better, and the target in words and as its lines low and high."""
     about = rows[["kpi", "key"]].drop_duplicates()
     lines = [target_lines(results, kpi, key) for kpi, key in about.itertuples(index=False)]
     said = [narrative.target_words(kpi, key, results.settings) or "none" for kpi, key in about.itertuples(index=False)]
     ends = {name: [line[i] if line else float("nan") for line in lines] for name, i in (("low", 0), ("high", -1))}
-    rows = rows.merge(about.assign(target=said, **ends), on=["kpi", "key"], how="left")
-    title, label = narrative.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
-    chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
-    return chart if chart is not None else nothing(first.label, f"n/a: {narrative.why_missing(results, names[0])}")
+    rows = rows.assign(better=rows.kpi.map(lambda name: kpis()[name].better))
+    return rows.merge(about.assign(target=said, **ends), on=["kpi", "key"], how="left")
 
 
 def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
@@ -138,4 +143,4 @@ def _charted(fact: Any) -> str:
     return f"{alone}Band: what weeks differ by anyway; dashed: target."
 
 
-__all__ = ["Exhibit", "Part", "drawn", "exhibits", "gone", "listed", "ranked", "several", "target_lines", "trend"]
+__all__ = ["Exhibit", "Part", "drawn", "exhibits", "gone", "listed", "ranked", "several", "target_lines", "trend", "trend_rows"]

@@ -71,7 +71,9 @@ def dock_to_stock(results: Any) -> list[Part]:
     """Hours from the dock to the shelf: the trend, each line of the week, and what still waits."""
     lines = results.evidence("dock")
     target = (target_lines(results, "dock_to_stock_hours", "") or [None])[0]
-    subtitle = "A mark a line stocked in the week or still waiting; black: median of what was stocked; dashed: target. Long waits are drawn closer."
+    subtitle = (
+        "A mark a line stocked in the week or still waiting; black: median of what was stocked; dashed: target. Long waits stand closer."
+    )
     chart = charts.dock_to_stock(lines, target, titles.dock(lines, target), subtitle)
     parts = [trend(results, "dock_to_stock_hours", ["location", "supplier"]), drawn(chart, "Dock to stock", results, ["inbound"])]
     waits = lines[lines.state.isin(["at dock", "inconsistent"])].sort_values("hours", ascending=False, na_position="last")
