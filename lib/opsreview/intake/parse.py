@@ -201,7 +201,7 @@ def _pack(columns: list[Column]) -> str:
 def _value_of(names: str, here: list[Column]) -> str:
     """What was written in the column that the flaw names."""
     branches = " ".join(f"WHEN '{c.name}' THEN written.{_q(c)}" for c in here)
-    return f"CASE {names}[flaw_number] {branches} END" if here else "NULL::VARCHAR"
+    return f"nullif(CASE {names}[flaw_number] {branches} END, '')" if here else "NULL::VARCHAR"
 
 
 def _q(c: Column, suffix: str = "") -> str:
