@@ -3,7 +3,7 @@
 A check is given a `Context` and returns a row an entity that is worth a meeting's time (see `COLUMNS`); `findings` adds identity,
 owner, SLA, escalation and state. What the exports do not say is never flagged: a check whose tables did not come finds nothing.
 
-Modules: plan, monday (stock), inbound, wednesday (warehouse and carriers), friday (margin and returns), promotions, exports; stakes
+Modules: plan, monday (stock), inbound, wednesday (warehouse), carriers, friday (margin and returns), promotions, exports; stakes
 holds what several of them reckon money with.
 """
 
@@ -22,9 +22,9 @@ from opsreview.settings import Target
 from opsreview.statistics import xmr_limits
 
 # What a check says of an entity. observed, expected and threshold are numbers in the check's own unit; impact is money a week
-# (empty where it has none); basis is a phrase on how it was reckoned; decision is one of the decisions of a checklist, detail its arithmetic;
-# members are the rows inside (ids, `; ` between them); evidence names the tables and the window it stands on. title is a plain sentence and
-# entity_type what the entity is: empty where the catalog's own will do.
+# (empty where it has none); basis is a phrase on how it was reckoned; decision is one of the decisions of a checklist, detail its
+# arithmetic; members are the rows inside (ids, `; ` between them); evidence names the tables and the window it stands on. title is a plain
+# sentence; entity_type says what the entity is, empty where it is what the catalog says.
 COLUMNS = [
     "entity", "entity_type", "title", "observed", "expected", "threshold", "severity", "impact", "basis", "decision", "detail",
     "members", "evidence",
@@ -103,7 +103,7 @@ def check(function: Check) -> Check:
 
 def load() -> dict[str, Check]:
     """Every check there is, in the catalog's order, their modules imported."""
-    from opsreview.checks import exports, friday, inbound, monday, plan, promotions, wednesday  # noqa: F401
+    from opsreview.checks import carriers, exports, friday, inbound, monday, plan, promotions, wednesday  # noqa: F401
 
     return {name: CHECKS[name] for name in catalog.checks() if name in CHECKS}
 

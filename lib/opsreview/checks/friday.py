@@ -122,7 +122,7 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
 
 @fact
 def reason_costs(books: Books) -> ibis.Table:
-    """One row a SKU and reason of returns requested in T28: returned units and their return cost, pending ones at what others brought back."""
+    """One row a SKU and reason of returns requested in T28: their return cost, pending ones valued at what the others brought back."""
     r = returns(books)
     r = r.filter(inside(r.day, books.week.trailing(28)))
     average = (r.value_back.sum() / r.quantity.sum(where=r.final).nullif(0)).fill_null(0.0).as_scalar()

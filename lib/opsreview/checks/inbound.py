@@ -153,7 +153,7 @@ def receipt_mismatch(ctx: Context) -> pd.DataFrame:
 
 @fact
 def dock_losses(books: Books) -> ibis.Table:
-    """One row an inbound line stocked in W: hours at the dock, received units and their cost, `empty_units` its shelf could have sold meanwhile."""
+    """One row an inbound line stocked in W: hours at the dock, received, `empty_units` its empty shelf could have sold meanwhile."""
     t, s = stocked(books), stock_days(books)
     t = t.select(
         "document_id", "line_id", "sku", "location", "hours",

@@ -22,7 +22,7 @@ BY_REVENUE = ("payment", "channel_fees", "returns_reserve")  # what falls with t
 
 @fact
 def promoted(books: Books) -> ibis.Table:
-    """One row a promotion and SKU in it, running or to start within the threshold's days: discount, uplift, `begins`, `ends` in days from `as_of`."""
+    """One row a promotion and SKU in it, running or soon to start: discount, uplift, `begins` and `ends` in days from `as_of`."""
     p, k = books.table("promotions"), sku_stakes(books)
     ahead = float(books.settings.checks["promotion_at_risk"]["days"])
     today = ibis.literal(books.week.end)
@@ -55,10 +55,10 @@ def prices(books: Books) -> ibis.Table:
 
 
 def judged(books: Books) -> pd.DataFrame:
-    """A row a promotion and SKU that sells: margin a unit after the discount, demand expected until its end, what there is, what is missing.
+    """A row a promotion and SKU that sells: margin a unit after the discount, units expected until its end, what there is, what is missing.
 
-    At list price less the discount, with T28's costs a unit and T28's fees and returns as a share of revenue. Demand is what the SKU sells
-    a day times the uplift (on the channel promoted, on the days promoted; T28's own share of promoted days taken out), 28 days ahead at most.
+    At list price less the discount, with T28's costs a unit and T28's fees and returns as a share of revenue. Demand is what the SKU
+    sells a day, lifted on the channel and the days promoted (promoted days of T28 taken out of it first), 28 days ahead at most.
     """
     rows = promoted(books).to_pandas()
     sold = prices(books).to_pandas()

@@ -20,7 +20,7 @@ AHEAD = 28  # days a place needs itself before it has stock to spare
 
 @fact
 def sku_stakes(books: Books) -> ibis.Table:
-    """One row a SKU: name, family, unit_cost, `per_unit`: contribution margin a unit over T28, its family's where it sold none, at least 0."""
+    """One row a SKU: master data, and `per_unit`: contribution margin a unit over T28, its family's where it sold none, at least 0."""
     k, m = skus(books), unit_margins(books)
     t = k.select("sku", "family", "tier", "unit_cost", "supplier", "lead_time_days", name=k["name"].fill_null(k.sku))
     t = t.left_join(m.filter(m.sku.notnull()).select("sku", of_sku="per_unit"), "sku").drop("sku_right")
@@ -38,7 +38,7 @@ def named(books: Books, rows: ibis.Table) -> ibis.Table:
 
 @fact
 def places(books: Books) -> ibis.Table:
-    """One row a SKU and location with stock reported: available, `d_here`, and `spare`: what other places hold beyond four weeks of their own."""
+    """One row a SKU and location with stock reported: available, `d_here`, `spare`: what other places hold beyond their own four weeks."""
     s = shelves(books)
     s = s.select("sku", "location", "available", d_here=s.d_here.fill_null(0.0))
     over = ibis.greatest(s.available - AHEAD * s.d_here, 0.0)
@@ -74,7 +74,7 @@ def lost_units(rows: pd.DataFrame, supply: pd.Series, days: pd.Series | float) -
 
 @fact
 def order_mishaps(books: Books) -> ibis.Table:
-    """One row an order placed in T91: `late` (left after its promise, or was cancelled waiting), `exception`, `cancelled`, tickets, refunds, charges.
+    """One row an order placed in T91: `late` (left after its promise, or called off waiting), `exception`, `cancelled`, and their money.
 
     Orders cancelled before their promise fell due are left out: nobody failed them.
     """
