@@ -83,7 +83,7 @@ def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", confi
         from opsreview import settings as settings_module
         from opsreview.intake.store import open_exports
         from opsreview.measure import cache_folder
-        from opsreview.results import find_folder, newest_week
+        from opsreview.results import find_folder, newest_week, reasons
         from opsreview.weeks import Week
 
         folder = find_folder(exports)
@@ -91,12 +91,12 @@ def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", confi
         chosen = Week.parse(week) if week else newest_week(folder)
         found = open_exports(folder, chosen, settings, cache_folder(), progress=lambda text: say(text, 0, 0))
         rows = {k: sum(int(f[k]) for f in found.manifest) for k in ("rows_read", "rows_kept", "rows_quarantined")}
-        reasons, notices = found.quarantine_reasons, found.notices
+        why, notices = reasons(found), found.notices
         unrecognised, dropped = found.unrecognised, found.dropped_columns
     out.print(
         f"{chosen}: {len(found.manifest)} files of {len(found.weeks)} weeks; {rows['rows_read']:,} rows read, {rows['rows_kept']:,} kept"
     )
-    for reason, n in sorted(reasons.items(), key=lambda x: (-x[1], x[0])):
+    for reason, n in why.items():
         out.print(f"  {n:,} set aside: {reason}", markup=False)
     for line in (*notices, *(f"not recognised: {u}" for u in unrecognised), *(f"column not taken: {d}" for d in dropped)):
         out.print(f"  {line}", markup=False)

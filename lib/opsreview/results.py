@@ -119,7 +119,7 @@ class Results:
             "tables": fresh.to_dict("records"),
             "tables_this_week": int((fresh["last_week"].astype(str) == str(self.week)).sum()),
             **sums,
-            "quarantine_reasons": self.exports.quarantine_reasons,
+            "quarantine_reasons": reasons(self.exports),
             "missing": self.missing,
             "unrecognised": self.exports.unrecognised,
             "dropped_columns": self.exports.dropped_columns,
@@ -127,6 +127,11 @@ class Results:
             "uncosted_revenue": float(lines.loc[lines["cost_of_goods"].isna(), "net_revenue"].sum()),
             "unknown_skus": len(self.exports.unknown_skus),
         }
+
+
+def reasons(exports: Any) -> dict[str, int]:
+    """How many rows were set aside for which reason, the commonest first."""
+    return {str(k): int(v) for k, v in exports.quarantine()["reason"].value_counts().items()}
 
 
 def open_results(
