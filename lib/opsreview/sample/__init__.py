@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
+from opsreview.sample.leaks import Leaks
 from opsreview.sample.plants import Nothing
+from opsreview.sample.readme import write_record
 from opsreview.sample.store import Store
 from opsreview.sample.world import World, day_number
 from opsreview.sample.write import write_table
 from opsreview.weeks import Week
 
-FORMATS = {"promotions": ".xlsx", "picks": ".parquet", "products": ".csv", "carrier_rates": ".csv", "contract_prices": ".csv",
-           "fx_rates": ".csv", "control_totals": ".csv", "ad_spend": ".csv", "inbound": ".csv"}  # fmt: skip
+FORMATS = {
+    "ad_spend": ".csv",
+    "carrier_rates": ".csv",
+    "contract_prices": ".csv",
+    "control_totals": ".csv",
+    "fx_rates": ".csv",
+    "inbound": ".csv",
+    "picks": ".parquet",
+    "products": ".csv",
+    "promotions": ".xlsx",
+}  # all others: .csv.gz
 
 
 def make_store(
@@ -28,21 +41,35 @@ def make_store(
 ) -> dict:
     """Writes `weeks` weekly folders that end with `last_week` under `out`; the same arguments give the same bytes.
 
-    Returns the record of what was planted: `{"week": …, "seed": …, "plants": [{check, entity, week, planted, expected}, …]}`.
+    Returns the record of what was planted, which `plants.json` and `README.md` beside the folders hold too:
+    `{"seed", "first_week", "last_week", "skus", "orders_per_week", "plants": [{check, entity, week, planted, expected, unit}]}`.
+    ValueError where there are too few products for the leaks.
     """
+    out = Path(out)
     world = World(seed, skus, orders_per_week, last_week - (weeks - 1), last_week)
-    planted = Nothing()
-    planted.products(world)
-    planted.promos(world)
+    planted = Leaks(world) if plants else Nothing(world)
+    planted.prepare()
     store = Store(world, planted)
     store.warm_up()
     for i in range(weeks):
         week = world.first + i
         tables = store.week(day_number(week.monday))
-        folder = Path(out) / str(week)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, frame in tables.items():
-            write_table(frame, name.split(".")[0], folder / f"{name}{FORMATS.get(name, '.csv.gz')}")
+        _write(out / str(week), tables, in_parts=i % 6 == 4)
         if progress:
-            progress(f"{week}: {len(tables['orders']):,} orders")
-    return {"week": str(last_week), "seed": seed, "plants": planted.records}
+            progress(f"{week}: {len(tables['order_lines']):,} order lines")
+    record = {"seed": seed, "first_week": str(world.first), "last_week": str(last_week), "skus": skus, "orders_per_week": orders_per_week}
+    record["plants"] = planted.record()
+    write_record(out, world, record)
+    return record
+
+
+def _write(folder: Path, tables: dict[str, pd.DataFrame], in_parts: bool) -> None:
+    """One week's folder. Now and then the order lines come in two parts, as exports of some systems do."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in tables.items():
+        table, parts = name.split(".")[0], {name: frame}
+        if in_parts and table == "order_lines":
+            half = len(frame) // 2
+            parts = {f"{name}.1": frame.iloc[:half], f"{name}.2": frame.iloc[half:]}
+        for part, rows in parts.items():
+            write_table(rows, table, folder / f"{part}{FORMATS.get(table, '.csv.gz')}")

@@ -10,7 +10,7 @@ from opsreview.sample.orders import DAY
 from opsreview.sample.world import World, at, billable, day_weekday
 
 SHIFT = range(7, 19)  # hours that the floor is staffed, Monday to Saturday
-MINUTES = {"pick": 3.4, "pack": 2.6}  # a line
+MINUTES = {"pick": 4.2, "pack": 3.2}  # a line
 FIXED = 0.30  # share of an average week's hours that come whatever the volume
 WAGE = {"pick": 13.4, "pack": 13.0, "receive": 13.2, "returns": 12.9, "other": 15.5}
 _WAVES = np.array([9, 10, 8, 6, 5, 5, 7, 9, 8, 5])  # picking from 7 to 17
@@ -29,7 +29,7 @@ def picks(world: World, plants, orders: pd.DataFrame, lines: pd.DataFrame) -> pd
     second = np.interp(dice.uniform("pick time", key), edges, 7 * 3600 + 3600.0 * np.arange(len(edges)))
     earliest = (placed - at(day)).astype(float) + 1500 + 3600 * dice.uniform("pick wait", key)
     second = np.maximum(second, earliest) + 40 * line
-    bad = plants.pick_error(world, 0.0043, lines["location"].to_numpy(), day)
+    bad = plants.pick_error(lines["location"].to_numpy(), day)
     error = dice.uniform("pick error", key, line) < bad
     found_late = dice.uniform("found late", key, line) < 0.35
     days = 5 + np.floor(12 * dice.uniform("found when", key, line))
@@ -64,13 +64,13 @@ def shipments(world: World, plants, orders: pd.DataFrame, picked: pd.DataFrame) 
     zone = np.where(region == 3, 3, np.where(region == 2, 2, np.where(region == location, 0, 1)))
     kg = np.round(frame["kg"] + 0.12, 2).to_numpy()
     billed = np.round(np.maximum(kg, frame["billed"] + 0.12), 2)
-    service = plants.service(world, option, zone, billed, due)
+    service = plants.service(option, zone, billed, due, key)
     label = frame["last"].to_numpy("datetime64[s]") + (600 + 1500 * dice.uniform("label", key)).astype("timedelta64[s]")
     day = label.astype("datetime64[D]").astype(int)
     truck = at(day, 17.5 * 3600 + 5400 * dice.uniform("truck", key))
     shipped = np.maximum(truck, label + np.timedelta64(300, "s"))
-    shipped = np.where(plants.left_behind(world, location, day, key), np.datetime64("NaT", "s"), shipped)
-    trouble = dice.uniform("exception", key) < plants.exception_share(world, 0.014, service, day)
+    shipped = np.where(plants.left_behind(location, day, key), np.datetime64("NaT", "s"), shipped)
+    trouble = dice.uniform("exception", key) < plants.exception_share(service, day)
     slow = dice.uniform("slow", key) < 0.025
     transit = np.where(dice.uniform("early", key) < 0.30, np.maximum(w.TRANSIT[service] - 1, 1), w.TRANSIT[service])
     arrive = day + transit + slow * (1 + (key % 2)) + trouble * (1 + dice.choice("exception delay", [6, 3, 1], key))
@@ -142,11 +142,11 @@ def charges(world: World, plants, shipped: pd.DataFrame) -> pd.DataFrame:
         ],
         ignore_index=True,
     )
-    frame = plants.charges(world, frame)
+    frame = plants.charges(frame.assign(again=""))
     frame["invoiced_on"] = at(frame["invoiced"])
     frame["invoice_id"] = frame["carrier"].str[:2].str.upper() + "-" + frame["invoiced_on"].dt.strftime("%Y%m%d")
     frame = frame.sort_values(["invoiced", "carrier", "key"], kind="stable", ignore_index=True)
-    frame["charge_id"] = frame["shipment_id"].str[1:] + "-" + frame["charge_type"].str[:3] + frame.get("again", "")
+    frame["charge_id"] = frame["shipment_id"].str[1:] + "-" + frame["charge_type"].str[:3] + frame["again"]
     return frame
 
 
@@ -168,7 +168,7 @@ def labor(world: World, plants, monday: int, picked: pd.DataFrame, received: np.
     for role, minutes in MINUTES.items():
         fixed = FIXED * mean[place] / (6 * len(SHIFT)) * _shape(h)
         noise = np.exp(0.03 * dice.normal(role, days[d], h, place))
-        lines = plants.volume_worked(world, role, monday, volume, mean)[d, h, place]
+        lines = plants.volume_worked(role, volume, mean)[d, h, place]
         hours = (fixed + (1 - FIXED) * lines) * minutes / 60 * noise
         frames.append(pd.DataFrame({"day": days[d], "hour": h.astype(float), "place": place, "role": role, "hours": hours}))
     d, place = (g.ravel() for g in np.meshgrid(np.arange(6), np.arange(len(w.LOCATIONS)), indexing="ij"))
@@ -179,7 +179,7 @@ def labor(world: World, plants, monday: int, picked: pd.DataFrame, received: np.
         ("other", 2.0 * scale + 0 * place),
     ):
         frames.append(pd.DataFrame({"day": days[d], "hour": np.nan, "place": place, "role": role, "hours": hours}))
-    frame = plants.hours(world, pd.concat(frames, ignore_index=True))
+    frame = plants.hours(pd.concat(frames, ignore_index=True))
     frame["hours"] = np.round(frame["hours"], 2)
     frame = frame[frame["hours"] > 0]
     return pd.DataFrame({

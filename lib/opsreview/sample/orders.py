@@ -10,7 +10,17 @@ from opsreview.sample.world import World, at, day_weekday
 
 CUTOFF = 14 * 3600  # ordered by then on a working day (Monday–Saturday): leaves the same day
 DAY = 86400
-_EPOCH = 20000  # order numbers count days from here, to be short
+_EPOCH, _STEP = 20_000, 1_000_000  # order numbers count days from here, to be short, and orders within a day
+
+
+def order_key(day, number) -> np.ndarray:
+    """The number of an order: its day, and which one of the day it is (under a million)."""
+    return (np.asarray(day) - _EPOCH) * _STEP + number
+
+
+def order_number(key) -> np.ndarray:
+    """Which one of its day an order is."""
+    return key % _STEP
 
 
 def draw_orders(world: World, plants, monday: int) -> pd.DataFrame:
@@ -23,9 +33,9 @@ def draw_orders(world: World, plants, monday: int) -> pd.DataFrame:
     counts = np.array([dice.poisson("orders", world.orders_of_day(int(d)), int(d)) for d in days])
     day = np.repeat(days, counts)
     number = np.arange(len(day)) - np.repeat(np.cumsum(counts) - counts, counts)
-    key = (day - _EPOCH) * 1_000_000 + number
+    key = order_key(day, number)
     second = np.floor(_from_profile(w.HOURS, dice.uniform("hour", key)))
-    frame = plants.more_orders(world, pd.DataFrame({"key": key, "day": day, "second": second}))
+    frame = plants.more_orders(monday, pd.DataFrame({"key": key, "day": day, "second": second}))
     frame = frame.sort_values(["day", "second", "key"], ignore_index=True)
     key, day, second = (frame[c].to_numpy() for c in ("key", "day", "second"))
 
@@ -81,7 +91,7 @@ def draw_lines(world: World, plants, orders: pd.DataFrame) -> pd.DataFrame:
         sku[mine] = dice.choice("sku", world.weights(int(one)), key[mine], line[mine])
     wanted = 1 + dice.choice("quantity", w.QUANTITY, key, line)
     lines = pd.DataFrame({"order": row, "line": line, "sku_no": sku, "wanted": wanted, "key": key, "day": day})
-    lines = plants.lines(world, lines)
+    lines = plants.lines(lines)
     return lines[~lines.duplicated(["order", "sku_no"])].reset_index(drop=True)
 
 
@@ -93,7 +103,7 @@ def price(world: World, plants, orders: pd.DataFrame, lines: pd.DataFrame) -> tu
     dice, row = world.dice, lines["order"].to_numpy()
     day, channel = orders["day"].to_numpy()[row], orders["channel_no"].to_numpy()[row]
     fx = np.where(orders["abroad"].to_numpy()[row], world.euro(day), 1.0)
-    unit_price = np.round(plants.unit_price(world, world.products["price"].to_numpy()[lines["sku_no"]], lines, channel) / fx, 2)
+    unit_price = np.round(world.products["price"].to_numpy()[lines["sku_no"]] / fx, 2)
     goods = unit_price * lines["quantity"].to_numpy()
     discount, promo = _discounts(world, lines["sku_no"].to_numpy(), day, channel)
     lines = lines.assign(
@@ -154,7 +164,7 @@ def plan(world: World, plants, monday: int, weeks: int = 9) -> pd.DataFrame:
         error = slow + 0.03 * dice.normal("plan version", ids, monday, h) + 0.01 * h * dice.normal("plan horizon", monday, h)
         frames.append(pd.DataFrame({"sku_no": ids, "target": days[0], "planned_units": np.round(units * np.exp(error), 1)}))
     frame = pd.concat(frames, ignore_index=True)
-    frame = plants.plan(world, monday, frame[frame["planned_units"] > 0])
+    frame = plants.plan(monday, frame[frame["planned_units"] > 0])
     return pd.DataFrame({
         "plan_date": at(np.full(len(frame), monday)), "sku": world.products["sku"].to_numpy()[frame["sku_no"]],
         "target_date": at(frame["target"]), "period_days": 7, "planned_units": frame["planned_units"],

@@ -67,7 +67,7 @@ class Store:
         tables["control_totals"] = aftermath.control_totals(self.world, monday, orders, lines, refunded)
         tables["demand_plan"] = order_book.plan(self.world, self.plants, monday)
         tables |= self._snapshots(monday, evenings) | self._masters(monday)
-        return self.plants.folder(self.world, monday, tables)
+        return self.plants.folder(monday, tables)
 
     def _week(self, monday: int, exported: bool):
         world, plants = self.world, self.plants
@@ -78,7 +78,7 @@ class Store:
         for i in range(7):
             day = monday + i
             self.stock.open_day(day)
-            lines = self.stock.sell(day, orders, asked.iloc[bounds[i] : bounds[i + 1]])
+            lines = self.stock.sell(orders, asked.iloc[bounds[i] : bounds[i + 1]])
             fewer = (lines["quantity"] > 1) & (world.dice.uniform("fewer", lines["key"], lines["line"]) < 0.012)
             whole = orders["cancelled_at"].isna().to_numpy()[lines["order"]]
             lines = lines.assign(called_off=(fewer & whole).astype(int))
@@ -112,11 +112,9 @@ class Store:
         add["picks"](picked)
         add["returns"](back)
         add["support_tickets"](aftermath.tickets(world, orders, shipped, back))
-        shelf = back[back["restock"] & back["disposed_at"].notna()]  # returns all come back to the first location
+        shelf = back[back["restock"] & back["disposed_at"].notna()]
         day = shelf["disposed_at"].to_numpy("datetime64[D]").astype(int)
-        for one in np.unique(day):
-            mine = day == one
-            np.add.at(self.stock.restocked[int(one)][:, 0], shelf["sku_no"].to_numpy()[mine], shelf["quantity"].to_numpy()[mine])
+        self.stock.put_back(day, shelf["sku_no"].to_numpy(), shelf["quantity"].to_numpy())
 
     def _snapshots(self, monday: int, evenings: list[np.ndarray]) -> dict[str, pd.DataFrame]:
         """Every evening's stock as WMS and ERP report it; on Sunday the shop's own. The WMS leaves empty places out."""
@@ -130,8 +128,8 @@ class Store:
                 {"sku": skus[sku_no], "location": places[place], "channel": "", "on_hand": on_hand.ravel(), "allocated": allocated.ravel()}
             )  # the parts of a table have the same columns; erp and wms keep no stock by channel
             drift = np.where(dice.uniform("drift", sku_no, place) < 0.06, np.round(1.3 * dice.normal("drift", sku_no, place, monday)), 0)
-            believed = plants_on_hand = np.maximum(on_hand + np.clip(drift, -3, 3).astype(int).reshape(on_hand.shape), 0)
-            believed = self.plants.erp(world, day, plants_on_hand)
+            counted = np.maximum(on_hand + np.clip(drift, -3, 3).astype(int).reshape(on_hand.shape), 0)
+            believed = self.plants.erp(day, counted)
             time = at(day, 23.5 * 3600)
             wms.append(frame[listed & (on_hand + allocated > 0).ravel()].assign(snapshot_at=time, system="wms"))
             erp.append(frame.assign(on_hand=believed.ravel(), snapshot_at=time + np.timedelta64(900, "s"), system="erp")[listed])

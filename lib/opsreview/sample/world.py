@@ -15,7 +15,7 @@ LOCATION_SHARE = np.array([0.6, 0.4])
 CHANNELS = np.array(["web", "marketplace", "social"], dtype=object)
 CHANNEL_SHARE = np.array([0.62, 0.27, 0.11])
 WEB, MARKETPLACE, SOCIAL = range(3)
-CHANNEL_FEE = np.array([0.0, 0.12, 0.06])  # of goods and shipping charged
+CHANNEL_FEE = np.array([0.0, 0.15, 0.08])  # of goods and shipping charged
 WEEKDAYS = np.array([1.12, 1.04, 1.0, 0.98, 0.95, 0.86, 1.05])
 LINES = np.array([0.52, 0.27, 0.13, 0.08])  # share of orders with 1, 2, … lines
 QUANTITY = np.array([0.80, 0.15, 0.05])
@@ -34,7 +34,7 @@ FAMILIES = {
     "Stationery": ("STA", "Desk", 12, 0.3, 0.48, 0.040, ("notebook", "pen", "planner", "cards", "ruler", "clips", "ink", "folder")),
 }
 FAMILY_NAMES = np.array(list(FAMILIES), dtype=object)
-FINISHES = np.array(["oak", "sage", "slate", "cream", "copper", "indigo", "linen", "ochre", "fern", "rust", "pearl", "navy"], dtype=object)
+FINISHES = np.array(["Oak", "Sage", "Slate", "Cream", "Copper", "Indigo", "Linen", "Ochre", "Fern", "Rust", "Pearl", "Navy"], dtype=object)
 SUPPLIERS = np.array(["Alder & Co", "Birch Works", "Cedar Trading", "Dale Mills", "Elm House", "Fenwick Goods"], dtype=object)
 SUPPLIER_DAYS = np.array([7, 10, 12, 14, 18, 21])
 
@@ -88,7 +88,9 @@ class World:
         self.promos = _promotions(self)
 
     def week_factor(self, week: int) -> float:
-        """Volume of a week (its Monday's day) against the average: noise of a week."""
+        """Volume of a week (its Monday's day) against the average: a week's noise; the last week is a busy one."""
+        if week == self.end - 7:
+            return 1.10
         return float(np.exp(0.07 * np.clip(self.dice.normal("week", week), -1.6, 1.6)))
 
     def orders_of_day(self, day: int) -> float:
@@ -109,7 +111,7 @@ class World:
             weight = np.where(self.intermittent, weight * on / 0.6, weight)
         weight = weight * ((day >= self.launched) & (day < self.discontinued))
         for promo in self.promos[(self.promos["starts"] <= day) & (self.promos["ends"] >= day)].itertuples():
-            weight = np.where(promo.applies, weight * promo.expected_uplift, weight)
+            weight = np.where(promo.applies, weight * promo.uplift, weight)
         return weight
 
     def mean_units(self, day: int, planned: bool = True) -> np.ndarray:
@@ -166,7 +168,7 @@ def _products(world: World) -> pd.DataFrame:
     supplier = dice.choice("supplier", np.ones(len(SUPPLIERS)), ids)
     frame = pd.DataFrame({
         "sku": code + np.array([f"-{i:03d}" for i in number], dtype=object),
-        "name": np.array([f.capitalize() for f in FINISHES], dtype=object)[(ids * 5 + number) % len(FINISHES)] + " " + nouns[family, number % 8],
+        "name": FINISHES[(ids * 5 + number) % len(FINISHES)] + " " + nouns[family, number % 8],
         "family": FAMILY_NAMES[family],
         "category": category,
         "unit_cost": np.round(price * cost_share * np.exp(0.08 * dice.normal("cost", ids)), 2),
@@ -175,7 +177,7 @@ def _products(world: World) -> pd.DataFrame:
         "length_cm": np.round(size * 1.4),
         "width_cm": np.round(size),
         "height_cm": np.round(size * 0.7),
-        "packaging_cost": np.round(0.25 + 0.15 * weight, 2),
+        "packaging_cost": np.round(0.38 + 0.15 * weight, 2),
         "supplier": SUPPLIERS[supplier],
         "lead_time_days": SUPPLIER_DAYS[supplier],
         "pack_size": np.array([1, 2, 6, 12])[dice.choice("pack", [3, 3, 3, 1], ids)],
@@ -210,14 +212,14 @@ def _promotions(world: World) -> pd.DataFrame:
     """The calendar: a family promotion of 7–10 days every third week, some on the web only. `applies`: which SKUs."""
     slots = np.arange((world.start - 60) // 21, (world.end + 90) // 21)
     dice = world.dice
-    family = dice.choice("promo family", np.ones(len(FAMILIES)), slots)
+    family = dice.choice("promo family", FAMILY_NAMES != "Apparel", slots)  # wear comes back too often to be sold cheaper
     starts = slots * 21 + 4 + 3 * (dice.uniform("promo start", slots) < 0.5)  # a Monday or a Thursday
     web = dice.uniform("promo channel", slots) < 0.3
     return pd.DataFrame({
         "promo_id": [f"PR{s}" for s in slots],
         "sku": "", "family": FAMILY_NAMES[family], "channel": np.where(web, "web", ""),
         "starts": starts, "ends": starts + 6 + (slots % 4),
-        "discount": np.array([0.10, 0.15, 0.20])[dice.choice("promo depth", [3, 3, 1], slots)],
-        "expected_uplift": 1.3, "owner": "Finance Partner",
+        "discount": np.array([0.10, 0.15])[dice.choice("promo depth", [3, 2], slots)],
+        "expected_uplift": 0.3, "uplift": 1.3, "owner": "Finance Partner",
         "applies": list(world.products["family_no"].to_numpy() == family[:, None]),
     })  # fmt: skip

@@ -16,6 +16,9 @@ import pyarrow.parquet as pq
 
 from opsreview.intake.schema import TABLES
 
+TIMEZONE = "Europe/London"
+IN_UTC = ("carrier_events",)  # carriers tell the time with an offset, the shop's own systems tell local time
+
 
 def write_table(frame: pd.DataFrame, table: str, path: Path) -> None:
     """Writes the contract's columns that `frame` has, in the contract's order, as the extension says: .csv, .csv.gz, .parquet, .xlsx."""
@@ -30,7 +33,7 @@ def write_table(frame: pd.DataFrame, table: str, path: Path) -> None:
 
 
 def to_arrow(frame: pd.DataFrame, table: str) -> pa.Table:
-    """The frame in the contract's types: dates as days, timestamps as local seconds, empty as null."""
+    """The frame in the contract's types: dates as days, timestamps as local seconds (as UTC in `IN_UTC`), empty as null."""
     schema = TABLES[table]
     columns = {}
     for column in schema.columns:
@@ -38,6 +41,9 @@ def to_arrow(frame: pd.DataFrame, table: str) -> pa.Table:
             values = pa.array(frame[column.name], from_pandas=True)
             if column.type == "date" or column.name.startswith("promised_"):
                 values = values.cast(pa.timestamp("s")).cast(pa.date32())
+            elif column.type == "timestamp" and table in IN_UTC:
+                local = frame[column.name].dt.tz_localize(TIMEZONE, ambiguous=True, nonexistent="shift_forward")
+                values = pa.array(local.dt.tz_convert("UTC"), from_pandas=True).cast(pa.timestamp("s", "UTC"))
             elif column.type == "timestamp":
                 values = values.cast(pa.timestamp("s"))
             columns[column.name] = values
@@ -47,7 +53,7 @@ def to_arrow(frame: pd.DataFrame, table: str) -> pa.Table:
 def _csv(data: pa.Table) -> bytes:
     for i, column in enumerate(data.schema):
         if pa.types.is_timestamp(column.type):
-            data = data.set_column(i, column.name, pc.strftime(data[i], format="%Y-%m-%dT%H:%M:%S"))
+            data = data.set_column(i, column.name, pc.strftime(data[i], format="%Y-%m-%dT%H:%M:%S" + ("Z" if column.type.tz else "")))
     out = io.BytesIO()
     out.write((",".join(data.column_names) + "\n").encode())
     rows = io.BytesIO()
@@ -68,21 +74,25 @@ def _gzip(data: bytes) -> bytes:
     return out.getvalue()
 
 
+_XML = '<?xml version="1.0" encoding="UTF-8"?>'
+_OOXML = "http://schemas.openxmlformats.org"
+_MAIN, _RELATIONS, _TYPES = (
+    f"{_OOXML}/spreadsheetml/2006/main",
+    f"{_OOXML}/package/2006/relationships",
+    f"{_OOXML}/package/2006/content-types",
+)
+_OFFICE, _KIND = f"{_OOXML}/officeDocument/2006/relationships", "application/vnd.openxmlformats-"
 _XLSX = {
-    "[Content_Types].xml": '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" '
-    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" '
-    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
-    "_rels/.rels": '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+    "[Content_Types].xml": f'{_XML}<Types xmlns="{_TYPES}"><Default Extension="rels" ContentType="{_KIND}package.relationships+xml"/>'
+    '<Default Extension="xml" ContentType="application/xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}officedocument.spreadsheetml.sheet.main+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    "_rels/.rels": f'{_XML}<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_OFFICE}/officeDocument" '
     'Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": '<?xml version="1.0" encoding="UTF-8"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="export" sheetId="1" r:id="rId1"/>'
-    "</sheets></workbook>",
-    "xl/_rels/workbook.xml.rels": '<?xml version="1.0" encoding="UTF-8"?>'
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
-    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
+    '<sheet name="export" sheetId="1" r:id="rId1"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" Type="{_OFFICE}/worksheet" '
+    'Target="worksheets/sheet1.xml"/></Relationships>',
 }
 
 
@@ -98,10 +108,7 @@ def _xlsx(data: pa.Table) -> bytes:
 
     rows = [data.column_names, *zip(*(column.to_pylist() for column in data.columns), strict=True)]
     sheet = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
-    files = _XLSX | {
-        "xl/worksheets/sheet1.xml": '<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        f"<sheetData>{sheet}</sheetData></worksheet>"
-    }
+    files = _XLSX | {"xl/worksheets/sheet1.xml": f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{sheet}</sheetData></worksheet>'}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
