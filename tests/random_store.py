@@ -179,15 +179,25 @@ class _Store(Orders):
                 rows = self.rows[week, table]
                 if not used or (week, table) in skipped or (table == "products" and not rows):
                     continue
-                target = Path(folder) / str(week)
-                target.mkdir(parents=True, exist_ok=True)
-                packed = self.odds(0.2)
-                with (gzip.open if packed else open)(
-                    target / f"{table}.csv{'.gz' if packed else ''}", "wt", encoding="utf-8", newline=""
-                ) as file:
-                    out = csv.DictWriter(file, columns, restval="")
-                    out.writeheader()
-                    out.writerows(_last_of_each_key(table, rows))
+                rows = _last_of_each_key(table, rows)
+                cut = self.chance.randrange(len(rows) + 1) if self.odds(0.2) else len(rows)
+                parts = {"": rows} if cut == len(rows) else {".a": rows[:cut], ".b": rows[cut:]}
+                for name, part in parts.items():
+                    # A part has the columns that it needs: the optional ones may be missing in it.
+                    there = [c for c in columns if not name or _needed(table, c) or any(str(r.get(c, "")) for r in part)]
+                    _write(Path(folder) / str(week), f"{table}{name}.csv{'.gz' if self.odds(0.2) else ''}", there, part)
+
+
+def _needed(table: str, column: str) -> bool:
+    return column != "deleted" and not TABLES[table][column].optional
+
+
+def _write(folder: Path, name: str, columns: list[str], rows: list[dict]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (gzip.open if name.endswith(".gz") else open)(folder / name, "wt", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, columns, restval="", extrasaction="ignore")
+        out.writeheader()
+        out.writerows(rows)
 
 
 def _last_of_each_key(table: str, rows: list[dict]) -> list[dict]:

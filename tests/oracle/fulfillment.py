@@ -40,7 +40,7 @@ def accuracy_by_error(picks: list[Row]) -> dict:
 
 def rework_by_error(picks: list[Row]) -> dict:
     reworked = [p for p in picks if (p.rework_minutes or 0) > 0]
-    errors = {p.error_type or UNKNOWN for p in reworked} | {p.error_type for p in picks if p.error_type}
+    errors = {p.error_type or UNKNOWN for p in reworked}
     return {("error_type", e): ratio(sum((p.error_type or UNKNOWN) == e for p in reworked), len(picks)) for e in errors}
 
 

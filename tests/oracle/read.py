@@ -26,8 +26,13 @@ MAY_BE_OLDER = {"demand_plan", "products", "promotions", "carrier_rates", "fx_ra
 class Row(dict):
     """A dict whose items are attributes."""
 
-    __getattr__ = dict.__getitem__
     __setattr__ = dict.__setitem__
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 @dataclass
@@ -116,7 +121,7 @@ def read(folder: Path, week: Week, settings: Settings) -> Known:
     for w, f in folders:
         for path in sorted(f.iterdir()):
             name = path.name.split(".")[0]
-            if name in TABLES and path.name.endswith((".csv", ".csv.gz")):
+            if name in TABLES and path.name.endswith((".csv", ".csv.gz", ".parquet", ".xlsx")):
                 header, rows = _file(path, name, settings.timezone, path.stat().st_mtime_ns)
                 exported.setdefault((name, w), set()).update(header)
                 versions[name] += [Row(row, week=w) for row in rows]
@@ -179,20 +184,28 @@ def _orders(rows: dict[str, list[Row]], versions: list[Row], as_of: datetime, se
 
 @lru_cache(maxsize=20_000)
 def _file(path: Path, name: str, timezone: str, modified: int) -> tuple[list[str], list[dict]]:
-    """The header and typed rows of one CSV file."""
-    table = TABLES[name]
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+    """The header and typed rows of one file."""
+    table, rows = TABLES[name], []
+    header, lines = _texts(path)
+    for raw in lines:
+        row = {"deleted": _value(raw.get("deleted") or "", "boolean", False, timezone) or False}
+        for c in table.columns:
+            row[c.name] = _value(raw.get(c.name) or "", c.type, c.end_of_day, timezone)
+            if c.type == "timestamp":
+                row[c.name + "_local"] = None if row[c.name] is None else to_local(row[c.name], timezone)
+        rows.append(row)
+    return header, rows
+
+
+def _texts(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The header and the rows of a file as text."""
+    if path.suffix in (".parquet", ".xlsx"):
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_excel(path, dtype=object)
+        texts = frame.astype(object).where(frame.notna(), "").map(lambda v: v.isoformat() if hasattr(v, "isoformat") else str(v))
+        return list(frame.columns), texts.to_dict("records")
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        rows = []
-        for raw in reader:
-            row = {"deleted": _value(raw.get("deleted") or "", "boolean", False, timezone) or False}
-            for c in table.columns:
-                row[c.name] = _value(raw.get(c.name) or "", c.type, c.end_of_day, timezone)
-                if c.type == "timestamp":
-                    row[c.name + "_local"] = None if row[c.name] is None else to_local(row[c.name], timezone)
-            rows.append(row)
-        return list(reader.fieldnames or []), rows
+        return list(reader.fieldnames or []), list(reader)
 
 
 def _value(text: str, kind: str, end_of_day: bool, timezone: str):

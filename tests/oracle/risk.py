@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from datetime import timedelta
-from statistics import fmean, median, pvariance
+from statistics import fmean, median, variance
 
 from scipy.stats import nbinom, poisson
 
@@ -31,7 +31,7 @@ def lateness(known: Known) -> dict[str, float]:
 def dispersion(known: Known, sku: str) -> float:
     """Variance / mean of the daily units over the selling days of T91, at least 1."""
     units = [units_by_day(known)[sku][day] for day in selling_days(known, sku, known.trailing(91))]
-    return max(1.0, pvariance(units) / fmean(units)) if units and fmean(units) > 0 else 1.0
+    return max(1.0, variance(units) / fmean(units)) if len(units) > 1 and fmean(units) > 0 else 1.0
 
 
 def at_least(mean: float, spread: float, units: float) -> float:

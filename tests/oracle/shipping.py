@@ -62,6 +62,17 @@ def shipped(known: Known) -> dict[str, tuple[float, bool]]:
     return found
 
 
+@once
+def usual(known: Known) -> dict[str, float]:
+    """Channel (and "" for all) -> mean shipping cost of the T28 orders that have a shipment."""
+    costs, t28 = defaultdict(list), known.trailing(28)
+    for order in orders(known).values():
+        if inside(order.day, t28) and not order.cancelled and order.order_id in shipped(known):
+            for channel in (order.channel, ""):
+                costs[channel].append(shipped(known)[order.order_id][0])
+    return {channel: fmean(of) for channel, of in costs.items()}
+
+
 def order_shipping(known: Known, order: Row) -> tuple[float, str]:
     """What an order's shipping costs, and its provenance.
 
@@ -70,8 +81,5 @@ def order_shipping(known: Known, order: Row) -> tuple[float, str]:
     if order.order_id in shipped(known):
         cost, final = shipped(known)[order.order_id]
         return cost, "invoiced" if final else "label"
-    recent = [o for o in orders(known).values() if inside(o.day, known.trailing(28)) and not o.cancelled and o.order_id in shipped(known)]
-    alike = [o for o in recent if o.channel == order.channel] or recent
-    if not alike:
-        return known.settings.costs.shipping_per_order, "accrued"
-    return fmean(shipped(known)[o.order_id][0] for o in alike), "accrued"
+    setting = known.settings.costs.shipping_per_order
+    return usual(known).get(order.channel, usual(known).get("", setting)), "accrued"
