@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -63,7 +64,7 @@ class Context:
     def covered(self, days: int, *needs: str) -> bool:
         """Whether the exports begin before the trailing days do, and each table (or `table.column`) came in every week of them."""
         window = self.books.week.trailing(days)
-        return window.start >= self.books.known.first_week.monday and all(self.books.has(need, window) for need in needs)
+        return self.books.began(window) and all(self.books.has(need, window) for need in needs)
 
     def target(self, kpi: str, key: str = "") -> Target:
         """The target of a KPI, of a key where it has its own; empty where the team has none."""
@@ -106,6 +107,11 @@ def load() -> dict[str, Check]:
     from opsreview.checks import carriers, exports, friday, inbound, monday, plan, promotions, wednesday  # noqa: F401
 
     return {name: CHECKS[name] for name in catalog.checks() if name in CHECKS}
+
+
+def rows_of(fact: ibis.Table, *by: str) -> pd.DataFrame:
+    """A fact's few rows, in the order of some columns."""
+    return fact.to_pandas().sort_values(list(by), kind="stable", ignore_index=True)
 
 
 def nothing() -> pd.DataFrame:

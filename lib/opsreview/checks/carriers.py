@@ -6,9 +6,9 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsreview.books import Books, fact, inside
-from opsreview.checks import Context, check, found, nothing, say, worth
-from opsreview.checks.stakes import order_mishaps, order_value, price_of
+from opsreview.books import Books, beside, fact, inside
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.stakes import an_order, mishap_means, price_of
 from opsreview.facts.shipments import exceptions, handed_over, shipments
 from opsreview.formats import count, number, share
 from opsreview.margin import order_margin
@@ -25,10 +25,10 @@ def carrier_exceptions(ctx: Context) -> pd.DataFrame:
     if rows.empty:
         return nothing()
     books, times = ctx.books, ctx.threshold("carrier_exceptions", "times")
-    carriers = handed_over(books).group_by(key=lambda t: t.service_key).aggregate(carrier=lambda t: t.carrier.min()).to_pandas()
     of = ctx.card[(ctx.card["kpi"] == "carrier_exception_rate") & ctx.card["grain"].isin(["carrier", "all"])]
     of = of.set_index("key")[["numerator", "denominator"]]
-    rows = rows.merge(carriers, on="key").merge(of.add_suffix("_own"), left_on="carrier", right_index=True)
+    rows["carrier"] = rows["key"].map(services(books).to_pandas().set_index("service_key")["carrier"])
+    rows = rows.merge(of.add_suffix("_own"), left_on="carrier", right_index=True)
     all_ = of.loc[""]
     others = (all_["numerator"] - rows["numerator_own"]) / (all_["denominator"] - rows["denominator_own"]).replace(0, np.nan)
     rows["sure"] = [wilson(r.numerator, r.denominator, ctx.threshold("carrier_exceptions", "confidence"))[0] for r in rows.itertuples()]
@@ -40,7 +40,7 @@ def carrier_exceptions(ctx: Context) -> pd.DataFrame:
     each = price_of(books, "exception", "tickets", "refunds", "charges") if len(rows) else 0.0
     rows["impact"] = rows["extra"] * each
     rows = worth(ctx, rows, rows["value"] / rows["limit"])
-    why = exception_reasons(books).to_pandas()
+    why = rows_of(exception_reasons(books), "service", "rank")
     return found(
         rows,
         entity=rows["key"],
@@ -62,11 +62,29 @@ def carrier_exceptions(ctx: Context) -> pd.DataFrame:
 
 
 @fact
+def services(books: Books) -> ibis.Table:
+    """One row a service that carried something in W: its carrier."""
+    return handed_over(books).select("service_key", "carrier").distinct()
+
+
+@fact
 def exception_reasons(books: Books) -> ibis.Table:
-    """One row a service and reason of W's exceptions: shipments, most first."""
+    """One row a service and reason of W's exceptions: shipments, `rank` 0 where most."""
     t = handed_over(books).filter(lambda t: t.exception)
     by = t.group_by("carrier", service=t.service_key, reason=t.reason.fill_null("(unknown)")).aggregate(shipments=t.count())
-    return by.order_by("service", by.shipments.desc(), "reason")
+    falling = ibis.window(group_by=by.service, order_by=[by.shipments.desc(), by.reason])
+    return by.mutate(rank=ibis.row_number().over(falling))
+
+
+@fact
+def left_behind(books: Books) -> ibis.Table:
+    """One row a shipment with an old label that never left: label_cost, the `margin` of its order, and whether that has left otherwise."""
+    hours, s = books.settings.checks["label_not_shipped"]["hours"], shipments(books)
+    old = ibis.literal(books.as_of).cast("timestamp").delta(s.label_created_at, unit="second") > hours * 3600
+    left = s.filter(old, s.shipped_at.isnull(), s.delivered_at.isnull()).select("shipment_id", "order_id", "location", "label_cost")
+    gone = s.filter(s.shipped_at.notnull()).select("order_id").distinct().mutate(gone=True)
+    m = order_margin(books, books.week.trailing(28))
+    return beside(beside(left, m.group_by("order_id").aggregate(margin=m.contribution_margin.sum()), "order_id"), gone, "order_id")
 
 
 @check
@@ -75,22 +93,13 @@ def label_not_shipped(ctx: Context) -> pd.DataFrame:
     if not ctx.covered(7, "shipments", "shipments.shipped_at"):
         return nothing()
     books, hours = ctx.books, ctx.threshold("label_not_shipped", "hours")
-    s = shipments(books)
-    old = ibis.literal(books.as_of).cast("timestamp").delta(s.label_created_at, unit="second") > hours * 3600
-    gone = s.filter(s.shipped_at.notnull()).select("order_id")
-    left = s.filter(old, s.shipped_at.isnull(), s.delivered_at.isnull()).select("shipment_id", "order_id", "location", "label_cost")
-    worth_of = order_margin(books, books.week.trailing(28)).group_by("order_id").aggregate(margin=lambda t: t.contribution_margin.sum())
-    left = left.left_join(worth_of, "order_id").drop("order_id_right")
-    # Of an order that has left in another parcel only the label is lost.
-    left = left.left_join(gone.distinct().mutate(gone=True), "order_id").drop("order_id_right")
-    rows = left.order_by("location", "shipment_id").to_pandas()
+    rows = rows_of(left_behind(books), "location", "shipment_id")
     if rows.empty:
         return nothing()
-    m = order_mishaps(books).filter(lambda t: t.late)
-    lost = m.aggregate(share=m.cancelled.cast("float64").mean()).to_pandas()["share"].fillna(0.0).iloc[0]
-    mean = float(order_value(books).to_pandas()["margin"].iloc[0])
+    lost = mishap_means(books, "late").to_pandas().set_index("flaw")["cancelled"].get(True, 0.0)
+    # Of an order that has left in another parcel only the label is lost.
     first = ~rows["order_id"].duplicated() & rows["gone"].isna()
-    rows["risk"] = (rows["margin"].fillna(mean).clip(lower=0) * lost).where(first, 0.0)
+    rows["risk"] = (rows["margin"].fillna(an_order(books, "margin")).clip(lower=0) * lost).where(first, 0.0)
     rows["label"] = rows["label_cost"].fillna(0.0)
     by = rows.groupby("location", as_index=False).agg(
         parcels=("shipment_id", "size"), risk=("risk", "sum"), label=("label", "sum"), members=("shipment_id", "; ".join)
@@ -117,15 +126,12 @@ def label_not_shipped(ctx: Context) -> pd.DataFrame:
     )
 
 
-@check
-def duplicate_charge(ctx: Context) -> pd.DataFrame:
-    """Invoices of the last four weeks that charge again what was charged before: same shipment, type and amount.
+@fact
+def charged_again(books: Books) -> ibis.Table:
+    """One row an invoice of the last four weeks that charges again what was charged before: the amount (`impact`), charges, shipments.
 
     Credits of the same amount cancel it; a charge for something that can happen again needs as many exceptions as there are charges.
     """
-    if not ctx.covered(7, "carrier_charges"):
-        return nothing()
-    books = ctx.books
     c = books.table("carrier_charges")
     same = ["shipment_id", "charge_type", "size"]
     c = c.filter(c.amount != 0, c.shipment_id.notnull()).mutate(size=c.amount.abs())
@@ -134,17 +140,24 @@ def duplicate_charge(ctx: Context) -> pd.DataFrame:
     bills = bills.mutate(nth=ibis.row_number().over(order))
     credits = c.filter(c.amount < 0).group_by(same).aggregate(credits=lambda t: t.count())
     events = exceptions(books).select("shipment_id", "events")
-    t = bills.left_join(credits, same).drop(*(f"{k}_right" for k in same)).left_join(events, "shipment_id").drop("shipment_id_right")
+    t = beside(beside(bills, credits, *same), events, "shipment_id")
     caused = ibis.ifelse(t.charge_type.isin(AGAIN), ibis.greatest(t.events.fill_null(1), 1), 1)
     t = t.filter(t.nth >= caused + t.credits.fill_null(0), inside(t.invoiced_on, books.week.trailing(CLAIM_DAYS)))
-    by = t.group_by("invoice_id").aggregate(
+    return t.group_by("invoice_id").aggregate(
         impact=t.amount.sum(),
         charges=t.count(),
         members=t.shipment_id.group_concat("; ", order_by=t.shipment_id),
         kinds=t.charge_type.nunique(),
         kind=t.charge_type.min(),
     )
-    rows = worth(ctx, by.order_by("invoice_id").to_pandas())
+
+
+@check
+def duplicate_charge(ctx: Context) -> pd.DataFrame:
+    """Invoices of the last four weeks that charge again what was charged before: same shipment, type and amount."""
+    if not ctx.covered(7, "carrier_charges"):
+        return nothing()
+    rows = worth(ctx, rows_of(charged_again(ctx.books), "invoice_id"))
     return found(
         rows,
         entity=rows["invoice_id"],

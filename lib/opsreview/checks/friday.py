@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from opsreview.books import Books, fact, inside
-from opsreview.checks import Context, check, found, nothing, say, worth
-from opsreview.checks.stakes import sku_stakes
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.stakes import named
 from opsreview.facts.returns import returns, sold_and_returned
 from opsreview.formats import number, share
 from opsreview.margin import COMPONENTS, by_sku, order_margin
@@ -25,7 +25,7 @@ def negative_margin(ctx: Context) -> pd.DataFrame:
     """SKUs that lost money over four weeks; a family where most of it does is one finding."""
     if not ctx.covered(28, *SOLD):
         return nothing()
-    rows = _sku_margins(ctx)
+    rows = rows_of(sku_margins(ctx.books), "sku")
     rows["flagged"] = (rows["contribution_margin"] < 0) & (rows["units"] >= ctx.threshold("negative_margin", "units"))
     rows["impact"] = -rows["contribution_margin"] / WEEKS
     return _margin_findings(ctx, rows, 0.0, "loses", "loss of 28 days / 4")
@@ -37,15 +37,16 @@ def false_confidence(ctx: Context) -> pd.DataFrame:
     if not ctx.covered(28, *SOLD):
         return nothing()
     target = float(ctx.target("contribution_margin").ok or 0.0)
-    rows = _sku_margins(ctx)
-    rows["flagged"] = rows["sku"].isin(falsely_confident(ctx.books).select("sku").to_pandas()["sku"])
+    rows = rows_of(sku_margins(ctx.books), "sku")
+    rows["flagged"] = rows["sku"].isin(falsely_confident(ctx.books).to_pandas()["sku"])
     rows["impact"] = (target * rows["net_revenue"] - rows["contribution_margin"]) / WEEKS
     return _margin_findings(ctx, rows, target, "looks healthy and makes", "shortfall to the target margin of 28 days / 4")
 
 
-def _sku_margins(ctx: Context) -> pd.DataFrame:
-    t, k = by_sku(ctx.books, ctx.books.week.trailing(28)), sku_stakes(ctx.books).select("sku", "name")
-    return t.left_join(k, "sku").drop("sku_right").order_by("sku").to_pandas()
+@fact
+def sku_margins(books: Books) -> ibis.Table:
+    """One row a SKU with costed units sold in T28: name, units, net revenue, costs and margins."""
+    return named(books, by_sku(books, books.week.trailing(28)))
 
 
 def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, verb: str, basis: str) -> pd.DataFrame:
@@ -87,14 +88,20 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, verb: str,
     )
 
 
+@fact
+def channel_margins(books: Books) -> ibis.Table:
+    """One row a channel with costed units sold in T28: net revenue, costs and margins."""
+    t = order_margin(books, books.week.trailing(28))
+    t = t.filter(t.costed)
+    return t.group_by("channel").aggregate(**{c: t[c].sum() for c in ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin")})
+
+
 @check
 def channel_margin(ctx: Context) -> pd.DataFrame:
     """Channels that made less than their target over four weeks."""
     if not ctx.covered(28, *SOLD):
         return nothing()
-    t = order_margin(ctx.books, ctx.books.week.trailing(28)).filter(lambda t: t.costed)
-    sums = {c: t[c].sum() for c in ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin")}
-    rows = t.group_by("channel").aggregate(**sums).order_by("channel").to_pandas()
+    rows = rows_of(channel_margins(ctx.books), "channel")
     targets = [ctx.target("contribution_margin", channel).ok for channel in rows["channel"]]
     rows["target"] = [max(0.0, float(t or 0.0)) for t in targets]
     rows["observed"] = rows["contribution_margin"] / rows["net_revenue"].where(rows["net_revenue"] != 0)
@@ -130,14 +137,28 @@ def reason_costs(books: Books) -> ibis.Table:
     return r.group_by("sku", "reason").aggregate(cost=r.cost.sum(), members=r.return_id.group_concat("; ", order_by=r.return_id))
 
 
+@fact
+def sold_by_sku(books: Books) -> ibis.Table:
+    """One row a SKU sold in T28: name, family, units `sold`."""
+    t = sold_and_returned(books, books.week.trailing(28))
+    t = t.group_by("sku", "family").aggregate(sold=t.sold.sum())
+    return named(books, t.filter(t.sold > 0))
+
+
+@fact
+def returned_by_reason(books: Books) -> ibis.Table:
+    """One row a SKU and reason of T28: units `returned`."""
+    t = sold_and_returned(books, books.week.trailing(28))
+    t = t.filter(t.reason.notnull())
+    return t.group_by("sku", "reason").aggregate(returned=t.returned.sum())
+
+
 def expectations(books: Books) -> pd.DataFrame:
     """A row a SKU sold in T28 and reason: sold, returned, `expected`: what the other SKUs of its family would have had come back.
 
     A family's rate is worth its own units, leant on the store's rate of that reason with the weight of thirty.
     """
-    t = sold_and_returned(books, books.week.trailing(28))
-    sold = t.group_by("sku", "family").aggregate(sold=t.sold.sum()).filter(lambda s: s.sold > 0).to_pandas()
-    back = t.filter(t.reason.notnull()).group_by("sku", "reason").aggregate(returned=lambda s: s.returned.sum()).to_pandas()
+    sold, back = sold_by_sku(books).to_pandas(), returned_by_reason(books).to_pandas()
     rows = sold.merge(pd.DataFrame({"reason": sorted(back["reason"].unique())}), how="cross").merge(back, on=["sku", "reason"], how="left")
     rows["returned"] = rows["returned"].fillna(0.0)
     by_family, by_reason = rows.groupby(["family", "reason"]), rows.groupby("reason")
@@ -176,8 +197,7 @@ def returns_hotspot(ctx: Context) -> pd.DataFrame:
     rows = expectations(ctx.books)
     rows["times"], rows["low"] = shrunken(rows, ctx.threshold("returns_hotspot", "confidence"))
     rows = rows[(rows["returned"] >= ctx.threshold("returns_hotspot", "returns")) & (rows["low"] > 1.0)]
-    k = sku_stakes(ctx.books).select("sku", "name").to_pandas()
-    rows = rows.merge(reason_costs(ctx.books).to_pandas(), on=["sku", "reason"]).merge(k, on="sku", how="left")
+    rows = rows.merge(reason_costs(ctx.books).to_pandas(), on=["sku", "reason"])
     rows["extra"] = rows["returned"] - rows["expected"]
     rows["impact"] = rows["cost"] * rows["extra"] / rows["returned"] / WEEKS
     rows["limit"] = rows["returned"] / rows["sold"] / rows["low"]

@@ -6,8 +6,8 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsreview.books import Books, fact, inside
-from opsreview.checks import Context, check, found, nothing, say, worth
+from opsreview.books import Books, beside, fact, inside
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.stakes import lost_units, shelf_stakes
 from opsreview.facts.stock import stock_days
 from opsreview.facts.warehouse import stocked
@@ -37,20 +37,16 @@ def waiting(books: Books) -> ibis.Table:
         hours=ibis.literal(books.as_of).cast("timestamp").delta(t.arrived_at, unit="second").cast("float64") / 3600.0,
     )  # fmt: skip
     t = t.mutate(entity=t.document_id + "/" + t.line_id)
-    return t.left_join(shelf_stakes(books), ["sku", "location"]).drop("sku_right", "location_right")
+    return beside(t, shelf_stakes(books), "sku", "location")
 
 
-def _others(books: Books, lines: ibis.Table, until: ibis.Value) -> pd.DataFrame:
-    """The lines with `others`: units that other lines bring the same SKU and place before `until` days are over."""
-    lines = lines.mutate(until=until)
-    w = waiting(books)
+def _with_others(lines: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
+    """The lines with `others`: units that other waiting lines bring the same SKU and place before `until` days are over."""
     # What stands at the dock counts as there; what is past its eta is not relied on.
-    other = w.select("sku", "location", other="entity", brings="quantity", comes=ibis.ifelse(w.hours.notnull(), 0.0, w.ahead))
-    both = lines.join(other, ["sku", "location"])
-    both = both.filter(both.entity != both.other, both.comes >= 0, both.comes < both.until)
-    sums = both.group_by("entity").aggregate(others=both.brings.sum())
-    rows = lines.left_join(sums, "entity").drop("entity_right").order_by("entity").to_pandas()
-    return rows.assign(others=rows["others"].fillna(0.0))
+    other = every.assign(comes=every["ahead"].mask(every["hours"].notna(), 0.0))[["sku", "location", "entity", "quantity", "comes"]]
+    both = lines[["entity", "sku", "location", "until"]].merge(other, on=["sku", "location"], suffixes=("", "_other"))
+    both = both[(both["entity"] != both["entity_other"]) & (both["comes"] >= 0) & (both["comes"] < both["until"])]
+    return lines.assign(others=lines["entity"].map(both.groupby("entity")["quantity"].sum()).fillna(0.0))
 
 
 @check
@@ -59,9 +55,9 @@ def inbound_eta_slip(ctx: Context) -> pd.DataFrame:
     if not (ctx.covered(28, *STOCK) and ctx.covered(7, "inbound")):
         return nothing()
     least = ctx.threshold("inbound_eta_slip", "days")
-    w = waiting(ctx.books)
-    w = w.filter(w.arrived_at.isnull(), (w.ahead < 0) | (w.slip >= least))
-    rows = _others(ctx.books, w, ibis.ifelse(w.ahead < 0, float(ANOTHER_WEEK), w.ahead))
+    every = rows_of(waiting(ctx.books), "entity")
+    rows = every[every["hours"].isna() & ((every["ahead"] < 0) | (every["slip"] >= least))]
+    rows = _with_others(rows.assign(until=rows["ahead"].mask(rows["ahead"] < 0, ANOTHER_WEEK)), every)
     supply = rows["available"] + rows["others"]
     # What would have been short before the first promise is not the slip's fault.
     before = (rows["ahead"] - rows["slip"].fillna(0.0)).clip(lower=0.0)
@@ -90,10 +86,9 @@ def asn_delayed(ctx: Context) -> pd.DataFrame:
     if not (ctx.covered(28, *STOCK) and ctx.covered(7, "inbound")):
         return nothing()
     late, dock = ctx.threshold("asn_delayed", "days"), ctx.threshold("asn_delayed", "hours")
-    w = waiting(ctx.books)
-    absent = w.arrived_at.isnull() & w.asn_at.notnull() & (w.ahead <= -late)
-    w = w.filter((absent | (w.hours >= dock)).fill_null(False))
-    rows = _others(ctx.books, w, ibis.literal(float(ANOTHER_WEEK)))
+    every = rows_of(waiting(ctx.books), "entity")
+    absent = every["hours"].isna() & every["asn_at"].notna() & (every["ahead"] <= -late)
+    rows = _with_others(every[absent | (every["hours"] >= dock)].assign(until=ANOTHER_WEEK), every)
     rows["lost"] = lost_units(rows, rows["available"] + rows["others"], ANOTHER_WEEK)
     rows["impact"] = rows["lost"] * rows["per_unit"]
     at_dock = rows["hours"].notna()
@@ -113,23 +108,23 @@ def asn_delayed(ctx: Context) -> pd.DataFrame:
     )
 
 
+@fact
+def miscounted(books: Books) -> ibis.Table:
+    """One row an inbound line stocked in the last four weeks that brought another quantity than announced: `gap` beyond its `limit`."""
+    least, t = books.settings.checks["receipt_mismatch"], books.table("inbound")
+    announced = t.asn_quantity.fill_null(t.quantity_ordered)
+    t = t.mutate(announced=announced, gap=t.quantity_received - announced, limit=ibis.greatest(least["units"], least["share"] * announced))
+    # An open line says that more is to come.
+    t = t.filter(inside(t.stocked_at_local.date(), books.week.trailing(CLAIM_DAYS)), t.closed.fill_null(True), t.gap.abs() > t["limit"])
+    return beside(t, shelf_stakes(books).select("sku", "location", "name", "unit_cost"), "sku", "location")
+
+
 @check
 def receipt_mismatch(ctx: Context) -> pd.DataFrame:
     """Lines stocked in the last four weeks with another quantity than announced, else than ordered."""
     if not ctx.covered(7, "inbound"):
         return nothing()
-    books = ctx.books
-    units, part = ctx.threshold("receipt_mismatch", "units"), ctx.threshold("receipt_mismatch", "share")
-    t = books.table("inbound")
-    announced = t.asn_quantity.fill_null(t.quantity_ordered)
-    # An open line says that more is to come.
-    t = t.filter(
-        inside(t.stocked_at_local.date(), books.week.trailing(CLAIM_DAYS)), t.quantity_received.notnull(), t.closed.fill_null(True)
-    )
-    t = t.mutate(announced=announced, gap=t.quantity_received - announced, limit=ibis.greatest(units, part * announced))
-    t = t.filter(t.gap.abs() > t["limit"])
-    t = t.left_join(shelf_stakes(books).select("sku", "location", "name", "unit_cost"), ["sku", "location"])
-    rows = t.order_by("document_id", "line_id").to_pandas()
+    rows = rows_of(miscounted(ctx.books), "document_id", "line_id")
     cost = rows["unit_cost"].fillna(rows["unit_price"])
     rows["impact"] = rows["gap"].abs() * cost
     rows = worth(ctx, rows, rows["gap"].abs() / rows["limit"])
@@ -164,9 +159,8 @@ def dock_losses(books: Books) -> ibis.Table:
     empty = t.join(s.filter(s.available <= 0).select("sku", "location", "day"), ["sku", "location"])
     empty = empty.filter(empty.day >= empty.arrived_day, empty.day < empty.stocked_day)
     days = empty.group_by("document_id", "line_id").aggregate(empty_days=empty.count())
-    t = t.left_join(days, ["document_id", "line_id"]).drop("document_id_right", "line_id_right")
     k = shelf_stakes(books).select("sku", "location", "d_here", "per_unit", "unit_cost")
-    t = t.left_join(k, ["sku", "location"]).drop("sku_right", "location_right")
+    t = beside(beside(t, days, "document_id", "line_id"), k, "sku", "location")
     return t.mutate(empty_units=ibis.least(t.empty_days.fill_null(0) * t.d_here.fill_null(0.0), t.received))
 
 
@@ -180,7 +174,7 @@ def dock_to_stock(ctx: Context) -> pd.DataFrame:
     rows["usual"] = np.fmin(rows["centre"], [t.ok if t.ok is not None else np.nan for t in targets])
     rows["limit"] = np.fmin(rows["upper"], [t.breach if t.breach is not None else np.nan for t in targets])
     rows = rows[rows["value"] > rows["limit"]]
-    lines = dock_losses(ctx.books).to_pandas().merge(rows[["key", "usual"]], left_on="location", right_on="key")
+    lines = rows_of(dock_losses(ctx.books), "document_id", "line_id").merge(rows[["key", "usual"]], left_on="location", right_on="key")
     slow = lines[lines["hours"] > lines["usual"]].copy()
     slow["carried"] = slow["received"] * slow["unit_cost"] * ctx.books.settings.carrying_rate / 365 * (slow["hours"] - slow["usual"]) / 24
     slow["lost"] = (slow["empty_units"] * slow["per_unit"]).fillna(0.0)

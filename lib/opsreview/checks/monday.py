@@ -6,8 +6,8 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsreview.books import inside
-from opsreview.checks import Context, check, found, nothing, say, worth
+from opsreview.books import Books, beside, fact, inside
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.plan import plan_vs_actual  # noqa: F401  (evidence of the same meeting)
 from opsreview.checks.stakes import lost_units, named, shelf_stakes
 from opsreview.demand import HORIZON, stockout_risk
@@ -19,15 +19,21 @@ from opsreview.leaks import overstock
 STOCK = ("inventory", "orders", "order_lines")
 
 
+@fact
+def at_risk(books: Books) -> ibis.Table:
+    """One row a SKU and location likely to run out: how likely, units lost, and what is at stake there."""
+    risk = stockout_risk(books)
+    risk = risk.filter(risk.p_out_of_stock >= books.settings.oos_risk_threshold)
+    return risk.select("sku", "location", "p_out_of_stock", "lost_units").join(shelf_stakes(books), ["sku", "location"])
+
+
 @check
 def oos_risk(ctx: Context) -> pd.DataFrame:
     """SKU-locations that will probably run out within 14 days."""
     if not ctx.covered(28, *STOCK):
         return nothing()
     least = ctx.books.settings.oos_risk_threshold
-    risk, stakes = stockout_risk(ctx.books), shelf_stakes(ctx.books)
-    rows = risk.filter(risk.p_out_of_stock >= least).select("sku", "location", "p_out_of_stock", "lost_units")
-    rows = rows.join(stakes, ["sku", "location"]).order_by("sku", "location").to_pandas()
+    rows = rows_of(at_risk(ctx.books), "sku", "location")
     rows["impact"] = rows["lost_units"] * rows["per_unit"]
     rows = worth(ctx, rows, rows["p_out_of_stock"] / least if least else None)
     elsewhere = rows["spare"] >= rows["lost_units"]
@@ -50,18 +56,23 @@ def oos_risk(ctx: Context) -> pd.DataFrame:
     )
 
 
+@fact
+def too_much(books: Books) -> ibis.Table:
+    """One row a SKU whose excess is worth a finding: `value` of it at cost, and units still `coming`."""
+    t, coming = overstock(books), open_inbound(books)
+    t = t.mutate(value=t.excess_units * t.unit_cost).filter(lambda t: t.value >= books.settings.checks["excess_stock"]["value"])
+    t = beside(t, coming.group_by("sku").aggregate(coming=coming.open_quantity.sum()), "sku")
+    return named(books, t.mutate(coming=t.coming.fill_null(0.0)))
+
+
 @check
 def excess_stock(ctx: Context) -> pd.DataFrame:
     """SKUs that hold more than the days of supply their tier needs."""
     if not ctx.covered(28, *STOCK):
         return nothing()
-    books, least = ctx.books, ctx.threshold("excess_stock", "value")
-    coming = open_inbound(books).group_by("sku").aggregate(coming=lambda t: t.open_quantity.sum())
-    t = overstock(books).left_join(coming, "sku").drop("sku_right")
-    t = named(books, t.filter(t.excess_units * t.unit_cost >= least))
-    rows = t.order_by("sku").to_pandas().fillna({"coming": 0.0})
-    rows["value"] = rows["excess_units"] * rows["unit_cost"]
-    rows["impact"] = rows["value"] * books.settings.carrying_rate / 52
+    least = ctx.threshold("excess_stock", "value")
+    rows = rows_of(too_much(ctx.books), "sku")
+    rows["impact"] = rows["value"] * ctx.books.settings.carrying_rate / 52
     rows["days"] = rows["available"] / rows["d"].where(rows["d"] > 0)
     return found(
         rows,
@@ -83,18 +94,23 @@ def excess_stock(ctx: Context) -> pd.DataFrame:
     )
 
 
+@fact
+def unsold(books: Books) -> ibis.Table:
+    """One row a SKU of dead stock: on_hand and value over its locations, which are its members."""
+    t = dead_shelves(books)
+    places = t.location.group_concat("; ", order_by=t.location)
+    return named(books, t.group_by("sku").aggregate(on_hand=t.on_hand.sum(), value=t.value.sum(), members=places))
+
+
 @check
 def dead_stock(ctx: Context) -> pd.DataFrame:
     """SKUs that nobody bought in a quarter."""
     if not (ctx.covered(91, "orders", "order_lines") and ctx.covered(7, "inventory")):
         return nothing()
-    books, least = ctx.books, ctx.threshold("dead_stock", "value")
-    t = dead_shelves(books)
-    by = t.group_by("sku").aggregate(
-        on_hand=t.on_hand.sum(), value=t.value.sum(), members=t.location.group_concat("; ", order_by=t.location)
-    )
-    rows = named(books, by.filter(by.value >= least)).order_by("sku").to_pandas()
-    rows["impact"] = rows["value"] * books.settings.carrying_rate / 52
+    least = ctx.threshold("dead_stock", "value")
+    rows = rows_of(unsold(ctx.books), "sku")
+    rows = rows[rows["value"] >= least]
+    rows["impact"] = rows["value"] * ctx.books.settings.carrying_rate / 52
     return found(
         rows,
         entity=rows["sku"],
@@ -109,25 +125,31 @@ def dead_stock(ctx: Context) -> pd.DataFrame:
     )
 
 
-@check
-def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
-    """SKU-locations whose stock the ERP and the WMS count differently, in snapshots at most a day apart."""
-    if not ctx.covered(7, "inventory"):
-        return nothing()
-    books = ctx.books
-    units, part = ctx.threshold("erp_wms_mismatch", "units"), ctx.threshold("erp_wms_mismatch", "share")
-    s = system_days(books).filter(lambda t: inside(t.day, books.week.trailing(28)))
+@fact
+def disagreeing(books: Books) -> ibis.Table:
+    """One row a SKU and location that two systems' last snapshots (at most a day apart) count differently: `gap` beyond its `limit`."""
+    least = books.settings.checks["erp_wms_mismatch"]
+    s = system_days(books)
+    s = s.filter(inside(s.day, books.week.trailing(28)))
     s = s.mutate(nth=ibis.row_number().over(ibis.window(group_by=[s.system, s.sku, s.location], order_by=s.day.desc())))
     last = s.filter(s.nth == 0)
     erp = last.filter(last.system == "erp").select("sku", "location", erp="on_hand", erp_free="available", erp_day="day")
     wms = last.filter(last.system == "wms").select("sku", "location", wms="on_hand", wms_free="available", wms_day="day")
     t = erp.join(wms, ["sku", "location"])
-    apart, gap = t.erp_day.delta(t.wms_day, unit="day").abs(), (t.erp - t.wms).abs()
-    limit = ibis.greatest(units, part * ibis.greatest(t.erp.abs(), t.wms.abs()))
-    t = t.mutate(gap=gap, limit=limit).filter(apart <= 1, gap > limit)
-    rows = t.join(shelf_stakes(books), ["sku", "location"]).order_by("sku", "location").to_pandas()
+    apart = t.erp_day.delta(t.wms_day, unit="day").abs()
+    larger = ibis.greatest(t.erp.abs(), t.wms.abs())
+    t = t.mutate(gap=(t.erp - t.wms).abs(), limit=ibis.greatest(least["units"], least["share"] * larger))
+    return t.filter(apart <= 1, t.gap > t["limit"]).join(shelf_stakes(books), ["sku", "location"])
+
+
+@check
+def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
+    """SKU-locations whose stock the ERP and the WMS count differently, in snapshots at most a day apart."""
+    if not ctx.covered(7, "inventory"):
+        return nothing()
+    rows = rows_of(disagreeing(ctx.books), "sku", "location")
     unseen = lost_units(rows, rows["wms_free"], HORIZON) - lost_units(rows, rows["erp_free"], HORIZON)
-    carried = rows["gap"] * rows["unit_cost"].fillna(0.0) * books.settings.carrying_rate / 52
+    carried = rows["gap"] * rows["unit_cost"].fillna(0.0) * ctx.books.settings.carrying_rate / 52
     rows["impact"] = carried + np.maximum(unseen, 0.0) * rows["per_unit"]
     rows = worth(ctx, rows, rows["gap"] / rows["limit"])
     return found(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from opsreview import demand
-from opsreview.books import Books, inside
-from opsreview.checks import Context, check, found, nothing, say, worth
+from opsreview.books import Books, beside, fact, inside
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.stakes import sku_stakes
 from opsreview.facts.orders import sales, sales_days
 from opsreview.facts.plan import plan_and_sales
@@ -18,6 +19,14 @@ RULE = 0.10  # the usual "10 % off plan" rule, and the least share that counts
 WEEKS = 13  # of sales from which the store's spread is read
 FEWEST_WEEKS = 4
 UNITS_A_WEEK = 1.0  # slower SKUs say little about spread
+
+
+@fact
+def weekly_units(books: Books) -> ibis.Table:
+    """One row a SKU and ISO week of T91 in which it sold: units."""
+    t = sales_days(books)
+    t = t.filter(inside(t.day, books.week.trailing(7 * WEEKS)))
+    return t.group_by("sku", week=t.day.truncate("W").cast("date")).aggregate(units=t.units.sum())
 
 
 def variance_to_mean(books: Books) -> float:
@@ -33,9 +42,9 @@ def variance_to_mean(books: Books) -> float:
     weeks = (books.week.monday - first.monday).days // 7 + 1
     if weeks < FEWEST_WEEKS:
         return 1.0
-    sold = sales_days(books)
-    sold = sold.filter(sold.day >= first.monday).group_by("sku", week=sold.day.truncate("W").cast("date")).aggregate(units=sold.units.sum())
-    wide = sold.to_pandas().pivot(index="sku", columns="week", values="units").fillna(0.0)
+    sold = weekly_units(books).to_pandas()
+    sold = sold[sold["week"] >= pd.Timestamp(first.monday)]
+    wide = sold.pivot_table(index="sku", columns="week", values="units", fill_value=0.0)
     wide = wide[wide.sum(axis=1) >= UNITS_A_WEEK * weeks].to_numpy(dtype=float)
     if not len(wide):
         return 1.0
@@ -44,15 +53,20 @@ def variance_to_mean(books: Books) -> float:
     return float(max(1.0, np.median(ratio) * (weeks - 1) / chi2.median(weeks - 1)))
 
 
-def _judged(ctx: Context) -> pd.DataFrame:
-    """One row a SKU planned or sold: planned, actual, gap, chance_band, its money at stake, and whether it is beyond chance."""
-    books = ctx.books
-    t = plan_and_sales(books, DAYS)
+@fact
+def fortnight(books: Books) -> ibis.Table:
+    """One row a SKU planned or sold in 14 days: planned, actual, revenue, and what a unit of it is worth."""
+    t, net = plan_and_sales(books, DAYS), sales(books)
     k = sku_stakes(books).select("sku", "per_unit", label="name")
-    net = sales(books)
-    net = net.filter(inside(net.day, books.week.trailing(DAYS))).group_by("sku").aggregate(revenue=lambda s: s.net_revenue.sum())
-    t = t.filter((t.planned > 0) | (t.actual > 0)).left_join(k, "sku").drop("sku_right").left_join(net, "sku").drop("sku_right")
-    rows = t.order_by("sku").to_pandas()
+    net = net.filter(inside(net.day, books.week.trailing(DAYS)))
+    net = net.group_by("sku").aggregate(revenue=net.net_revenue.sum())
+    return beside(beside(t.filter((t.planned > 0) | (t.actual > 0)), k, "sku"), net, "sku")
+
+
+def _judged(ctx: Context) -> pd.DataFrame:
+    """The fortnight, each SKU with its gap, chance band, money at stake, and whether it is beyond chance."""
+    books = ctx.books
+    rows = rows_of(fortnight(books), "sku")
     spread, z = variance_to_mean(books), ctx.threshold("sku_demand_variance", "z")
     planned = rows["planned"].where(rows["planned"] > 0)
     rows["gap"] = rows["actual"] - rows["planned"]

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from opsreview.books import Books, fact, inside
-from opsreview.checks import Context, check, found, nothing, say, worth
-from opsreview.checks.stakes import lost_units, sku_stakes
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.stakes import lost_units, places, sku_stakes
 from opsreview.demand import arrivals
 from opsreview.facts.orders import sales
-from opsreview.facts.stock import demand, shelves
+from opsreview.facts.stock import demand
 from opsreview.formats import number, share
 from opsreview.margin import order_margin
 
@@ -60,8 +60,7 @@ def judged(books: Books) -> pd.DataFrame:
     At list price less the discount, with T28's costs a unit and T28's fees and returns as a share of revenue. Demand is what the SKU
     sells a day, lifted on the channel and the days promoted (promoted days of T28 taken out of it first), 28 days ahead at most.
     """
-    rows = promoted(books).to_pandas()
-    sold = prices(books).to_pandas()
+    rows, sold = rows_of(promoted(books), "promo_id", "sku"), rows_of(prices(books), "sku", "channel")
     every = sold.drop(columns="channel").groupby("sku", as_index=False).sum()
     by_channel = rows.merge(sold, on=["sku", "channel"], how="inner")
     anywhere = rows[rows["channel"].isna()].merge(every, on="sku", how="inner")
@@ -78,8 +77,8 @@ def judged(books: Books) -> pd.DataFrame:
     rows["base"] = rows["d"] / (1 + lift * (rows["before"].clip(0, 28) / 28))
     rows["promoted_units"] = rows["base"] * (part + lift) * rows["days"]
     rows["expected_units"] = rows["base"] * (rows["until"] + lift * rows["days"])
-    held = shelves(books).group_by("sku").aggregate(available=lambda t: t.available.sum()).to_pandas()
-    coming = arrivals(books).select("sku", "quantity", "offset").to_pandas().merge(rows[["sku", "until"]].drop_duplicates(), on="sku")
+    held = places(books).to_pandas().groupby("sku", as_index=False)["available"].sum()
+    coming = arrivals(books).to_pandas().drop(columns="location").merge(rows[["sku", "until"]].drop_duplicates(), on="sku")
     coming = coming[coming["offset"] < coming["until"]].groupby(["sku", "until"], as_index=False)["quantity"].sum()
     rows = rows.merge(held, on="sku", how="left").merge(coming.rename(columns={"quantity": "inbound"}), on=["sku", "until"], how="left")
     rows = rows.fillna({"available": 0.0, "inbound": 0.0})

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import demand
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.shipments import avoidable, exceptions, shipping_accruals
 from opsreview.facts.skus import skus
 from opsreview.facts.stock import demand as daily_demand
@@ -22,17 +22,17 @@ AHEAD = 28  # days a place needs itself before it has stock to spare
 def sku_stakes(books: Books) -> ibis.Table:
     """One row a SKU: master data, and `per_unit`: contribution margin a unit over T28, its family's where it sold none, at least 0."""
     k, m = skus(books), unit_margins(books)
-    t = k.select("sku", "family", "tier", "unit_cost", "supplier", "lead_time_days", name=k["name"].fill_null(k.sku))
-    t = t.left_join(m.filter(m.sku.notnull()).select("sku", of_sku="per_unit"), "sku").drop("sku_right")
-    t = t.left_join(m.filter(m.sku.isnull()).select("family", of_family="per_unit"), "family").drop("family_right")
-    t = t.left_join(demand.dispersion(books), "sku").drop("sku_right")
+    t = k.select("sku", "family", "tier", "unit_cost", name=k["name"].fill_null(k.sku))
+    t = beside(t, m.filter(m.sku.notnull()).select("sku", of_sku="per_unit"), "sku")
+    t = beside(t, m.filter(m.sku.isnull()).select("family", of_family="per_unit"), "family")
+    t = beside(t, demand.dispersion(books), "sku")
     per_unit = ibis.greatest(ibis.coalesce(t.of_sku, t.of_family, 0.0), 0.0)
     return t.mutate(per_unit=per_unit, dispersion=t.dispersion.fill_null(1.0)).drop("of_sku", "of_family")
 
 
 def named(books: Books, rows: ibis.Table) -> ibis.Table:
     """The rows with `name`, the SKU's own, else its number."""
-    t = rows.left_join(sku_stakes(books).select("sku", "name"), "sku").drop("sku_right")
+    t = beside(rows, sku_stakes(books).select("sku", "name"), "sku")
     return t.mutate(name=t["name"].fill_null(t.sku))
 
 
@@ -54,8 +54,7 @@ def shelf_stakes(books: Books) -> ibis.Table:
     p, inbound = places(books), books.table("inbound")
     keys = p.select("sku", "location").union(inbound.select("sku", "location"), distinct=True)
     nowhere = daily_demand(books).anti_join(p, "sku").select("sku", "d")
-    t = keys.left_join(p, ["sku", "location"]).drop("sku_right", "location_right")
-    t = t.left_join(nowhere, "sku").drop("sku_right").left_join(sku_stakes(books), "sku").drop("sku_right")
+    t = beside(beside(beside(keys, p, "sku", "location"), nowhere, "sku"), sku_stakes(books), "sku")
     return t.mutate(
         available=t.available.fill_null(0.0),
         d_here=ibis.coalesce(t.d_here, t.d, 0.0),
@@ -80,29 +79,35 @@ def order_mishaps(books: Books) -> ibis.Table:
     """
     o, s = books.table("orders"), books.table("shipments")
     o = o.filter(inside(o.ordered_at_local.date(), books.week.trailing(91)))
+    o = o.select("order_id", "cancelled", "cancelled_at", "promised_ship_at", "rate")
     missed = ((s.shipped_at > s.promised_ship_at) | s.shipped_at.isnull()) & (s.promised_ship_at < books.as_of)
     sent = s.group_by("order_id").aggregate(missed=missed.any(), first_promise=s.promised_ship_at.min())
     hit = s.semi_join(exceptions(books), "shipment_id").select("order_id").distinct().mutate(hit=True)
     k, r, c = tickets(books), books.table("returns"), avoidable(books)
-    money = {
-        "tickets": k.filter(k.order_id.notnull()).group_by("order_id").aggregate(tickets=k.money.sum()),
-        "refunds": r.filter(r.order_id.notnull()).group_by("order_id").aggregate(refunds=r.refund_amount.sum()),
-        "charges": c.filter(c.order_id.notnull()).group_by("order_id").aggregate(charges=c.avoidable.sum()),
-    }
-    t = o.select("order_id", "channel", "cancelled", "cancelled_at", "promised_ship_at", "rate")
-    for table in (sent, hit, *money.values()):
-        t = t.left_join(table, "order_id").drop("order_id_right")
-    promise = t.first_promise.fill_null(t.promised_ship_at)
-    waiting = t.promised_ship_at < books.as_of
-    t = t.mutate(late=t.missed.fill_null(waiting).fill_null(False), too_late=(t.cancelled_at > promise).fill_null(False))
-    t = t.filter(~t.cancelled | t.too_late)
-    return t.select(
-        "order_id", "channel", "late", "cancelled",
+    told = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(tickets=k.money.sum())
+    repaid = r.filter(r.order_id.notnull()).group_by("order_id").aggregate(refunds=r.refund_amount.sum())
+    charged = c.filter(c.order_id.notnull()).group_by("order_id").aggregate(charges=c.avoidable.sum())
+    t = o
+    for more in (sent, hit, told, repaid, charged):
+        t = beside(t, more, "order_id")
+    waiting = t.promised_ship_at < books.as_of  # where there is no shipment at all
+    too_late = t.cancelled_at > t.first_promise.fill_null(t.promised_ship_at)
+    return t.filter(~t.cancelled | too_late.fill_null(False)).select(
+        "order_id", "cancelled",
+        late=t.missed.fill_null(waiting).fill_null(False),
         exception=t.hit.fill_null(False),
         tickets=t.tickets.fill_null(0.0),
         refunds=t.refunds.fill_null(0.0) * t.rate,
         charges=t.charges.fill_null(0.0),
     )  # fmt: skip
+
+
+@fact
+def mishap_means(books: Books, flaw: str) -> ibis.Table:
+    """Two rows at most, orders of T91 with a flaw (`late`, `exception`) and without: mean tickets, refunds, charges, share cancelled."""
+    t = order_mishaps(books)
+    parts = ("tickets", "refunds", "charges", "cancelled")
+    return t.group_by(flaw=t[flaw]).aggregate(**{p: t[p].cast("float64").mean() for p in parts})
 
 
 @fact
@@ -115,16 +120,19 @@ def order_value(books: Books) -> ibis.Table:
     return m.aggregate(margin=margin).mutate(shipping=sent)
 
 
-def price_of(books: Books, flaw: str, *parts: str) -> float:
-    """What an order with a flaw (`late`, `exception`) cost more than one without, on average over T91; at least 0.
+def an_order(books: Books, what: str) -> float:
+    """`margin` or `shipping` of an order, on average over T28."""
+    return float(order_value(books).to_pandas()[what].iloc[0])
 
-    `parts` of tickets, refunds, charges, and `cancelled`: the margin an order is worth times how much more often it was called off.
+
+def price_of(books: Books, flaw: str, *parts: str) -> float:
+    """What an order with a flaw cost more than one without, on average over T91; at least 0.
+
+    `parts` of tickets, refunds, charges, and `cancelled`: the margin of an order times how much more often it was called off.
     """
-    t = order_mishaps(books)
-    by = t.group_by(flaw=t[flaw]).aggregate(**{p: t[p].cast("float64").mean() for p in parts}).to_pandas().set_index("flaw")
-    if True not in by.index or False not in by.index:
+    means = mishap_means(books, flaw).to_pandas().set_index("flaw")
+    if len(means) < 2:
         return 0.0
-    more = by.loc[True] - by.loc[False]
-    if "cancelled" in parts:
-        more["cancelled"] *= float(order_value(books).to_pandas()["margin"].iloc[0])
-    return float(max(0.0, more.sum()))
+    more = means.loc[True] - means.loc[False]
+    more["cancelled"] *= an_order(books, "margin")
+    return float(max(0.0, more[list(parts)].sum()))

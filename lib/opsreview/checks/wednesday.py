@@ -6,9 +6,9 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsreview.books import Books, fact, inside
-from opsreview.checks import Context, check, found, nothing, say, worth
-from opsreview.checks.stakes import order_value, price_of
+from opsreview.books import Books, beside, fact, inside
+from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.stakes import an_order, price_of
 from opsreview.facts.shipments import promises
 from opsreview.facts.warehouse import labor, labor_rates, picks
 from opsreview.formats import number, share
@@ -30,8 +30,7 @@ def pick_error_rate(ctx: Context) -> pd.DataFrame:
     rows["limit"] = rows["limit"].where(worse, 1 - target)
     rows["usual"] = np.fmin(1 - rows["centre"], 1 - target)
     rows = rows[worse | missed].merge(error_cost(books).to_pandas(), left_on="key", right_on="location", how="left")
-    parcel = float(order_value(books).to_pandas()["shipping"].iloc[0])
-    rows["each"] = rows["rework"].fillna(0.0) + parcel
+    rows["each"] = rows["rework"].fillna(0.0) + an_order(books, "shipping")
     rows["extra"] = (rows["errors"] - rows["usual"] * rows["denominator"]).clip(lower=0)
     rows["impact"] = rows["extra"] * rows["each"]
     rows = worth(ctx, rows, rows["rate"] / rows["limit"])
@@ -55,7 +54,7 @@ def error_cost(books: Books) -> ibis.Table:
     window = books.week.trailing(28)
     p, rates = picks(books, window), labor_rates(books, window)
     by = p.filter(p.error).group_by("location").aggregate(minutes=lambda t: t.rework_minutes.mean())
-    by = by.left_join(rates, "location").drop("location_right")
+    by = beside(by, rates, "location")
     return by.select("location", rework=(by.minutes * by.cost / by.hours.nullif(0) / 60.0).fill_null(0.0))
 
 
@@ -83,21 +82,27 @@ def waves(books: Books) -> ibis.Table:
     return by.mutate(need=by.lines_picked / by.rate).drop("rate")
 
 
+@fact
+def misplaced(books: Books) -> ibis.Table:
+    """One row a location: picking hours and cost of W, `idle` and `short` hours, when most of each, `off`: their share of all."""
+    w = waves(books)
+    w = w.mutate(idle=ibis.greatest(w.hours - w.need, 0.0), short=ibis.greatest(w.need - w.hours, 0.0))
+    by = w.group_by("location").aggregate(
+        hours=w.hours.sum(), cost=w.cost.sum(), idle=w.idle.sum(), short=w.short.sum(),
+        slackest=w.hour.argmax(w.idle), busiest=w.hour.argmax(w.short),
+    )  # fmt: skip
+    return by.mutate(off=(by.idle + by.short) / by.hours.nullif(0))
+
+
 @check
 def labor_misaligned(ctx: Context) -> pd.DataFrame:
     """Locations that pay pickers in some hours for work that comes in others."""
     if not ctx.covered(7, "picks", "labor", "labor.hour"):
         return nothing()
     least = ctx.threshold("labor_misaligned", "share")
-    w = waves(ctx.books)
-    w = w.mutate(idle=ibis.greatest(w.hours - w.need, 0.0), short=ibis.greatest(w.need - w.hours, 0.0))
-    by = w.group_by("location").aggregate(
-        hours=w.hours.sum(), cost=w.cost.sum(), idle=w.idle.sum(), short=w.short.sum(),
-        slackest=w.hour.argmax(w.idle), busiest=w.hour.argmax(w.short),
-    )  # fmt: skip
+    rows = rows_of(misplaced(ctx.books), "location")
     # Hours too many everywhere are too many hours, not hours in the wrong place.
-    by = by.mutate(off=(by.idle + by.short) / by.hours.nullif(0)).filter(lambda t: (t.off > least) & (t.idle > 0) & (t.short > 0))
-    rows = by.order_by("location").to_pandas()
+    rows = rows[(rows["off"] > least) & (rows["idle"] > 0) & (rows["short"] > 0)].copy()
     rows["impact"] = rows["idle"] * rows["cost"] / rows["hours"]
     rows = worth(ctx, rows, rows["off"] / least if least else None)
     return found(
@@ -120,6 +125,14 @@ def labor_misaligned(ctx: Context) -> pd.DataFrame:
     )
 
 
+@fact
+def late_ids(books: Books) -> ibis.Table:
+    """One row a location: the shipments (orders where there is none) promised for W that were late."""
+    p = promises(books)
+    p = p.filter(~p.on_time, inside(p.day, books.week.window)).select("location", id=p.shipment_id.fill_null(p.order_id))
+    return p.group_by("location").aggregate(members=p.id.group_concat("; ", order_by=p.id))
+
+
 @check
 def late_shipments(ctx: Context) -> pd.DataFrame:
     """Locations that keep their promise to ship less often than is acceptable, or than they used to."""
@@ -136,9 +149,7 @@ def late_shipments(ctx: Context) -> pd.DataFrame:
     each = price_of(ctx.books, "late", "tickets", "refunds", "cancelled") if len(rows) else 0.0
     rows["impact"] = rows["extra"] * each
     rows = worth(ctx, rows, (1 - rows["value"]) / (1 - rows["limit"]))
-    p = promises(ctx.books)
-    p = p.filter(~p.on_time, inside(p.day, ctx.books.week.window)).select("location", id=p.shipment_id.fill_null(p.order_id))
-    ids = p.group_by("location").aggregate(members=p.id.group_concat("; ", order_by=p.id)).to_pandas().set_index("location")["members"]
+    ids = late_ids(ctx.books).to_pandas().set_index("location")["members"]
     return found(
         rows,
         entity=rows["key"],
