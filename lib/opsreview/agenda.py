@@ -32,7 +32,6 @@ def trust(results: Any) -> Html:
     """What the figures stand on, in a line; what is missing and what was not taken, folded under it."""
     columns = """
     table | Table | words
-    weeks | Weeks here | number
     last_week | Last came | plain
     newest_event | Newest event, UTC | moment
     rows | Rows | number
@@ -59,7 +58,7 @@ def last_time(results: Any, review: str) -> Html:
     due_on | Due | day
     eta_commitment | ETA committed | day
     state | State | pill
-    impact_then | Then, a week | money
+    impact_then | Then, a week | money?
     impact_now | Now, a week | money
     outcome | Since then | words
     """
@@ -112,7 +111,7 @@ def findings(results: Any, review: str) -> Html:
     columns = """
     title | Finding | text | small=about
     severity | Severity | pill
-    impact | A week | money | help=what it costs a week | bar
+    impact | A week | money? | help=what it costs a week | bar
     who | Owner | text | small=then
     due_at | Due | day
     what | Suggested

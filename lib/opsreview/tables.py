@@ -53,12 +53,12 @@ class Col:
 
 def table(
     frame: pd.DataFrame, columns: str, caption: str = "", currency: str = "", note: str = "", empty: str = "Nothing to show",
-    most: int | None = None, whole: str = "", filterable: bool = False, download: str = "",
+    most: int | None = None, whole: str = "", filterable: bool = False, download: str = "", strong: str = "",
 ) -> Html:  # fmt: skip
     """A table of `frame` as it is ordered, its columns a line each as `Col.read` takes them; a plain note (`empty`) where it has no row.
 
     Beyond `most` rows it says how many are left out and where they are (`whole`). `filterable` asks the page for a text filter and
-    scrolls in place, `download` for a CSV of the rows under that name.
+    folds, `download` for a CSV of the rows under that name; rows where `strong` is true are set in bold, and none is folded away.
     """
     if frame.empty:
         return nothing(caption, empty)
@@ -66,10 +66,11 @@ def table(
     left = f"{formats.number(len(frame) - len(shown))} more rows{f': {whole}' if whole else ''}." if len(frame) > len(shown) else ""
     made = [Col.read(line) for line in columns.strip().splitlines()]
     heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency)} for c in made]
-    cells = [_cells(shown, column, currency) for column in made]
+    cells = [_cells(shown, column) for column in made]
+    bold = shown[strong].astype(bool).tolist() if strong else [False] * len(shown)
     html = environment().get_template("tbl_rows.j2").render(
-        caption=caption, columns=heads, rows=list(zip(*cells, strict=True)), note=" ".join(part for part in (note, left) if part),
-        filterable=filterable, download=download, scroll=filterable and len(shown) > SCROLL,
+        caption=caption, columns=heads, rows=list(zip(bold, zip(*cells, strict=True), strict=True)), note=f"{note} {left}".strip(),
+        filterable=filterable, download=download, scroll=filterable and len(shown) > SCROLL, unfolded=bool(strong),
     )  # fmt: skip
     return Html(html, f"{caption or 'Table'} ({formats.count(len(frame), 'row')})")
 
@@ -91,43 +92,50 @@ def sentences(lines: list[tuple[str, str]], heading: str = "") -> Html:
     return Html(html, "\n".join([*([heading] if heading else []), *(text for _, text in lines)]))
 
 
-FORMATTERS: dict[str, Callable[[Any, str], str]] = {
-    "text": lambda v, _: formats.NA if formats.missing(v) else str(v),
-    "plain": lambda v, _: "" if formats.missing(v) else str(v),
-    "words": lambda v, _: "" if formats.missing(v) else formats.words(v),
-    "number": lambda v, _: formats.number(v),
-    "one": lambda v, _: formats.number(v, 1),
-    "two": lambda v, _: formats.number(v, 2),
-    "money": lambda v, c: formats.money(v, c, 0),
-    "cents": lambda v, c: formats.money(v, c, 2),
-    "share": lambda v, _: formats.share(v, 1),
-    "fine": lambda v, _: formats.share(v, 2),
-    "points": lambda v, _: formats.points(v, 1),
-    "day": lambda v, _: "–" if formats.missing(v) or v == "" else formats.day(v),
-    "moment": lambda v, _: "–" if formats.missing(v) or v == "" else formats.moment(v),
-    "pill": lambda v, _: "" if formats.missing(v) else formats.words(v),
-    "said": lambda v, _: formats.NA if formats.missing(v) else str(v),  # a number that is already words
+# How a cell is said, by kind; with a `?` behind it, what has no figure is a dash: it is not missing, there is none.
+FORMATTERS: dict[str, Callable[[Any], str]] = {
+    "code": lambda v: formats.NA if formats.missing(v) else str(v),  # a name that must not break over lines
+    "text": lambda v: formats.NA if formats.missing(v) else str(v),
+    "plain": lambda v: "" if formats.missing(v) else str(v),
+    "words": lambda v: "" if formats.missing(v) else formats.words(v),
+    "number": formats.number,
+    "one": lambda v: formats.number(v, 1),
+    "two": lambda v: formats.number(v, 2),
+    "money": formats.number,
+    "cents": lambda v: formats.number(v, 2),
+    "share": lambda v: formats.share(v, 1),
+    "fine": lambda v: formats.share(v, 2),
+    "points": lambda v: formats.points(v, 1),
+    "day": lambda v: "–" if formats.missing(v) or v == "" else formats.day(v),
+    "moment": lambda v: "–" if formats.missing(v) or v == "" else formats.moment(v),
+    "pill": lambda v: "" if formats.missing(v) else formats.words(v),
+    "said": lambda v: formats.NA if formats.missing(v) else str(v),  # a number that is already words
 }
-TEXTS = ("text", "plain", "words", "day", "moment", "pill")
+TEXTS = ("code", "text", "plain", "words", "day", "moment", "pill")
 
 
-def _cells(frame: pd.DataFrame, column: Col, currency: str) -> list[dict[str, Any]]:
+def _cells(frame: pd.DataFrame, column: Col) -> list[dict[str, Any]]:
     values = frame[column.name].tolist()
     small = frame[column.small].tolist() if column.small else [""] * len(values)
-    say = FORMATTERS[column.kind]
+    kind = column.kind.removesuffix("?")
+    say, style = FORMATTERS[kind], "num" if _is_number(kind) else "code" if kind == "code" else ""
+    dash = "–" if column.kind.endswith("?") else ""
     top = max((abs(float(v)) for v in values if column.bar and not formats.missing(v)), default=0.0)
     return [
         {
-            "text": say(value, currency), "num": _is_number(column.kind), "raw": _raw(value, column.kind),
-            "small": "" if formats.missing(extra) else str(extra), "pill": PILLS.get(str(value), "") if column.kind == "pill" else None,
+            "text": dash if dash and formats.missing(value) else say(value),
+            "cls": style,
+            "raw": _raw(value, kind),
+            "small": "" if formats.missing(extra) else str(extra),
+            "pill": PILLS.get(str(value), "") if kind == "pill" else None,
             "bar": round(100 * abs(float(value)) / top, 1) if top and not formats.missing(value) else None,
         }
         for value, extra in zip(values, small, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _is_number(kind: str) -> bool:
-    return kind not in TEXTS
+    return kind.removesuffix("?") not in TEXTS
 
 
 def _raw(value: Any, kind: str) -> str:
@@ -136,4 +144,4 @@ def _raw(value: Any, kind: str) -> str:
 
 
 def _unit(kind: str, currency: str) -> str:
-    return {"money": currency, "cents": currency}.get(kind, "")
+    return formats.symbol(currency).strip() if kind.removesuffix("?") in ("money", "cents") and currency else ""

@@ -24,7 +24,7 @@ NEWS = {
 
 def finish(chart: Chart, title: str, subtitle: str = "", height: int = 260, currency: str = "") -> Chart:
     """Title, size and look; the size is that of the whole picture, axes and legend included."""
-    heading = alt.TitleParams(theme.wrap(title, 108), subtitle=theme.wrap(subtitle, 140) if subtitle else alt.Undefined)
+    heading = alt.TitleParams(theme.wrap(title, 116), subtitle=theme.wrap(subtitle, 140) if subtitle else alt.Undefined)
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     return chart.properties(title=heading, width=theme.WIDTH, height=height, autosize=fit).configure(**theme.config(currency))
 
@@ -87,11 +87,15 @@ def trend(
     form = OF_UNIT.get(unit, "one")
     x = alt.X("week:O", axis=week_axis())
     y = {"scale": alt.Scale(zero=False, nice=True), "axis": value_axis(unit, label)}
+    held = [edge for edge in ("low", "high") if frame[edge].notna().any()]
+    frame[["low", "high"]] = frame[["low", "high"]].apply(lambda edge: edge.fillna(frame.value))
     base = alt.Chart(frame)
     band = base.mark_area(color=theme.BAND, opacity=0.7, interpolate="step").encode(x, alt.Y("lower:Q", **y), alt.Y2("upper:Q"))
     centre = base.mark_line(color=theme.NONE, strokeWidth=1).encode(x, alt.Y("centre:Q"))
     dashed = base.mark_line(color=theme.OK, strokeDash=[5, 4], strokeWidth=1.5)
-    targets = [dashed.encode(x, alt.Y(f"{edge}:Q")) for edge in ("low", "high") if frame[edge].notna().any()]
+    # A series without a target gets an unseen line along its values, so that no scale looks for numbers where there are none.
+    drawn = alt.condition("datum.target !== 'none'", alt.value(1), alt.value(0))
+    targets = [dashed.encode(x, alt.Y(f"{edge}:Q"), opacity=drawn) for edge in held]
     line = base.mark_line(color=theme.INK, strokeWidth=1.5).encode(x, alt.Y("value:Q"))
     points = base.mark_point(filled=True, opacity=1, stroke=theme.PAPER, strokeWidth=1).encode(
         x,

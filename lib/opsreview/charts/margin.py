@@ -112,14 +112,19 @@ def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: st
     return finish((bars + texts).add_params(dropdown("margin_key", names, by.capitalize())), title, subtitle, 300, currency)
 
 
+def largest(skus: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The SKUs with most net revenue, ranked among themselves: rank_gross, rank_contribution and fall anew."""
+    top = skus.nlargest(most, "net_revenue")
+    top = top.assign(rank_gross=top.rank_gross.rank(method="first"), rank_contribution=top.rank_contribution.rank(method="first"))
+    return top.assign(fall=top.rank_contribution - top.rank_gross)
+
+
 def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", most: int = 25) -> Chart | None:
     """Rank by gross margin share at the left, by contribution at the right; who falls most is in color. Rows: sku_rank."""
     frame = skus.dropna(subset=["rank_gross", "rank_contribution"]) if len(skus) else skus
     if frame.empty:
         return None
-    frame = frame.nlargest(most, "net_revenue")
-    frame = frame.assign(left=frame.rank_gross.rank(method="first"), right=frame.rank_contribution.rank(method="first"))
-    frame["drop"] = frame.right - frame.left
+    frame = largest(frame, most).rename(columns={"rank_gross": "left", "rank_contribution": "right", "fall": "drop"})
     fallers = frame[frame["drop"] > 0].nlargest(5, ["drop", "net_revenue"]).index
     climbers = frame[frame["drop"] < 0].nsmallest(3, ["drop"]).index
     frame["kind"] = np.where(frame.index.isin(fallers), MOVES[0], np.where(frame.index.isin(climbers), MOVES[1], MOVES[2]))

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats, narrative, titles
-from opsreview.charts.margin import COSTS, LEAKS
+from opsreview.charts.margin import COSTS, LEAKS, largest
 from opsreview.exhibits import Exhibit, Part, drawn, listed, trend
 from opsreview.tables import Html
 
@@ -27,7 +27,6 @@ def margin_by_family(results: Any) -> list[Part]:
         parts.append(drawn(chart, f"Margin by {by}", results, MARGIN))
     columns = f"""
     family | Family
-    units | Units | number
     net_revenue | Net revenue | money
     gross_margin_share | Gross | share
     {STEPS}
@@ -55,11 +54,11 @@ def sku_rerank(results: Any) -> list[Part]:
         f"The {min(RANKED, len(skus))} SKUs with most net revenue over 28 days, ranked among themselves; in brackets the cost that is "
         "furthest above the store's share."
     )
-    chart = charts.rerank(skus, titles.rerank(skus, currency), subtitle, currency, RANKED)
+    chart = charts.rerank(skus, titles.rerank(largest(skus, RANKED), currency), subtitle, currency, RANKED)
     shown = skus.sort_values(["fall", "net_revenue"], ascending=False)
     shown = shown.assign(through=shown.culprit.map(lambda cost: COSTS.get(cost, formats.words(cost))))
     columns = """
-    sku | SKU | text | small=name
+    sku | SKU | code | small=name
     family | Family
     tier | Tier
     units | Units | number
@@ -107,18 +106,16 @@ def leak_ledger(results: Any) -> list[Part]:
     columns = """
     named | Leak
     what | Part
-    amount | In the week | money | bar
+    amount | In the week | money
     basis_points | Basis points | one
-    baseline | Usually | money | help=median of up to 13 weeks before
-    change | Against usual | money
-    units | Units | number
+    baseline | Usually | money? | help=median of up to 13 weeks before
+    change | Against usual | money?
+    units | Units | number?
     kind | It is
     """
     note = "Actionable: what of leak 4 is above its usual level; it is not in the sum."
-    return [
-        drawn(chart, "The leak ledger", results, ["orders"]),
-        listed(results, shown, columns, "The ledger of the week", ["orders"], note=note),
-    ]
+    below = listed(results, shown, columns, "The ledger of the week", ["orders"], note=note, strong="total")
+    return [drawn(chart, "The leak ledger", results, ["orders"]), below]
 
 
 def _kind(row: Any) -> str:
@@ -151,26 +148,27 @@ def _promotions(results: Any) -> Html:
     running = results.evidence("promotions")
     bad = running[~running.verdict.isin(["fine"])]
     short = (bad.expected_units - bad.available - bad.inbound_until_end).clip(lower=0)
-    bad = bad.assign(at_stake=bad.margin_per_unit_after * bad.expected_units, short=short).sort_values("at_stake")
+    bad = bad.assign(
+        at_stake=bad.margin_per_unit_after * bad.expected_units, short=short, where=bad.channel.fillna("").replace("", "every channel"),
+        runs=[f"{formats.day(a)} to {formats.day(b)}" for a, b in zip(bad.starts_on, bad.ends_on, strict=True)],
+    ).sort_values("at_stake")  # fmt: skip
     columns = """
-    promo_id | Promotion
-    sku | SKU | text | small=name
-    channel | Channel | plain
-    starts_on | From | day
-    ends_on | To | day
+    promo_id | Promotion | text | small=where
+    sku | SKU | code | small=name
+    runs | Runs
     discount | Discount | share
     margin_per_unit_after | Margin a unit | cents | help=contribution margin a unit after the discount
-    expected_units | Expected units | number
+    expected_units | Will sell | number | help=units until it ends
     available | Available | number
-    inbound_until_end | Comes until then | number
+    inbound_until_end | Comes | number | help=inbound until it ends
     short | Short | number
-    at_stake | Margin until its end | money
+    at_stake | Margin until it ends | money
     verdict | Verdict
     """
     quiet = f"of {formats.count(len(running), 'promotion')} running or starting within 14 days none loses money or lacks stock"
     return listed(
         results, bad, columns, "Pause promotions", ["promotions"], quiet if len(running) else "no promotion runs or starts within 14 days",
-        note="Margin until its end: margin a unit after discount × expected units.", most=20,
+        note="Margin until it ends: margin a unit after discount × units that will sell. Short: will sell − available − comes.", most=20,
     )  # fmt: skip
 
 

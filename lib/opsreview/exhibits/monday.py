@@ -41,7 +41,7 @@ def sku_variance(results: Any) -> list[Part]:
     chart = charts.plan_vs_actual(skus, spread, rule, titles.plan_vs_actual(chance, rule), subtitle, settings.reporting_currency)
     off = skus[skus.flagged.astype(bool)].sort_values(["revenue", "sku"], ascending=[False, True])
     columns = """
-    sku | SKU | text | small=name
+    sku | SKU | code | small=name
     family | Family
     tier | Tier
     planned | Planned units | number
@@ -76,7 +76,7 @@ def inventory_view(results: Any) -> list[Part]:
 
 def _view(results: Any, shelf: pd.DataFrame) -> Html:
     columns = """
-    sku | SKU | text | small=tier_said
+    sku | SKU | code | small=tier_said
     location | Location | text | small=channels
     on_hand | On hand | number
     available | Available | number
@@ -84,8 +84,8 @@ def _view(results: Any, shelf: pd.DataFrame) -> Html:
     days_of_supply | Days of supply | number
     sell_through | Sell-through | share | help=sold in 28 days / (sold and on hand), of the SKU everywhere
     next_eta | Next ETA | day
-    next_quantity | Comes | number
-    in_transit | In transfer | number
+    next_quantity | Comes | number?
+    in_transit | In transfer | number?
     p_out_of_stock_14d | Out in 14 days | share | help=probability
     excess_units | Excess | number
     value_at_cost | At cost | money
@@ -126,7 +126,7 @@ def stockout_risks(results: Any) -> list[Part]:
 def _risks(results: Any) -> Html:
     shelf, least = results.inventory, results.settings.oos_risk_threshold
     columns = """
-    sku | SKU | text | small=family
+    sku | SKU | code | small=family
     location | Location
     tier | Tier
     state | State | pill
@@ -135,8 +135,8 @@ def _risks(results: Any) -> Html:
     days_of_supply | Days left | one
     p_out_of_stock_14d | Out in 14 days | share | bar
     next_eta | Next ETA | day
-    next_quantity | Comes | number
-    impact | A week | money | help=what its finding costs
+    next_quantity | Comes | number?
+    impact | A week | money? | help=what its finding costs
     who | Owner
     eta_commitment | ETA committed | day
     """
@@ -161,9 +161,9 @@ def _late(results: Any) -> Html:
     late = results.evidence("inbound_open")
     late = late[late.state.isin(["slipped", "overdue", "at dock"])].sort_values(["slip_days", "eta"], ascending=[False, True])
     columns = """
-    document_id | Document | text | small=line_id
+    document_id | Document | code | small=line_id
     kind | Kind
-    sku | SKU | text | small=name
+    sku | SKU | code | small=name
     location | To
     supplier | Supplier | plain
     open_quantity | Open units | number

@@ -78,8 +78,8 @@ def dock_to_stock(results: Any) -> list[Part]:
     parts = [trend(results, "dock_to_stock_hours", ["location", "supplier"]), drawn(chart, "Dock to stock", results, ["inbound"])]
     waits = lines[lines.state.isin(["at dock", "inconsistent"])].sort_values("hours", ascending=False, na_position="last")
     columns = """
-    document_id | Document | text | small=line_id
-    sku | SKU
+    document_id | Document | code | small=line_id
+    sku | SKU | code
     supplier | Supplier | plain
     location | Location
     arrived_at | Arrived | moment

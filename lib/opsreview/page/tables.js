@@ -89,7 +89,7 @@
     if (!table.tHead || !table.tBodies[0]) continue;
     if (table.tBodies[0].rows.length > 2) sortable(table);
     if (table.classList.contains("filterable") || table.dataset.download) tools(table);
-    if (table.tBodies[0].rows.length > LONG) fold(table);
+    if (table.tBodies[0].rows.length > LONG && !table.dataset.whole) fold(table);
     show(table);
   }
 })();
