@@ -39,10 +39,10 @@ def signal(history: list[float], floor: float = -math.inf, ceiling: float = math
 
 def status(value: float | None, better: str, ok, breach=None) -> str:
     """ "watch lies between ok and breach; both lines are inclusive towards the better side"; without a breach line there is no watch."""
-    if ok is None:
-        return "none"
     if value is None or math.isnan(value):
         return "n/a"
+    if ok is None:
+        return "none"
 
     def reaches(line) -> bool:
         if line is None:

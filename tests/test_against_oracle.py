@@ -1,0 +1,123 @@
+"""The product says what the oracle says: on the cases worked by hand, on random stores, on the sample."""
+
+from pathlib import Path
+
+import hand
+import oracle
+import pytest
+import random_store
+from answers import check
+from opsreview import demand
+from opsreview.evidence import frames
+from opsreview.settings import load
+from opsreview.weeks import Week
+from product import FIGURE, PARTS, Product, differences, frame
+
+ROOT = Path(__file__).parents[1]
+STAND_IN = "trailing demand, negative binomial"  # the model of stock-out risk that the oracle knows
+LATER = ("creep", "actionable", "total")  # parts of the ledger that need the weeks before: held against the oracle on random stores
+MARGIN = [
+    "units", "net_revenue", "cost_of_goods", "gross_margin", "packaging", "shipping", "pick_pack", "payment", "channel_fees", "support",
+    "returns_reserve", "contribution_margin",
+]  # fmt: skip
+INVENTORY = [
+    "on_hand", "allocated", "available", "in_transit", "units_28d", "daily_demand", "days_of_supply", "sell_through", "excess_units",
+    "value_at_cost", "erp_on_hand", "wms_on_hand", "next_quantity",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("case", [c for c in hand.all_cases() if c.key not in LATER], ids=str)
+def test_by_hand(case, cache, tmp_path, monkeypatch):
+    week = hand.write_case(case, tmp_path)
+    product = Product(tmp_path, week, case.parsed_settings, cache)
+    if case.kpi == "leak":
+        parts = product.leak_parts()
+        found = parts.loc[(parts["leak"] == case.grain) & (parts["part"] == case.key), "amount"].iloc[0], None, None
+    elif case.kpi == "order_margin":
+        lines = product.order_margin()
+        found = lines.loc[lines["order_id"] + "/" + lines["line_id"] == case.key, case.grain].iloc[0], None, None
+    else:
+        table = product.kpi(case.kpi, monkeypatch).set_index(FIGURE)
+        key = (case.kpi, case.grain, case.key)
+        # A group without a value may have no row: its parts are then not said either.
+        found = tuple(table.loc[key]) if key in table.index else (None, case.expected_numerator, case.expected_denominator)
+    check(case, *found)
+
+
+@pytest.fixture(scope="module", params=range(3), ids="seed {}".format)
+def store(request, cache, tmp_path_factory):
+    """A random store, as the oracle and as the product know it."""
+    folder = tmp_path_factory.mktemp("store")
+    week, settings = random_store.write(folder, request.param), random_store.settings(request.param)
+    return oracle.read(folder, week, settings), Product(folder, week, settings, cache)
+
+
+def compare_kpis(expected, found, columns):
+    risk = [table["kpi"] == "oos_risk_14d" for table in (expected, found)]
+    assert differences(expected[~risk[0]], found[~risk[1]], FIGURE, columns) == []
+    if demand.METHOD == STAND_IN:
+        assert differences(expected[risk[0]], found[risk[1]], FIGURE, columns, rel=1e-4) == []
+
+
+def test_nothing_is_set_aside(store):
+    assert sum(part["rows_quarantined"] for part in store[1].exports.manifest) == 0
+
+
+def test_kpis(store):
+    known, product = store
+    published, charted = product.kpis()
+    compare_kpis(oracle.kpis(known), published, PARTS)
+    compare_kpis(oracle.weekly_alone(known), charted, ["value"])
+
+
+def test_order_margin(store):
+    known, product = store
+    keys = ["order_id", "line_id", "sku", "family", "channel", "shipping_provenance"]
+    assert differences(frame(oracle.order_margin(known)), product.order_margin(), keys, MARGIN) == []
+
+
+def test_sku_margin(store):
+    known, product = store
+    expected, found = frame(oracle.sku_margin(known)), frames()["sku_margin"](product.books())
+    keys = ["sku", "family", "category", "tier", "false_confidence"]
+    numbers = [*MARGIN, "gross_margin_share", "contribution_margin_share", "accrued_share", "ad_spend"]
+    assert differences(expected, found, keys, numbers) == []
+
+
+def test_inventory(store):
+    known, product = store
+    found = frames()["inventory"](product.books())
+    if found.empty:
+        assert not any(known.has("inventory", known.trailing(28 - 7 * i, 7 * i)) for i in range(4))
+        return
+    expected = frame([row for row in oracle.inventory_view(known) if row.system])
+    assert differences(expected, found, ["sku", "location", "family", "tier", "system"], INVENTORY) == []
+
+
+@pytest.mark.parametrize("seed", (1, 2), ids="seed {}".format)
+def test_ledger(seed, cache, tmp_path):
+    """Each week's leaks, with creep, actionable and baselines from the weeks before."""
+    week, settings = random_store.write(tmp_path, seed), random_store.settings(seed)
+    known, product = oracle.read(tmp_path, week, settings), Product(tmp_path, week, settings, cache)
+    ledgers = product.ledgers(known)
+    for ago in (0, 1, 5, 9, 14):
+        expected, found = oracle.leaks(known.at(week - ago)), ledgers[week - ago]
+        assert differences(expected, found, ["leak", "part"], ["amount", "basis_points", "baseline"]) == [], str(week - ago)
+        counted = [table[table["part"].isin(["stockout", "overbuy", "excess", "dead_stock"])] for table in (expected, found)]
+        assert differences(*counted, ["leak", "part"], ["units"]) == [], str(week - ago)
+
+
+def test_sample(cache):
+    """The sample's last week."""
+    folder, settings = ROOT / "data_samples", load(ROOT / "review.toml")
+    week = max(Week.parse(f.name) for f in folder.iterdir() if f.is_dir())
+    known, product = oracle.read(folder, week, settings), Product(folder, week, settings, cache)
+    published, _ = product.kpis()
+    compare_kpis(oracle.kpis(known), published, PARTS)
+    keys = ["order_id", "line_id", "sku", "family", "channel", "shipping_provenance"]
+    assert differences(frame(oracle.order_margin(known)), product.order_margin(), keys, MARGIN) == []
