@@ -53,6 +53,7 @@ class Books:
         self._held: dict[Any, str] = {}
         self._views: dict[str, str] = {}
         self._making: list[Plan] = []
+        self._filled: dict[str, bool] = {}
 
     def table(self, name: str) -> ibis.Table:
         """A table of the contract as known at `as_of`: one current row a key."""
@@ -64,7 +65,9 @@ class Books:
     def _view(self, name: str) -> None:
         if name not in self._views:
             self._views[name] = f"{self._prefix}{name}"
-            self.con.create_view(self._views[name], self.known.table(name))
+            unusable = tuple(sorted(self.known.treated_as_missing))
+            sql = self._sql(("known", name, unusable), lambda: self.known.table(name))
+            self.con.con.execute(f'CREATE VIEW "{self._views[name]}" AS {sql}')
 
     def hold(self, build: Callable[..., ibis.Table], args: tuple[Any, ...], again: Callable[..., str]) -> str:
         """The name under which the engine holds a fact's rows, worked out at the first asking."""
@@ -145,7 +148,13 @@ class Books:
         table, _, column = need.partition(".")
         if table != "products" or not column:
             return True
-        return bool(self.table(table)[column].notnull().any().to_pandas())
+        if need not in self._filled:
+            self._filled[need] = bool(self.frame(("filled", need), lambda: self._filling(table, column)).iloc[0, 0])
+        return self._filled[need]
+
+    def _filling(self, table: str, column: str) -> ibis.Table:
+        t = self.table(table)
+        return t.aggregate(filled=t[column].notnull().any())
 
     @question
     def last_week(self, need: str) -> Week | None:

@@ -51,14 +51,17 @@ def stockout_risk(books: Books, charted: bool = False) -> ibis.Table:
 
     At each arrival and at the horizon: how likely is it that demand until then has eaten what was there before it?
     """
-    s = shelves(books, charted)
-    s = s.filter(s.available > 0, ~s.discontinued).pipe(beside, dispersion(books), "sku")
-    columns = ["sku", "location", "family", "tier", "available", "d_here", "dispersion"]
-    shelf = s.select(*columns).to_pandas()
-    coming = arrivals(books).filter(lambda t: t.offset < HORIZON).to_pandas()
+    shelf = books.frame(("shelf at risk", charted), lambda: _shelf(books, charted))
+    coming = books.frame("coming", lambda: arrivals(books).filter(lambda t: t.offset < HORIZON))
     out = _run_out(shelf, coming)
     schema = {c: "string" for c in ("sku", "location", "family", "tier")} | {c: "float64" for c in ("p_out_of_stock", "lost_units")}
     return ibis.memtable(out[list(schema)], schema=schema)
+
+
+def _shelf(books: Books, charted: bool) -> ibis.Table:
+    s = shelves(books, charted)
+    s = s.filter(s.available > 0, ~s.discontinued).pipe(beside, dispersion(books), "sku")
+    return s.select("sku", "location", "family", "tier", "available", "d_here", "dispersion")
 
 
 def _run_out(shelf: pd.DataFrame, coming: pd.DataFrame) -> pd.DataFrame:

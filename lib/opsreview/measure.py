@@ -33,11 +33,13 @@ from opsreview.weeks import Week
 Progress = Callable[[str, int, int], None]
 # A finding's state looks back over weeks that each look back over a history of their own.
 DEPTH = statistics.HISTORY + LOOK_BACK
-# What decides a figure; a change to the pages measures nothing again.
-SOURCES = (
-    "books.py", "catalog.py", "catalog.toml", "checks", "demand.py", "evidence", "facts", "findings.py", "judgement.py", "kpis",
-    "leaks.py", "margin.py", "measure.py", "plans.py", "scorecard.py", "settings.py", "statistics.py", "weeks.py",
+# What decides what is kept: a change to the pages measures nothing again, a change to a check no figure.
+FIGURES = (
+    "books.py", "catalog.py", "catalog.toml", "demand.py", "facts", "kpis", "leaks.py", "margin.py", "measure.py", "plans.py",
+    "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
+CHECKS = ("checks", "findings.py", "statistics.py")
+SOURCES = {"card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence")}
 
 
 def cache_folder() -> Path:
@@ -46,10 +48,10 @@ def cache_folder() -> Path:
 
 
 @cache
-def _code() -> str:
+def _code(kind: str) -> str:
     digest = hashlib.sha256()
     root = Path(str(resources.files("opsreview")))
-    for name in SOURCES:
+    for name in SOURCES[kind]:
         for file in sorted([root / name] if (root / name).is_file() else (root / name).rglob("*.py")):
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -103,7 +105,7 @@ class Measured:
         self._measure()
 
     def _kept(self, kind: str, week: Week) -> Kept:
-        key = "\0".join((kind, str(week), self.exports.fingerprint(week), self.settings.model_dump_json(), _code()))
+        key = "\0".join((kind, str(week), self.exports.fingerprint(week), self.settings.model_dump_json(), _code(kind)))
         return Kept(self._cache / hashlib.sha256(key.encode()).hexdigest()[:32])
 
     def books(self, week: Week) -> Books:

@@ -68,7 +68,7 @@ class Results:
     def decisions(self) -> pd.DataFrame:
         """decisions.csv."""
         known = decisions.as_known(self._recorded, self.week, self.settings.timezone)
-        return decisions.decisions_frame(known, self.findings, self.measured.raw, self.week)
+        return decisions.decisions_frame(known, self.findings, findings.identified(self.measured.raw), self.week)
 
     def evidence(self, name: str) -> pd.DataFrame:
         """A frame of evidence by its name, as `opsreview.evidence` lists them."""

@@ -32,7 +32,7 @@ def skus(books: Books) -> ibis.Table:
             cluster=lambda t: t.cluster.fill_null("none"),
         )
     )
-    falling = ibis.window(order_by=[base.units_91d.desc(), base.sku])
+    falling = ibis.cumulative_window(order_by=[base.units_91d.desc(), base.sku])
     ranked = base.mutate(ahead=base.units_91d.sum().over(falling) - base.units_91d, all_units=base.units_91d.sum().over(ibis.window()))
     return ranked.mutate(
         tier=ibis.cases(
