@@ -41,6 +41,13 @@ class Target(Section):
     breach: float | tuple[float, float] | None = None
     keys: dict[str, Target] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _watch_is_ok(cls, value: Any) -> Any:
+        """`watch` names the same line as `ok`: beyond it a figure is to be watched. A bare number is that line."""
+        value = value if isinstance(value, dict) else {"ok": value}
+        return {**{k: v for k, v in value.items() if k != "watch"}, **({"ok": value["watch"]} if "watch" in value else {})}
+
 
 class Costs(Section):
     payment_rate: float = Field(0.029, ge=0)
