@@ -109,6 +109,7 @@ def finding(week, finding_id, impact):
         "entity": finding_id,
         "title": f"{finding_id} runs out",
         "impact": impact,
+        "state": "open",
     }
 
 
@@ -119,7 +120,8 @@ def finding(week, finding_id, impact):
 def test_what_came_of_a_decision(tmp_path, then, now, outcome, impact_now):
     decisions.save(tmp_path, WEEK, "monday", [{**ITEM, "finding_id": "a"}], "Ana", NOON)
     before = pd.DataFrame([finding("2026-W46", "a", then)])
-    after = pd.DataFrame([finding("2026-W47", "b", 1.0)] + ([finding("2026-W47", "a", now)] if now else []))
+    gone = finding("2026-W47", "a", None) | {"state": "resolved"}  # findings.csv lists for a week what is resolved
+    after = pd.DataFrame([finding("2026-W47", "b", 1.0), finding("2026-W47", "a", now) if now else gone])
     known = decisions.as_known(decisions.read(tmp_path), WEEK + 1)
     row = decisions.decisions_frame(known, after, {"2026-W46": before}, WEEK + 1).iloc[0]
     assert (row.outcome, row.impact_then, row.impact_now, row.title, row.overdue) == (outcome, then, impact_now, "a runs out", True)
@@ -141,7 +143,7 @@ def test_overdue_is_reckoned_from_as_of(tmp_path, due, done, overdue):
 
 def test_a_decision_on_a_finding_nobody_knows_is_still_listed(tmp_path):
     decisions.save(tmp_path, WEEK, "friday", [ITEM], "Ana", NOON)
-    none = pd.DataFrame(columns=["week", "finding_id", "check", "entity", "title", "impact"])
+    none = pd.DataFrame(columns=list(finding("", "", 0)))
     frame = decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK + 1), none, {}, WEEK + 1)
     expected = (
         "week review finding_id check entity title decision owner due_on eta_commitment expected_impact note done recorded_at recorded_by"

@@ -33,8 +33,8 @@ def checklist_html(
 
 
 def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, currency: str, floor: float) -> list[dict[str, Any]]:
-    """A dict a finding of the review: what a row of the checklist shows and starts with."""
-    own = findings[findings["review"] == review]
+    """A dict a finding of the review that is there this week: what a row of the checklist shows and starts with."""
+    own = findings[(findings["review"] == review) & (findings["state"] != "resolved")]
     known = {d["finding_id"]: d for d in decisions.to_dict("records")} if len(decisions) else {}
     return [_entry(f, known.get(f["finding_id"]), i, currency, floor) for i, f in enumerate(own.to_dict("records"))]
 

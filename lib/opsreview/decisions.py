@@ -144,12 +144,13 @@ def as_known(decisions: pd.DataFrame, week: Week, timezone: str = "UTC") -> pd.D
 def decisions_frame(decisions: pd.DataFrame, now: pd.DataFrame, earlier: Mapping[str, pd.DataFrame], week: Week) -> pd.DataFrame:
     """decisions.csv: a row a decision that stands, newest first, with what its finding cost then and costs now.
 
-    `decisions` is what `as_known` gives; `now` holds the findings of `week`, `earlier` those of weeks before by their name, as runs of
-    those weeks found them (each with finding_id, check, entity, title, impact). `impact_now` is 0 where the finding is gone.
-    `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone, smaller, unchanged
-    or larger (beyond ±10 %), empty where what it cost then is not known.
+    `decisions` is what `as_known` gives; `now` is findings.csv of `week` (what is resolved counts as gone), `earlier` what was found in
+    each week before by its name, as a run of it found it (finding_id, check, entity, title, impact). `impact_now` is 0 where the
+    finding is gone. `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone,
+    smaller, unchanged or larger (beyond ±10 %), empty where what it cost then is not known.
     """
     about = ["finding_id", "check", "entity", "title", "impact"]
+    now = now[now["state"] != "resolved"]
     frames = [f[about].assign(week=name) for name, f in sorted({**earlier, str(week): now}.items()) if len(f)]
     every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*about, "week"])
     names = every.drop_duplicates("finding_id", keep="last")[about[:4]]

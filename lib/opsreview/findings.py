@@ -52,6 +52,11 @@ def found_this_week(ctx: Context) -> pd.DataFrame:
     return frame.drop_duplicates(["check", "entity"], ignore_index=True)
 
 
+def identified(raw_by_week: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The weeks that were run, each finding with its `finding_id`."""
+    return {w: f.assign(finding_id=_ids(f)) for w, f in raw_by_week.items() if "impact" in f}
+
+
 def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """findings.csv of a week: `COLUMNS`, largest impact first.
 
