@@ -91,9 +91,15 @@ def changed(results: Any, review: str) -> list[Html]:
 
 
 def _news(rows: pd.DataFrame, heading: str, quiet: str) -> Html:
-    said = [(WAYS.get(row.meaning, ""), row.text) for row in rows.head(MOST_NEWS).itertuples()]
-    if len(rows) > MOST_NEWS:
-        said.append(("", f"{len(rows) - MOST_NEWS} more are in kpis.csv."))
+    """A sentence each for the whole store and for every signal; thresholds crossed by single keys in one line a figure."""
+    single = (rows.kind == "signal") | (rows.grain == "all")
+    said = [(WAYS.get(row.meaning, ""), row.text) for row in rows[single].head(MOST_NEWS).itertuples()]
+    if single.sum() > MOST_NEWS:
+        said.append(("", f"{int(single.sum()) - MOST_NEWS} more are in kpis.csv."))
+    for kpi, group in rows[~single].groupby("kpi", sort=False):
+        way = group.meaning.iloc[0] if (group.meaning == group.meaning.iloc[0]).all() else ""
+        target = f"{kpis()[kpi].label}: {formats.listing(group.short.tolist(), 5)}."
+        said.append((WAYS.get(way, ""), target))
     return sentences(said or [("", quiet)], heading)
 
 
@@ -106,7 +112,7 @@ def findings(results: Any, review: str) -> Html:
         about=[_about(row) for row in found.itertuples()],
         who=found.owner.where(found.owner.fillna("") != "", "nobody yet"),
         then=[f"then {row.escalate_to}" if not formats.missing(row.escalate_to) and row.escalate_to else "" for row in found.itertuples()],
-        what=found.suggested_decision.fillna("").map(_suggestion),
+        what=[narrative.suggestion(text) for text in found.suggested_decision],
     )
     columns = """
     title | Finding | text | small=about
@@ -135,11 +141,6 @@ def _about(row: Any) -> str:
     since = f"{row.state} since {row.first_seen}" if row.first_seen and row.first_seen != row.week else str(row.state)
     title = checks()[row.check].title if row.check in checks() else formats.words(row.check)
     return " · ".join(str(part) for part in (title, since, row.impact_basis) if part and not formats.missing(part))
-
-
-def _suggestion(text: str) -> str:
-    word, colon, rest = text.partition(":")
-    return f"{formats.words(word)}{colon}{rest}"
 
 
 def strip(results: Any, review: str) -> Html:
@@ -171,18 +172,11 @@ def _card(row: pd.Series, results: Any) -> dict[str, str]:
         "cls": PILLS.get(row.status, ""),
         "target": narrative.why_missing(results, row.kpi) if gone else f"target {target}" if target else "no target set",
         "delta": "" if still else formats.difference(row.value, row.previous, row.unit, currency),
-        "way": "" if still else _way(row.value, row.previous, fact.better),
+        # A change on last week is colored only where it is news: weeks differ by chance.
+        "way": "" if still else WAYS.get(news, ""),
         "signal": "" if news == "in its usual range" else news,
         "news": WAYS.get(news, ""),
     }
-
-
-def _way(now: float, then: float, better: str) -> str:
-    """Whether a change on last week is for the better; plain where it has no direction or is none."""
-    now, then = (abs(now), abs(then)) if better == "zero" else (now, then)
-    if now == then or better == "band":
-        return ""
-    return "good" if (now > then) == (better == "up") else "bad"
 
 
 def scorecard(results: Any, review: str) -> Html:
@@ -211,7 +205,7 @@ def _scored(row: Any, results: Any) -> dict[str, Any]:
     value, previous, baseline = (formats.quantity(v, row.unit, currency) for v in (row.value, row.previous, row.baseline))
     return {
         "label": narrative.subject(row),
-        "formula": narrative.why_missing(results, row.kpi) if gone else fact.formula,
+        "formula": narrative.why_missing(results, row.kpi) if gone else narrative.formula(fact),
         "value": value,
         "status": "n/a" if gone else "" if row.status == "none" else row.status,
         "target": narrative.target_words(row.kpi, row.key, results.settings) or "none",

@@ -51,7 +51,7 @@ def share(value: Any, decimals: int | None = None) -> str:
         return NA
     if decimals is None:
         near = min(abs(float(value)), abs(1 - float(value)))
-        decimals = 2 if 0 < near < 0.02 else 1
+        decimals = 0 if near == 0 else 2 if near < 0.02 else 1
     return f"{number(float(value) * 100, decimals)}{NBSP}%"
 
 

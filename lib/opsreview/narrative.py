@@ -10,8 +10,10 @@ from opsreview import formats
 from opsreview.catalog import kpis
 from opsreview.charts.forms import meaning, signal_words
 from opsreview.judgement import status, target_of
+from opsreview.weeks import Week
 
 ORDER = {"breach": 0, "watch": 1, "ok": 2, "none": 3, "n/a": 4}
+NOTICES = 5  # of what intake has to say, in the page; run.json holds all
 REVIEWS = {"monday": "demand and inventory", "wednesday": "fulfillment and service", "friday": "margin and risk"}
 
 
@@ -31,6 +33,12 @@ def whole(results: Any, review: str) -> pd.DataFrame:
     """The review's rows of kpis.csv for the whole store, in the order of the catalog."""
     rows = results.kpis
     return rows[(rows.review == review) & (rows.grain == "all")]
+
+
+def formula(fact: Any) -> str:
+    """A KPI's formula as a sentence without the contract's shorthand."""
+    text = fact.formula.replace("T28", "28 days").replace("T91", "91 days")
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def figure(row: Any, currency: str) -> str:
@@ -68,9 +76,20 @@ def why_missing(results: Any, kpi: str) -> str:
 
 def missing_table(gone: dict[str, Any]) -> str:
     weeks = gone.get("weeks") or []
-    weeks = [weeks] if isinstance(weeks, str) else list(weeks)
-    when = f" in {formats.listing(weeks, 2)}" if weeks else ""
-    return f"{gone['table']} was not exported{when}"
+    when = f" in {spans([weeks] if isinstance(weeks, str) else list(weeks))}" if weeks else ""
+    table, _, column = gone["table"].partition(".")
+    return f"{f'column {column} of ' if column else ''}{table} was not exported{when}"
+
+
+def spans(weeks: list[str]) -> str:
+    """`2026-W40 and 2026-W42 to 2026-W46`: weeks that follow one another are said as one."""
+    runs: list[list[Week]] = []
+    for week in sorted(Week.parse(text) for text in weeks):
+        if runs and runs[-1][-1] + 1 == week:
+            runs[-1].append(week)
+        else:
+            runs.append([week])
+    return formats.listing([str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs], 3)
 
 
 def _status_sentence(results: Any, review: str) -> str:
@@ -86,15 +105,23 @@ def _status_sentence(results: Any, review: str) -> str:
     worst = judged[judged.status == grave(results, review)]
     first = next(worst.itertuples())
     if first.status == "ok":
-        text = f"All {len(judged)} figures with a target are on target" if len(judged) > 1 else f"{figure(first, currency)}, on target"
-        gone = int((rows.status == "n/a").sum())
-        return f"{text}{f'; {gone} could not be measured' if gone else ''}. {money}".strip()
+        text = f"{'Both' if len(judged) == 2 else f'All {len(judged)}'} figures with a target are on target"
+        text = text if len(judged) > 1 else f"{figure(first, currency)}, on target"
+        return f"{text}{_unmeasured(results, rows)}. {money}".strip()
     line = target_words(first.kpi, first.key, results.settings)
     text = f"{figure(first, currency)}; the target is {line}"
     others = [kpis()[r.kpi].label for r in judged[judged.status == first.status].iloc[1:].itertuples()]
     if others:
         text += f", and {formats.listing(others, 2)} {'is' if len(others) == 1 else 'are'} {_standing(first.status)} too"
-    return f"{text}. {money}".strip()
+    return f"{text}{_unmeasured(results, rows)}. {money}".strip()
+
+
+def _unmeasured(results: Any, rows: pd.DataFrame) -> str:
+    """`; 6 could not be measured for want of inventory`: what is n/a is said, never passed over."""
+    gone = rows[rows.status == "n/a"].kpi
+    tables = {m["table"].partition(".")[0] for m in results.trust.get("missing", []) if set(gone) & set(m.get("costs") or [])}
+    want = f" for want of {formats.listing(sorted(tables), 2)}" if tables else ""
+    return f"; {formats.number(len(gone))} could not be measured{want}" if len(gone) else ""
 
 
 def _standing(state: str) -> str:
@@ -108,12 +135,16 @@ def _money_sentence(results: Any, review: str) -> str:
     currency = results.settings.reporting_currency
     money = found.impact.sum()
     top = found.iloc[0]
-    head = f"{formats.count(len(found), 'finding')} {'costs' if len(found) == 1 else 'cost'} about {formats.money(money, currency)} a week"
     if not money > 0:
-        return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it yet."
-    text = f"{head[0].upper()}{head[1:]}; the largest is {top.title} ({formats.money(top.impact, currency)})"
-    choices = found.suggested_decision.fillna("").str.extract(r"^(\w+)")[0].dropna().value_counts()
-    asked = [f"{formats.words(name)} ({n})" for name, n in choices.items()]
+        return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it: {top.title}."
+    choices = found.suggested_decision.map(lambda text: suggestion(text).partition(":")[0]).value_counts()
+    choices = choices[choices.index != ""]
+    if len(found) == 1:
+        text = f"One finding costs about {formats.money(money, currency)} a week: {top.title}"
+        return f"{text}. To decide: {choices.index[0]}." if len(choices) else f"{text}."
+    text = f"{formats.number(len(found))} findings cost about {formats.money(money, currency)} a week"
+    text += f"; the largest, {formats.money(top.impact, currency)}: {top.title}"
+    asked = [f"{name} ({n})" for name, n in choices.items()]
     return f"{text}. To decide: {formats.listing(asked, 3)}." if asked else f"{text}."
 
 
@@ -121,6 +152,12 @@ def worth_deciding(results: Any, review: str) -> pd.DataFrame:
     """The review's findings that stand this week (resolved ones are history), largest impact first."""
     found = results.findings
     return found[found.review.isin([review, "all"]) & (found.state != "resolved")]
+
+
+def suggestion(text: Any) -> str:
+    """`rebalance_inbound: 36 units …` as `rebalance inbound: 36 units …`; empty where nothing is suggested."""
+    word, colon, rest = ("" if formats.missing(text) else str(text)).partition(":")
+    return f"{formats.words(word)}{colon}{rest}"
 
 
 def leaks_sentence(results: Any) -> str:
@@ -139,7 +176,7 @@ def leaks_sentence(results: Any) -> str:
 
 
 def changed(results: Any, review: str) -> pd.DataFrame:
-    """What is new in the week's figures: kpi, grain, key, kind (signal or threshold), meaning, text; the whole store first.
+    """What is new in the week's figures: kpi, grain, key, kind (signal or threshold), meaning, text, short; the whole store first.
 
     A signal says that something changed against its own history; a threshold that a target's line was crossed since last week.
     SKUs are left out: by chance alone some would always speak.
@@ -149,15 +186,16 @@ def changed(results: Any, review: str) -> pd.DataFrame:
     out = []
     for row in rows[rows.signal.str.startswith(("up:", "down:"), na=False)].itertuples():
         fact = kpis()[row.kpi]
-        out.append((row.kpi, row.grain, row.key, "signal", meaning(row.signal, fact.better), signal_sentence(row, results)))
+        said = signal_sentence(row, results)
+        out.append((row.kpi, row.grain, row.key, "signal", meaning(row.signal, fact.better), said, said))
     for row in rows.itertuples():
         fact, target = kpis()[row.kpi], target_of(results.settings, row.kpi, row.key)
         before = status(float("nan") if formats.missing(row.previous) else row.previous, fact.better, target)
         if before in ORDER and ORDER[before] < 3 and ORDER.get(row.status, 9) < 3 and before != row.status:
             better = ORDER[row.status] > ORDER[before]
-            said = threshold_sentence(row, before, results)
-            out.append((row.kpi, row.grain, row.key, "threshold", f"changed for the {'better' if better else 'worse'}", said))
-    return pd.DataFrame(out, columns=["kpi", "grain", "key", "kind", "meaning", "text"])
+            said, short = threshold_sentence(row, before, results), threshold_short(row, before, results)
+            out.append((row.kpi, row.grain, row.key, "threshold", f"changed for the {'better' if better else 'worse'}", said, short))
+    return pd.DataFrame(out, columns=["kpi", "grain", "key", "kind", "meaning", "text", "short"])
 
 
 def subject(row: Any) -> str:
@@ -189,6 +227,14 @@ def threshold_sentence(row: Any, before: str, results: Any) -> str:
     return f"{subject(row)} went from {before} to {row.status}: {now}, last week {then}; the target is {line}."
 
 
+def threshold_short(row: Any, before: str, results: Any) -> str:
+    """`family Rugs ok → watch (75.8 → 71.3 %)`: one of several under the same figure."""
+    then, now = (formats.quantity(v, row.unit, results.settings.reporting_currency) for v in (row.previous, row.value))
+    unit = formats.NBSP + "%"
+    both = f"{then.removesuffix(unit) if now.endswith(unit) else then} → {now}"
+    return f"{formats.words(row.grain)} {row.key} {before} → {row.status} ({both})"
+
+
 def charted(results: Any, kpi: str, grain: str = "all", key: str = "") -> pd.DataFrame:
     """The charted history of one figure, oldest first."""
     rows = results.history
@@ -213,11 +259,12 @@ def trend_title(results: Any, kpi: str) -> str:
     if formats.missing(last.centre):
         return f"{fact.label} is {value} in the week; too little history to say what is usual"
     usual = formats.quantity(last.centre, fact.unit, currency)
+    alone = " in the week alone" if fact.charted_over and fact.charted_over < fact.window else " in the week"
     news = meaning(row.signal, fact.better) if row else "in its usual range"
     if news != "in its usual range":
-        return f"{fact.label} {news}: {value} in the week, {signal_words(row.signal)} (mean {usual})"
+        return f"{fact.label} {news}: {value}{alone}, {signal_words(row.signal)} (mean {usual})"
     soon = "; too little history for a signal" if last.provisional else ""
-    return f"{fact.label} is {value} in the week, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
+    return f"{fact.label} is {value}{alone}, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
 
 
 def trust_sentence(results: Any) -> str:
@@ -255,7 +302,9 @@ def trust_details(results: Any) -> list[str]:
         out.append(f"Files not recognised: {formats.listing([_name(f) for f in t['unrecognised']], 5)}")
     if t.get("dropped_columns"):
         out.append(f"Columns not read: {formats.listing([_name(c) for c in t['dropped_columns']], 8)}")
-    return [*out, *(str(n).rstrip(".") for n in t.get("notices", []))]
+    notices = [str(notice).rstrip(".") for notice in t.get("notices", [])]
+    more = [f"{len(notices) - NOTICES} more notices of this kind are in run.json"] if len(notices) > NOTICES else []
+    return [*out, *notices[:NOTICES], *more]
 
 
 KINDS = {"replaced": "were replaced by newer ones", "duplicate": "came twice", "deleted": "were deleted at the source"}

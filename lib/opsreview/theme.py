@@ -33,7 +33,7 @@ def config(currency: str = "") -> dict[str, Any]:
             "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 180, "titlePadding": 8, "labelPadding": 5,
         },
         "title": {
-            "anchor": "start", "frame": "group", "color": INK, "fontSize": 15, "fontWeight": 600, "lineHeight": 19, "offset": 12,
+            "anchor": "start", "frame": "bounds", "color": INK, "fontSize": 15, "fontWeight": 600, "lineHeight": 19, "offset": 12,
             "subtitleColor": MUTED, "subtitleFontSize": 12, "subtitleLineHeight": 16, "subtitlePadding": 6,
         },
         "legend": {

@@ -43,7 +43,7 @@ def plan_vs_actual(chance: pd.DataFrame, rule: float) -> str:
     who = f"{number(flagged)} of {count(row.catalog_size, 'SKU')} ({share(row.share_flagged, 0)})"
     text = f"{who} {'is' if flagged == 1 else 'are'} off plan beyond what chance explains"
     if not formats.missing(row.revenue_share_flagged):
-        text += f"; they hold {share(row.revenue_share_flagged, 0)} of revenue"
+        text += f"; {'it holds' if flagged == 1 else 'they hold'} {share(row.revenue_share_flagged, 0)} of revenue"
     if formats.missing(row.share_beyond_rule) or formats.missing(row.share_by_chance):
         return text
     alone, perfect = share(row.share_beyond_rule, 0), share(row.share_by_chance, 0)
@@ -87,6 +87,7 @@ def errors(picks: pd.DataFrame, week: Week) -> str:
 def waves(hours: pd.DataFrame) -> str:
     """Where paid hours and work are furthest apart, and at which hours."""
     frame = hours.dropna(subset=["hours", "need"])
+    frame = frame[(frame.hours > 0) | (frame.lines_picked > 0)]
     if frame.empty or not frame.hours.sum():
         return "Hours against order waves"
     gap = frame.assign(gap=frame.hours - frame.need)

@@ -52,7 +52,7 @@ def figure(results: Any, kpi: str, grain: str, key: str) -> list[Any]:
     rows = trend_rows(results, rows.assign(series=key or "whole store"))
     title = f"{fact.label}{f', {formats.words(grain)} {key}' if key else ''}: {said} in {results.week}"
     chart = charts.trend(rows, title, fact.unit, fact.label, fact.question, currency=results.settings.reporting_currency)
-    about = [f"{fact.formula[0].upper()}{fact.formula[1:]}."]
+    about = [f"{narrative.formula(fact)}."]
     if row is not None and formats.missing(row.value):
         about.append(f"n/a: {narrative.why_missing(results, kpi)}.")
     elif row is not None:

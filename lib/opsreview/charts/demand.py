@@ -7,11 +7,18 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, rows, tips, value_axis
+from opsreview.charts.forms import Chart, dropdown, finish, named, rows, tips, value_axis
 
 Z95 = 1.96  # the two-sided 95 % of chance, as in checks.sku_demand_variance
 
-BAND = ("below its band", "in its band", "above its band")
+BAND = {
+    "below its band": (theme.BREACH, "triangle-left"), "in its band": (theme.OK, "circle"),
+    "above its band": (theme.WATCH, "triangle-right"),
+}  # fmt: skip
+VERDICTS = {
+    "within rule or chance": (theme.NONE, "circle"), "beyond rule and chance": (theme.BREACH, "triangle-up"),
+    "sold without a plan": (theme.WATCH, "diamond"),
+}  # fmt: skip
 MOST_DOTS = 1500  # dots of a scatter: the SKUs with most revenue; more would only blacken the page
 
 
@@ -65,9 +72,8 @@ def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: st
         skus.nlargest(MOST_DOTS, "revenue"),
         ["sku", "name", "family", "tier", "planned", "actual", "gap", "error_share", "chance_band", "flagged", "revenue"],
     )
-    frame["verdict"] = np.where(
-        frame.planned <= 0, "sold without a plan", np.where(frame.flagged, "beyond rule and chance", "within rule or chance")
-    )
+    within, beyond, unplanned = VERDICTS
+    frame["verdict"] = np.where(frame.planned <= 0, unplanned, np.where(frame.flagged, beyond, within))
     top = max(float(frame[["planned", "actual"]].max().max()), 10.0)
     funnel = pd.DataFrame({"planned": np.unique(np.geomspace(1, top * 1.1, 60).round(2))})
     reach = np.maximum(rule, Z95 * np.sqrt(max(dispersion, 1.0) / funnel.planned)) * funnel.planned
@@ -76,7 +82,6 @@ def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: st
     ticks = [v for v in (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000) if v <= top * 1.3]
     x = alt.X("planned:Q", scale=axis, axis=alt.Axis(title="Units planned, 14 days", values=ticks, format=",~f"))
     y = alt.Axis(title="Units sold, 14 days", values=ticks, format=",~f")
-    domain = ["within rule or chance", "beyond rule and chance", "sold without a plan"]
     chosen = alt.selection_point(name="verdict_shown", fields=["verdict"], bind="legend")
     dots = (
         alt.Chart(frame)
@@ -84,8 +89,7 @@ def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: st
         .encode(
             x,
             alt.Y("actual:Q", scale=axis, axis=y),
-            color=alt.Color("verdict:N", scale=alt.Scale(domain=domain, range=[theme.NONE, theme.BREACH, theme.WATCH])),
-            shape=alt.Shape("verdict:N", scale=alt.Scale(domain=domain, range=["circle", "triangle-up", "diamond"])),
+            **named("verdict", frame.verdict, VERDICTS),
             size=alt.Size("revenue:Q", scale=alt.Scale(range=[30, 400]), legend=None),
             opacity=alt.condition(chosen, alt.value(0.85), alt.value(0.08)),
             tooltip=tips(
@@ -124,7 +128,8 @@ def days_of_supply(inventory: pd.DataFrame, tiers: pd.DataFrame, title: str, sub
     places = tiers.assign(row=range(len(tiers)), row_low=lambda f: f.row - 0.42, row_high=lambda f: f.row + 0.42)
     frame = frame.merge(places[["tier", "row", "low", "high"]], on="tier")
     frame["row"] += 0.3 * np.sin(np.arange(len(frame)) * 2.399963)  # spread evenly, and alike on every run
-    frame["status"] = np.where(frame.days_of_supply < frame.low, BAND[0], np.where(frame.days_of_supply > frame.high, BAND[2], BAND[1]))
+    below, inside, above = BAND
+    frame["status"] = np.where(frame.days_of_supply < frame.low, below, np.where(frame.days_of_supply > frame.high, above, inside))
     top = float(np.ceil(np.nanmax([tiers.high.max(), tiers.value.max(), frame.days_of_supply.quantile(0.97)]) * 1.05 / 10) * 10)
     frame["shown"] = frame.days_of_supply.clip(upper=top)
     names = alt.Axis(
@@ -151,8 +156,7 @@ def days_of_supply(inventory: pd.DataFrame, tiers: pd.DataFrame, title: str, sub
         .encode(
             x,
             y,
-            color=alt.Color("status:N", scale=alt.Scale(domain=list(BAND), range=[theme.BREACH, theme.OK, theme.WATCH])),
-            shape=alt.Shape("status:N", scale=alt.Scale(domain=list(BAND), range=["triangle-left", "circle", "triangle-right"])),
+            **named("status", frame.status, BAND),
             tooltip=tips(
                 "sku | SKU",
                 "location | Location",

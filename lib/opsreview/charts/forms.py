@@ -15,7 +15,8 @@ FORMATS = {
     "two": ",.2f", "signed": "+,.1f", "change": "+.1%", "day": "%a %-d %b %Y", "moment": "%-d %b %H:%M",
 }  # fmt: skip
 OF_UNIT = {"share": "fine", "money": "money", "units": "units"}  # others: one decimal
-STATUSES = ("ok", "watch", "breach", "none")
+NEAR_ONE = 0.8  # from where on bars that begin at 0 all look alike
+STATUSES = {name: (theme.STATUS[name], "circle") for name in ("ok", "watch", "breach", "none")}
 NEWS = {
     "in its usual range": (theme.MUTED, "circle"), "changed for the better": (theme.OK, "triangle-up"),
     "changed for the worse": (theme.BREACH, "triangle-down"), "changed": (theme.WATCH, "diamond"),
@@ -82,7 +83,6 @@ def trend(
     frame = rows(frame, ["series", "week", "value", "centre", "lower", "upper", "signal", "better", "target", "low", "high"])
     frame["news"] = [meaning(s, better) for s, better in zip(frame.signal, frame.better, strict=True)]
     frame["why"] = frame.signal.map(signal_words)
-    news = [name for name in NEWS if name in {"in its usual range", *frame.news}]
     frame = frame.drop(columns=["signal", "better"])
     form = OF_UNIT.get(unit, "one")
     x = alt.X("week:O", axis=week_axis())
@@ -100,8 +100,7 @@ def trend(
     points = base.mark_point(filled=True, opacity=1, stroke=theme.PAPER, strokeWidth=1).encode(
         x,
         alt.Y("value:Q"),
-        color=alt.Color("news:N", scale=alt.Scale(domain=news, range=[NEWS[n][0] for n in news])),
-        shape=alt.Shape("news:N", scale=alt.Scale(domain=news, range=[NEWS[n][1] for n in news])),
+        **named("news", frame.news, NEWS),
         size=alt.condition(alt.datum.news == "in its usual range", alt.value(45), alt.value(130)),
         tooltip=tips(
             f"series | {pick}", "week | Week", f"value | Value | {form}", f"centre | Its mean before | {form}",
@@ -118,28 +117,43 @@ def ranked(
 ) -> Chart | None:  # fmt: skip
     """Bars in the order of the frame; colored by `status` where the frame has one, with a tick at `target`.
 
-    With `group` a dropdown shows one group's bars at a time, `most` a group. `tooltip`: lines as `tips` takes them.
+    Shares that are all close to 1 become dots on a scale of their own, each with its way to the target: bars would look alike.
+    With `group` a dropdown shows one group at a time, `most` rows a group. `tooltip`: lines as `tips` takes them.
     """
     frame = frame.dropna(subset=[value])
     if frame.empty:
         return None
     frame = frame.groupby(group, sort=False).head(most) if group else frame.head(most)
-    judged = "status" in frame and frame.status.isin(STATUSES[:3]).any()
-    used = [by, value, group, target, "status" if judged else "", *[line.split("|")[0].strip() for line in tooltip]]
+    judged = "status" in frame and frame.status.isin(["ok", "watch", "breach"]).any()
+    aimed = bool(target) and frame[target].notna().any()
+    used = [by, value, group, target if aimed else "", "status" if judged else "", *[line.split("|")[0].strip() for line in tooltip]]
     frame = rows(frame, list(dict.fromkeys(name for name in used if name)))
+    said = tips(*tooltip)
     y = alt.Y(f"{by}:N", sort=None, axis=name_axis(260))
-    color = alt.Color("status:N", scale=alt.Scale(domain=list(STATUSES), range=[theme.STATUS[s] for s in STATUSES]))
+    color = named("status", frame.status, STATUSES)["color"] if judged else alt.value(theme.OK)
     base = alt.Chart(frame)
-    bars = base.mark_bar(size=17).encode(
-        y, alt.X(f"{value}:Q", axis=value_axis(unit, label)), color=color if judged else alt.value(theme.OK), tooltip=tips(*tooltip)
-    )
-    layers = [bars]
-    if target and frame[target].notna().any():
-        tick = base.transform_filter(f"isValid(datum.{target})").mark_tick(color=theme.INK, thickness=2, size=20)
-        layers.append(tick.encode(y, alt.X(f"{target}:Q"), tooltip=tips(f"{target} | Target | {OF_UNIT.get(unit, 'one')}")))
+    goal = base.transform_filter(f"isValid(datum.{target})") if aimed else None
+    if unit == "share" and frame[value].min() > NEAR_ONE:
+        x = {"scale": alt.Scale(zero=False, nice=True), "axis": value_axis(unit, label)}
+        way = [goal.mark_rule(strokeWidth=4).encode(y, alt.X(f"{value}:Q", **x), alt.X2(f"{target}:Q"), color=color)] if aimed else []
+        marks = [*way, base.mark_point(filled=True, size=130, opacity=1).encode(y, alt.X(f"{value}:Q", **x), color=color, tooltip=said)]
+    else:
+        marks = [base.mark_bar(size=17).encode(y, alt.X(f"{value}:Q", axis=value_axis(unit, label)), color=color, tooltip=said)]
+    if aimed:
+        tick = goal.mark_tick(color=theme.INK, thickness=2, size=20)
+        marks.append(tick.encode(y, alt.X(f"{target}:Q"), tooltip=tips(f"{target} | Target | {OF_UNIT.get(unit, 'one')}")))
     groups = list(frame[group].unique()) if group else []
     tallest = int(frame.groupby(group).size().max()) if group else len(frame)
-    return finish(choose(layers, group, groups, pick), title, subtitle, 110 + 26 * tallest, currency)
+    return finish(choose(marks, group, groups, pick), title, subtitle, 110 + 26 * tallest, currency)
+
+
+def named(field: str, present: pd.Series, looks: dict[str, tuple[str, str]], offset: float = 6) -> dict[str, Any]:
+    """Color and shape by name, in the order of `looks`: what the picture does not hold is not in its legend either."""
+    here = [name for name in looks if (present == name).any()]
+    legend = alt.Legend(title=None, offset=offset)
+    colors, shapes = ([looks[name][i] for name in here] for i in (0, 1))
+    color = alt.Color(f"{field}:N", scale=alt.Scale(domain=here, range=colors), legend=legend)
+    return {"color": color, "shape": alt.Shape(f"{field}:N", scale=alt.Scale(domain=here, range=shapes), legend=legend)}
 
 
 def choose(layers: list[Chart], field: str, values: list[str], label: str) -> Chart:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, rows, tips, value_axis, week_axis
+from opsreview.charts.forms import Chart, choose, dropdown, finish, name_axis, named, rows, tips, value_axis, week_axis
 
 COSTS = {
     "packaging": "Packaging",
@@ -26,52 +26,52 @@ LEAKS = {
     "5": "5 Poor cost attribution (memo)",
 }
 ALL = "(all)"
+MOST_KEYS = 200  # families in a dropdown
+
+
+KEEPS = {
+    "gross margin": (theme.NONE, "circle"), "contribution margin": (theme.OK, "circle"),
+    "contribution margin below zero": (theme.BREACH, "diamond"),
+}  # fmt: skip
+STEPS = {"margin": (theme.OK, "square"), "cost": (theme.WATCH, "square"), "margin below zero": (theme.BREACH, "square")}
+MOVES = {
+    "falls most": (theme.BREACH, "circle"), "climbs most": (theme.OK, "circle"), "keeps its place, nearly": (theme.MUTED, "circle"),
+}  # fmt: skip
 
 
 def families(margin: pd.DataFrame, by: str, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
     """Gross and contribution margin share of each family or channel, joined by a line: how far costs carry it down."""
-    frame = margin.dropna(subset=["contribution_margin_share"]) if len(margin) else margin
+    frame = margin.dropna(subset=["contribution_margin_share"])
     if frame.empty:
         return None
+    gross, kept, below = KEEPS
     frame = frame.sort_values("contribution_margin_share").head(25)
-    frame = rows(
-        frame,
-        [by, "net_revenue", "gross_margin", "contribution_margin", "gross_margin_share", "contribution_margin_share", "accrued_share"],
-    )
-    y = alt.Y(f"{by}:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK, labelLimit=220))
-    x = alt.X("gross_margin_share:Q", axis=value_axis("share", "Share of net revenue"), scale=alt.Scale(zero=True))
+    frame = frame.assign(kind=np.where(frame.contribution_margin_share < 0, below, kept))
+    shares = ["gross_margin_share", "contribution_margin_share", "accrued_share"]
+    frame = rows(frame, [by, "net_revenue", "contribution_margin", *shares, "kind"])
+    look = named("kind", pd.concat([pd.Series([gross]), frame.kind]), KEEPS)
+    y = alt.Y(f"{by}:N", sort=None, axis=name_axis())
+    start, end = alt.X("gross_margin_share:Q", axis=value_axis("share", "Share of net revenue")), alt.X("contribution_margin_share:Q")
     tooltip = tips(
-        f"{by} | {by.capitalize()}",
-        "net_revenue | Net revenue | money",
-        "gross_margin_share | Gross margin | share",
-        "contribution_margin_share | Contribution margin | share",
-        "contribution_margin | Contribution margin | money",
+        f"{by} | {by.capitalize()}", "net_revenue | Net revenue | money", "gross_margin_share | Gross margin | share",
+        "contribution_margin_share | Contribution margin | share", "contribution_margin | Contribution margin | money",
         "accrued_share | Accrued share of its costs | share",
-    )
+    )  # fmt: skip
     base = alt.Chart(frame)
-    kinds = alt.Scale(
-        domain=["gross margin", "contribution margin", "contribution margin below zero"], range=[theme.NONE, theme.OK, theme.BREACH]
-    )
-    below = "datum.contribution_margin_share < 0 ? 'contribution margin below zero' : 'contribution margin'"
-    chart = alt.layer(
-        alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=theme.MUTED).encode(alt.X("zero:Q")),
-        base.mark_rule(strokeWidth=5, color=theme.BAND).encode(y, x, alt.X2("contribution_margin_share:Q"), tooltip=tooltip),
-        base.mark_point(filled=True, size=110, opacity=1)
-        .transform_calculate(kind="'gross margin'")
-        .encode(y, x, color=alt.Color("kind:N", scale=kinds), tooltip=tooltip),
-        base.mark_point(filled=True, size=150, opacity=1)
-        .transform_calculate(kind=below)
-        .encode(y, alt.X("contribution_margin_share:Q"), color=alt.Color("kind:N", scale=kinds), tooltip=tooltip),
-    )
+    way = base.mark_rule(strokeWidth=5, color=theme.BAND).encode(y, start, alt.X2("contribution_margin_share:Q"), tooltip=tooltip)
+    point = base.mark_point(filled=True, size=130, opacity=1)
+    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=theme.MUTED).encode(alt.X("zero:Q"))
+    left = point.transform_calculate(kind=f"'{gross}'").encode(y, start, tooltip=tooltip, **look)
+    chart = alt.layer(zero, way, left, point.encode(y, end, tooltip=tooltip, **look))
     return finish(chart, title, subtitle, 120 + 30 * len(frame), currency)
 
 
 def steps(margin: pd.DataFrame, by: str = "family") -> pd.DataFrame:
     """A waterfall's rows: by, step, label, from, to, amount, share; `(all)` first, then by net revenue. Empty costs count as 0."""
-    named = {"gross_margin": "Gross margin", **COSTS, "contribution_margin": "Contribution"}
-    totals = margin[["net_revenue", *named]].sum().to_frame().T.assign(**{by: ALL})
+    labels = {"gross_margin": "Gross margin", **COSTS, "contribution_margin": "Contribution"}
+    totals = margin[["net_revenue", *labels]].sum().to_frame().T.assign(**{by: ALL})
     whole = pd.concat([totals, margin.sort_values("net_revenue", ascending=False)], ignore_index=True)
-    tall = whole.melt([by, "net_revenue"], list(named), "step", "amount")
+    tall = whole.melt([by, "net_revenue"], list(labels), "step", "amount")
     tall["amount"] = pd.to_numeric(tall.amount).fillna(0.0)
     cost = tall.step.isin(COSTS)
     tall["signed"] = np.where(cost, -tall.amount, np.where(tall.step == "gross_margin", tall.amount, 0.0))
@@ -79,7 +79,7 @@ def steps(margin: pd.DataFrame, by: str = "family") -> pd.DataFrame:
     tall["from"] = np.where(cost, tall.to + tall.amount, 0.0)
     tall["to"] = np.where(tall.step == "contribution_margin", tall.amount, tall.to)
     return tall.assign(
-        label=tall.step.map(named), share=tall.amount / tall.net_revenue.where(tall.net_revenue > 0), kind=np.where(cost, "cost", "margin")
+        label=tall.step.map(labels), share=tall.amount / tall.net_revenue.where(tall.net_revenue > 0), kind=np.where(cost, "cost", "margin")
     )
 
 
@@ -88,28 +88,19 @@ def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: st
     if margin.empty:
         return None
     tall = steps(margin, by)
-    order = list(dict.fromkeys(tall.label))
-    names = list(dict.fromkeys(tall[by]))[:200]
-    tall = tall[tall[by].isin(names)]
+    order, keys = list(dict.fromkeys(tall.label)), list(dict.fromkeys(tall[by]))[:MOST_KEYS]
+    tall = tall[tall[by].isin(keys)].rename(columns={"from": "start", "to": "end", by: "key"})
     tall["kind"] = np.where(tall.kind == "cost", "cost", np.where(tall.amount < 0, "margin below zero", "margin"))
-    frame = rows(tall, [by, "label", "from", "to", "amount", "share", "kind"]).rename(columns={"from": "start", "to": "end", by: "key"})
-    base = alt.Chart(frame).transform_filter("datum.key === margin_key")
+    tall["top"] = tall[["start", "end"]].max(axis=1)
+    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "top", "amount", "share", "kind"]))
     x = alt.X("label:O", sort=order, axis=alt.Axis(title=None, labelAngle=0, ticks=False, labelColor=theme.INK))
     tooltip = tips(f"key | {by.capitalize()}", "label | Step", "amount | Amount | money", "share | Of net revenue | share")
-    kinds = alt.Scale(domain=["margin", "cost", "margin below zero"], range=[theme.OK, theme.WATCH, theme.BREACH])
-    bars = base.mark_bar(width={"band": 0.7}).encode(
-        x,
-        alt.Y("start:Q", axis=value_axis("money", "In the week")),
-        alt.Y2("end:Q"),
-        color=alt.Color("kind:N", scale=kinds, legend=alt.Legend(title=None, offset=18)),
-        tooltip=tooltip,
-    )
-    texts = (
-        base.mark_text(dy=-7, fontSize=12, color=theme.INK)
-        .transform_calculate(top="max(datum.start, datum.end)")
-        .encode(x, alt.Y("top:Q"), text=alt.Text("share:Q", format=theme.SHARE), tooltip=tooltip)
-    )
-    return finish((bars + texts).add_params(dropdown("margin_key", names, by.capitalize())), title, subtitle, 300, currency)
+    color = named("kind", tall.kind, STEPS, offset=18)["color"]
+    height = alt.Y("start:Q", axis=value_axis("money", "In the week"))
+    bars = base.mark_bar(width={"band": 0.7}).encode(x, height, alt.Y2("end:Q"), color=color, tooltip=tooltip)
+    said = alt.Text("share:Q", format=theme.SHARE)
+    texts = base.mark_text(dy=-7, fontSize=12, color=theme.INK).encode(x, alt.Y("top:Q"), text=said, tooltip=tooltip)
+    return finish(choose([bars, texts], "key", keys, by.capitalize()), title, subtitle, 300, currency)
 
 
 def largest(skus: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -121,72 +112,45 @@ def largest(skus: pd.DataFrame, most: int) -> pd.DataFrame:
 
 def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", most: int = 25) -> Chart | None:
     """Rank by gross margin share at the left, by contribution at the right; who falls most is in color. Rows: sku_rank."""
-    frame = skus.dropna(subset=["rank_gross", "rank_contribution"]) if len(skus) else skus
+    frame = skus.dropna(subset=["rank_gross", "rank_contribution"])
     if frame.empty:
         return None
-    frame = largest(frame, most).rename(columns={"rank_gross": "left", "rank_contribution": "right", "fall": "drop"})
-    fallers = frame[frame["drop"] > 0].nlargest(5, ["drop", "net_revenue"]).index
-    climbers = frame[frame["drop"] < 0].nsmallest(3, ["drop"]).index
-    frame["kind"] = np.where(frame.index.isin(fallers), MOVES[0], np.where(frame.index.isin(climbers), MOVES[1], MOVES[2]))
+    frame = largest(frame, most)
+    fallers = frame[frame.fall > 0].nlargest(5, ["fall", "net_revenue"]).index
+    climbers = frame[frame.fall < 0].nsmallest(3, "fall").index
+    falls, climbs, keeps = MOVES
+    frame["kind"] = np.where(frame.index.isin(fallers), falls, np.where(frame.index.isin(climbers), climbs, keeps))
     frame["culprit"] = frame.culprit.map(COSTS).fillna(frame.culprit)
-    frame["lost"] = frame.sku + "  (" + frame.culprit.astype(str) + ")"
-    frame = rows(
-        frame,
-        [
-            "sku",
-            "name",
-            "family",
-            "net_revenue",
-            "gross_margin_share",
-            "contribution_margin_share",
-            "left",
-            "right",
-            "kind",
-            "culprit",
-            "culprit_money",
-            "lost",
-        ],
-    )
-    n = len(frame)
-    scale = alt.Scale(domain=[0.4, n + 0.6], reverse=True, nice=False)
-    color = alt.Color(
-        "kind:N", scale=alt.Scale(domain=list(MOVES), range=[theme.BREACH, theme.OK, theme.MUTED]), legend=alt.Legend(title=None, offset=26)
-    )
+    frame["through"] = frame.sku + "  (" + frame.culprit.astype(str) + ")"
+    shown = ["sku", "name", "family", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution"]
+    base = alt.Chart(rows(frame, [*shown, "kind", "culprit", "culprit_money", "through"]))
     tooltip = tips(
-        "sku | SKU",
-        "name | Name",
-        "family | Family",
-        "net_revenue | Net revenue | money",
-        "gross_margin_share | Gross margin | share",
-        "contribution_margin_share | Contribution margin | share",
-        "left | Rank by gross",
-        "right | Rank by contribution",
-        "culprit | Costs it most",
-        "culprit_money | Beyond the store's share | money",
-    )
-    base = alt.Chart(frame)
-    left, right = alt.value(190), alt.value(theme.WIDTH - 250)
-    axis = {"scale": scale, "axis": None}
-    width = alt.condition("datum.kind === 'keeps its place, nearly'", alt.value(1.2), alt.value(2.6))
+        "sku | SKU", "name | Name", "family | Family", "net_revenue | Net revenue | money", "gross_margin_share | Gross margin | share",
+        "contribution_margin_share | Contribution margin | share", "rank_gross | Rank by gross | units",
+        "rank_contribution | Rank by contribution | units", "culprit | Costs it most", "culprit_money | Beyond the store's share | money",
+    )  # fmt: skip
+    axis = {"scale": alt.Scale(domain=[0.4, len(frame) + 0.6], reverse=True, nice=False), "axis": None}
+    start, end = alt.Y("rank_gross:Q", **axis), alt.Y("rank_contribution:Q", **axis)
+    left, right = alt.value(180), alt.value(theme.WIDTH - 250)
+    color = named("kind", frame.kind, MOVES, offset=26)["color"]
+    width = alt.condition(f"datum.kind === '{keeps}'", alt.value(1.2), alt.value(2.6))
+    line = base.mark_rule().encode(start, alt.Y2("rank_contribution:Q"), x=left, x2=right, color=color, strokeWidth=width, tooltip=tooltip)
+    dot = base.mark_point(filled=True, size=45, opacity=1)
+    name = base.mark_text(align="right", dx=-10, fontSize=11, limit=160).encode(start, x=left, text="sku:N", color=color)
+    cost = base.mark_text(align="left", dx=10, fontSize=11, limit=230).encode(end, x=right, text="through:N", color=color)
     chart = alt.layer(
-        base.mark_rule().encode(
-            alt.Y("left:Q", **axis), alt.Y2("right:Q"), x=left, x2=right, color=color, strokeWidth=width, tooltip=tooltip
-        ),
-        base.mark_point(filled=True, size=45, opacity=1).encode(alt.Y("left:Q", **axis), x=left, color=color, tooltip=tooltip),
-        base.mark_point(filled=True, size=45, opacity=1).encode(alt.Y("right:Q", **axis), x=right, color=color, tooltip=tooltip),
-        base.mark_text(align="right", dx=-10, fontSize=11, limit=170).encode(alt.Y("left:Q", **axis), x=left, text="sku:N", color=color),
-        base.mark_text(align="left", dx=10, fontSize=11, limit=230).encode(alt.Y("right:Q", **axis), x=right, text="lost:N", color=color),
-        alt.Chart(pd.DataFrame({"at": [0.4], "text": ["by gross margin"]}))
-        .mark_text(align="right", baseline="bottom", dy=-4, dx=-10, fontWeight=600, color=theme.MUTED)
-        .encode(alt.Y("at:Q", **axis), x=left, text="text:N"),
-        alt.Chart(pd.DataFrame({"at": [0.4], "text": ["by contribution margin"]}))
-        .mark_text(align="left", baseline="bottom", dy=-4, dx=10, fontWeight=600, color=theme.MUTED)
-        .encode(alt.Y("at:Q", **axis), x=right, text="text:N"),
+        line, dot.encode(start, x=left, color=color, tooltip=tooltip), dot.encode(end, x=right, color=color, tooltip=tooltip), name, cost,
+        _heading("by gross margin", axis, left, "right"), _heading("by contribution margin", axis, right, "left"),
+    )  # fmt: skip
+    return finish(chart, title, subtitle, 150 + 18 * len(frame), currency)
+
+
+def _heading(text: str, axis: dict, x: alt.value, align: str) -> Chart:
+    """A column's name above the first rank."""
+    mark = alt.Chart(pd.DataFrame({"at": [0.4], "text": [text]})).mark_text(
+        align=align, baseline="bottom", dy=-4, dx=-10 if align == "right" else 10, fontWeight=600, color=theme.MUTED
     )
-    return finish(chart, title, subtitle, 150 + 18 * n, currency)
-
-
-MOVES = ("falls most", "climbs most", "keeps its place, nearly")
+    return mark.encode(alt.Y("at:Q", **axis), x=x, text="text:N")
 
 
 def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", most: int = 15) -> Chart | None:

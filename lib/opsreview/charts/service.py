@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, rows, tips, value_axis, week_axis
+from opsreview.charts.forms import Chart, dropdown, finish, named, rows, tips, value_axis, week_axis
 
 ALL = "all locations"
 
@@ -50,10 +50,13 @@ def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     """Paid hours by hour of the day as bars, the hours the work needed as a line; a location at a time. Rows: waves."""
     if hours.empty:
         return None
+    hours = hours[(hours.hours > 0) | (hours.lines_picked > 0)]
     frame = rows(hours, ["location", "hour", "orders", "lines_picked", "hours", "need", "cost"])
-    frame["fit"] = np.where(frame.hours > frame.need * 1.1, FITS[0], np.where(frame.hours < frame.need * 0.9, FITS[2], FITS[1]))
+    over, fit, under = FITS
+    frame["fit"] = np.where(frame.hours > frame.need * 1.1, over, np.where(frame.hours < frame.need * 0.9, under, fit))
     frame["gap"] = frame.hours - frame.need
-    busiest = frame.assign(off=frame.gap.abs()).groupby("location").off.sum().sort_values(ascending=False).index
+    off = frame.assign(off=frame.gap.abs()).groupby("location")[["off", "hours"]].sum()
+    worst_first = (off.off / off.hours.where(off.hours > 0)).sort_values(ascending=False).index
     base = alt.Chart(frame).transform_filter("datum.location === wave_location")
     x = alt.X("hour:O", axis=alt.Axis(title="Hour of the day", labelAngle=0, labelExpr="datum.label + ':00'", labelOverlap=True))
     tooltip = tips(
@@ -69,16 +72,20 @@ def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     bars = base.mark_bar(width={"band": 0.75}).encode(
         x,
         alt.Y("hours:Q", axis=alt.Axis(title="Hours in the week", tickCount=5)),
-        color=alt.Color("fit:N", scale=alt.Scale(domain=list(FITS), range=[theme.WATCH, theme.NONE, theme.BREACH])),
+        color=named("fit", frame.fit, FITS)["color"],
         tooltip=tooltip,
     )
     need = base.mark_line(
         color=theme.INK, strokeWidth=2, interpolate="monotone", point={"color": theme.INK, "size": 35, "filled": True}
     ).encode(x, alt.Y("need:Q"), tooltip=tooltip)
-    return finish((bars + need).add_params(dropdown("wave_location", list(busiest), "Location")), title, subtitle, 270, currency)
+    return finish((bars + need).add_params(dropdown("wave_location", list(worst_first), "Location")), title, subtitle, 270, currency)
 
 
-FITS = ("more hours than work", "hours fit the work", "more work than hours")
+FITS = {
+    "more hours than work": (theme.WATCH, "square"), "hours fit the work": (theme.NONE, "square"),
+    "more work than hours": (theme.BREACH, "square"),
+}  # fmt: skip
+STATES = {"stocked": (theme.OK, "circle"), "at dock": (theme.BREACH, "triangle-right")}
 
 
 def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
@@ -156,8 +163,7 @@ def dock_to_stock(lines: pd.DataFrame, target: float | None, title: str, subtitl
         .encode(
             hours,
             alt.Y("row:Q", scale=scale, axis=None),
-            color=alt.Color("state:N", scale=alt.Scale(domain=["stocked", "at dock"], range=[theme.OK, theme.BREACH])),
-            shape=alt.Shape("state:N", scale=alt.Scale(domain=["stocked", "at dock"], range=["circle", "triangle-right"])),
+            **named("state", frame.state, STATES),
             tooltip=tips(
                 "document_id | Document",
                 "line_id | Line",

@@ -54,7 +54,7 @@ def trend(results: Any, kpi: str, grains: list[str]) -> Part:
     rows = rows[(rows.kpi == kpi) & rows.grain.isin(["all", *grains])]
     rows = rows.assign(series=_series(rows), place=rows.grain.map({g: i for i, g in enumerate(["all", *grains])}))
     fact = kpis()[kpi]
-    return _trend(results, rows, [kpi], f"{fact.formula[0].upper()}{fact.formula[1:]}. {_charted(fact)}")
+    return _trend(results, rows, [kpi], f"{narrative.formula(fact)}. {_charted(fact)}")
 
 
 def several(results: Any, names: list[str]) -> Part:

@@ -8,11 +8,14 @@ import pandas as pd
 
 from opsreview import charts, formats, narrative, titles
 from opsreview.charts.margin import COSTS, LEAKS, largest
-from opsreview.exhibits import Exhibit, Part, drawn, listed, trend
+from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, trend
 from opsreview.tables import Html
 
 MARGIN = ["orders", "order_lines", "products"]
 STEPS = "\n".join(f"{name} | {label} | money" for name, label in COSTS.items())
+LEDGER = [
+    "inventory", "demand_plan", "ad_spend", "inbound", "picks", "labor", "shipments", "carrier_charges", "returns", "support_tickets",
+]  # fmt: skip
 RANKED = 25  # SKUs in the picture of the re-rank; the table has them all
 
 
@@ -55,7 +58,7 @@ def sku_rerank(results: Any) -> list[Part]:
         "furthest above the store's share."
     )
     chart = charts.rerank(skus, titles.rerank(largest(skus, RANKED), currency), subtitle, currency, RANKED)
-    shown = skus.sort_values(["fall", "net_revenue"], ascending=False)
+    shown = skus.assign(falls=skus.fall > 0).sort_values(["falls", "culprit_money", "sku"], ascending=[False, False, True])
     shown = shown.assign(through=shown.culprit.map(lambda cost: COSTS.get(cost, formats.words(cost))))
     columns = """
     sku | SKU | code | small=name
@@ -72,7 +75,7 @@ def sku_rerank(results: Any) -> list[Part]:
     culprit_money | Beyond the store's share | money
     """
     below = listed(
-        results, shown, columns, "Every SKU over 28 days, who falls most first", MARGIN, most=400, filterable=True,
+        results, shown, columns, "Every SKU over 28 days: first who falls, by the money of the cost that drags it", MARGIN, most=400, filterable=True,
         download=f"sku-rank-{results.week}.csv",
     )  # fmt: skip
     return [drawn(chart, "SKUs from gross to contribution margin", results, MARGIN), below]
@@ -114,6 +117,8 @@ def leak_ledger(results: Any) -> list[Part]:
     kind | It is
     """
     note = "Actionable: what of leak 4 is above its usual level; it is not in the sum."
+    if shown.amount.isna().any() and (why := gone(results, LEDGER)):
+        note += f" n/a: {why}."
     below = listed(results, shown, columns, "The ledger of the week", ["orders"], note=note, strong="total")
     return [drawn(chart, "The leak ledger", results, ["orders"]), below]
 
@@ -181,8 +186,7 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
 
 def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
     """With `asked`: the suggested decision in words, then its arithmetic."""
-    parts = found.suggested_decision.fillna("").astype(str).str.partition(":")
-    return found.assign(asked=parts[0].map(formats.words) + parts[1] + parts[2])
+    return found.assign(asked=[narrative.suggestion(text) for text in found.suggested_decision])
 
 
 def _channels(results: Any) -> Html:

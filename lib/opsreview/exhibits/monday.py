@@ -149,10 +149,12 @@ def _risks(results: Any) -> Html:
         shelf["who"] = shelf.decided_by.where(shelf.decided_by.fillna("") != "", shelf.owner).fillna("nobody yet")
         by = ["impact", "p_out_of_stock_14d", "daily_demand", "sku"]
         shelf = shelf.sort_values(by, ascending=[False, False, False, True], na_position="last", kind="stable")
+    known = len(results.inventory) > 0
     caption = f"{formats.count(len(shelf), 'SKU and location', 'SKUs and locations')} out of stock, or likely to be within 14 days"
+    caption = f"{caption[0].upper()}{caption[1:]}" if known else "Out of stock, or likely to be within 14 days"
     note = f"Likely: {formats.share(least, 0)} or more, a plain estimate from trailing demand, its spread, and inbound by its ETA."
     return listed(
-        results, shelf, columns, f"{caption[0].upper()}{caption[1:]}", ["inventory", "order_lines"], note=note, most=60, filterable=True,
+        results, shelf, columns, caption, ["inventory", "order_lines"], note=note, most=60, filterable=True,
         download=f"stockout-risks-{results.week}.csv", whole="all are in inventory.csv",
     )  # fmt: skip
 
@@ -181,8 +183,9 @@ def _promises(results: Any) -> pd.DataFrame:
     found = found[found.check == "oos_risk"][["finding_id", "entity", "impact"]]
     kept = results.decisions[["finding_id", "eta_commitment", "owner"]].rename(columns={"owner": "decided_by"})
     both = found.merge(kept, on="finding_id", how="left")
-    parts = both.entity.astype(str).str.rpartition("@")
-    return both.assign(sku=parts[0], location=parts[2])[["sku", "location", "impact", "eta_commitment", "decided_by"]]
+    parts = [str(entity).rpartition("@") for entity in both.entity]
+    both = both.assign(sku=[part[0] for part in parts], location=[part[2] for part in parts])
+    return both[["sku", "location", "impact", "eta_commitment", "decided_by"]]
 
 
 EXHIBITS: tuple[Exhibit, ...] = (orders_against_plan, forecast_accuracy, sku_variance, in_stock, inventory_view, stockout_risks)

@@ -52,7 +52,7 @@ def labor_elasticity(results: Any) -> list[Part]:
     shown = fits.dropna(subset=["value"]).sort_values("value", ascending=False)
     shown = shown.assign(
         doubled=2**shown.value, says=[titles.strain(row.low, row.high, limit) for row in shown.itertuples()],
-        interval=[f"{row.low:.2f} to {row.high:.2f}" for row in shown.itertuples()],
+        interval=[f"{formats.number(row.low, 2)} to {formats.number(row.high, 2)}" for row in shown.itertuples()],
     )  # fmt: skip
     columns = """
     role | Role | words
