@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -270,3 +271,30 @@ def _decisions(findings: pd.DataFrame) -> pd.DataFrame:
                          "decision": ["expedite", "reprice", "staff"], "owner": f.owner, "due_on": ["2026-11-12", "2026-11-20", "2026-11-13"], "eta_commitment": ["2026-11-25", "", ""],
                          "expected_impact": [500.0, np.nan, 90.0], "note": ["", "<b>call</b>", ""], "done": [False, False, True], "recorded_at": "2026-11-09T09:30:00Z", "recorded_by": "Kim",
                          "overdue": [True, False, False], "impact_then": [3000.0, 900.0, 400.0], "impact_now": [4000.0, 800.0, 0.0], "outcome": ["larger", "smaller", "gone"]})  # fmt: skip
+
+
+@functools.cache
+def shared() -> FakeResults:
+    """The store of seed 7, made once; read it, do not change it."""
+    return make()
+
+
+def silent(**missing_weeks) -> FakeResults:
+    """The same week of a store that exported nothing but orders: every frame empty, every figure n/a, the tables named."""
+    full = shared()
+    frames = {name: frame.head(0) for name, frame in full.frames.items()}
+    kpis = full.kpis[full.kpis.grain == "all"].assign(value=np.nan, numerator=np.nan, denominator=np.nan, previous=np.nan, baseline=np.nan)
+    tables = sorted({need.partition(".")[0] for kpi in catalog.kpis().values() for need in kpi.needs} - {"orders", "order_lines"})
+    missing = [{"table": t, "weeks": [str(WEEK - 1), str(WEEK)], "costs": [n for n, k in catalog.kpis().items() if t in k.needs]} for t in tables]
+    return FakeResults(
+        **{**vars(full), "frames": frames, "kpis": kpis.assign(status="n/a", signal="none"), "history": full.history.head(0),
+           "findings": full.findings.head(0), "leaks": full.leaks.assign(amount=np.nan, basis_points=np.nan, baseline=np.nan),
+           "leak_history": full.leak_history.head(0), "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
+           "decisions": full.decisions.head(0), "trust": {**full.trust, "missing": missing, "tables": full.trust["tables"][:2], **missing_weeks}}
+    )  # fmt: skip
+
+
+def changed_by(results: FakeResults, **frames) -> FakeResults:
+    """The results with some frames replaced: attributes by their name, evidence by its own."""
+    own = {name: frame for name, frame in frames.items() if name in results.frames}
+    return FakeResults(**{**vars(results), **frames, "frames": {**results.frames, **own}})

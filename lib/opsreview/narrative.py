@@ -55,8 +55,10 @@ def target_words(kpi: str, key: str, settings: Any, line: str = "ok") -> str:
         low, high = (formats.number(v) for v in target.ok)
         return f"{low} to {formats.quantity(target.ok[1], fact.unit, settings.reporting_currency)}" if low != high else high
     value = target.ok if line == "ok" or target.breach is None else target.breach
-    text = formats.quantity(value, fact.unit, settings.reporting_currency)
-    text = text.replace(".0" + formats.NBSP, formats.NBSP)
+    if fact.unit == "share":  # a target is a round number: as many decimals as it has
+        text = f"{formats.number(value * 100, len(f'{value * 100:.6g}'.partition('.')[2]))}{formats.NBSP}%"
+    else:
+        text = formats.quantity(value, fact.unit, settings.reporting_currency)
     return {"up": f"at least {text}", "down": f"at most {text}", "zero": f"within ±{text}"}.get(fact.better, text)
 
 

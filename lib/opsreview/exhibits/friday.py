@@ -75,7 +75,7 @@ def sku_rerank(results: Any) -> list[Part]:
     culprit_money | Beyond the store's share | money
     """
     below = listed(
-        results, shown, columns, "Every SKU over 28 days: first who falls, by the money of the cost that drags it", MARGIN, most=400, filterable=True,
+        results, shown, columns, "Every SKU over 28 days: who falls first, by what it costs", MARGIN, most=400, filterable=True,
         download=f"sku-rank-{results.week}.csv",
     )  # fmt: skip
     return [drawn(chart, "SKUs from gross to contribution margin", results, MARGIN), below]
