@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from pathlib import Path
 
 import oracle
 import pandas as pd
-from opsreview import catalog, leaks, scorecard
+from opsreview import catalog, leaks, ledger, scorecard
 from opsreview.books import Books
 from opsreview.intake.store import open_exports
 from opsreview.margin import order_margin
@@ -17,7 +16,6 @@ from opsreview.weeks import Week
 
 FIGURE = ["kpi", "grain", "key"]
 PARTS = ["value", "numerator", "denominator"]
-_plans: dict[str, dict] = defaultdict(dict)  # compiled queries are the same for the same settings
 
 
 class Product:
@@ -26,9 +24,10 @@ class Product:
     def __init__(self, folder: Path, week: Week, settings: Settings, cache: Path) -> None:
         self.week, self.settings = week, settings
         self.exports = open_exports(folder, week, settings, cache)
+        self._plans: dict = {}
 
     def books(self, week: Week | None = None) -> Books:
-        return Books(self.exports.known(week or self.week), self.settings, _plans[self.settings.model_dump_json()])
+        return Books(self.exports.known(week or self.week), self.settings, self._plans)
 
     def kpis(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(published, charted over the week alone)."""
@@ -54,9 +53,9 @@ class Product:
             books = self.books(week)
             parts, cells = leaks.measured(books), leaks.cells(books)
             net = sum(row.net_revenue for row in oracle.order_margin(known.at(week)))
-            ledger = leaks.ledger(str(week), parts, cells, past[-leaks.HISTORY :], net)
-            past.append({"leaks": ledger, "cells": cells})
-            found[week] = ledger
+            rows = ledger.ledger(str(week), parts, cells, past[-ledger.HISTORY :], net)
+            past.append({"leaks": rows, "cells": cells})
+            found[week] = rows
             books.close()
         return found
 

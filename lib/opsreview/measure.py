@@ -25,6 +25,7 @@ from opsreview.demand import forecast
 from opsreview.evidence import frames
 from opsreview.findings import LOOK_BACK, found_this_week
 from opsreview.judgement import judge_kpis
+from opsreview.ledger import HISTORY, ledger
 from opsreview.margin import order_margin
 from opsreview.scorecard import COLUMNS, scorecard
 from opsreview.settings import Settings
@@ -198,7 +199,7 @@ class Measured:
                 continue
             published = card.frame("published")
             net = published.loc[(published["kpi"] == "net_revenue") & (published["grain"] == "all"), "value"]
-            ledger = leaks.ledger(str(week), parts, cells, past[-leaks.HISTORY :], None if net.isna().all() else float(net.iloc[0]))
-            past.append({"leaks": ledger, "cells": cells})
-            out.append(ledger)
+            rows = ledger(str(week), parts, cells, past[-HISTORY:], None if net.isna().all() else float(net.iloc[0]))
+            past.append({"leaks": rows, "cells": cells})
+            out.append(rows)
         return pd.concat(out, ignore_index=True)
