@@ -29,7 +29,7 @@ def reported_days(books: Books) -> ibis.Table:
 
 @fact
 def system_days(books: Books) -> ibis.Table:
-    """The same, and 0 on the days on which a system spoke of a location and left out a SKU that it had reported there in T28."""
+    """The same rows, and one with 0 for a day on which a system spoke of a location and left out a SKU it had reported there in T28."""
     daily = reported_days(books)
     reported = daily.filter(inside(daily.day, books.week.trailing(28))).select("system", "sku", "location").distinct()
     looked = daily.select("system", "location", "day").distinct()

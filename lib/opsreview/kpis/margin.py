@@ -53,7 +53,7 @@ def ad_spend(books: Books) -> ibis.Table:
 
 @fact
 def costed_lines_and_spend(books: Books) -> ibis.Table:
-    """The costed lines of W and, beside them, its ad spend: family, sku, channel (each empty where not allocated), money."""
+    """One row a costed line of W, and one a row of its ad spend: family, sku, channel (each empty where not allocated), money."""
     t, a = costed_lines(books), ad_spend(books)
     none = ibis.literal(0.0)
     lines = t.select("family", "sku", "channel", "contribution_margin", "net_revenue", spend=none)
