@@ -84,7 +84,7 @@ def overstock(books: Books) -> ibis.Table:
         return e.mutate(overbuy_units=ibis.literal(0.0))
     p = plan_and_sales(books, 30).select("sku", over=lambda t: ibis.greatest(t.planned - t.actual, 0.0))
     t = e.pipe(beside, p, "sku")
-    return t.mutate(overbuy_units=ibis.least(t.over.fill_null(0.0), t.excess_units))
+    return t.mutate(overbuy_units=ibis.least(t.over.fill_null(0.0), t.excess_units)).drop("over")  # the same columns in either case
 
 
 def _weekly_carrying(books: Books) -> float:
