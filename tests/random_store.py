@@ -183,13 +183,7 @@ class _Store(Orders):
                 cut = self.chance.randrange(len(rows) + 1) if self.odds(0.2) else len(rows)
                 parts = {"": rows} if cut == len(rows) else {".a": rows[:cut], ".b": rows[cut:]}
                 for name, part in parts.items():
-                    # A part has the columns that it needs: the optional ones may be missing in it.
-                    there = [c for c in columns if not name or _needed(table, c) or any(str(r.get(c, "")) for r in part)]
-                    _write(Path(folder) / str(week), f"{table}{name}.csv{'.gz' if self.odds(0.2) else ''}", there, part)
-
-
-def _needed(table: str, column: str) -> bool:
-    return column != "deleted" and not TABLES[table][column].optional
+                    _write(Path(folder) / str(week), f"{table}{name}.csv{'.gz' if self.odds(0.2) else ''}", columns, part)
 
 
 def _write(folder: Path, name: str, columns: list[str], rows: list[dict]) -> None:
