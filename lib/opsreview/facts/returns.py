@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from opsreview.books import Books, beside, fact, inside
-from opsreview.facts.orders import products, sales
+from opsreview.facts.orders import all_orders, products, sales
 from opsreview.weeks import Window
 
 FINAL = ("restock", "refurbish", "liquidate", "write_off")
@@ -19,9 +19,10 @@ def returns(books: Books) -> ibis.Table:
     """
     r, p = books.table("returns"), products(books)
     lines = books.table("order_lines")
+    lines = lines.semi_join(r.filter(r.line_id.isnull()), "order_id")
     first = lines.group_by("order_id", "sku").aggregate(first_line=lines.line_id.min())
     r = r.pipe(beside, first, "order_id", "sku")
-    o = books.table("orders").select("order_id", "channel", "rate")
+    o = all_orders(books).select("order_id", "channel", "rate")
     r = r.pipe(beside, o, "order_id").pipe(beside, p.select("sku", "family", "unit_cost"), "sku")
     final = r.disposition.isin(FINAL).fill_null(False)
     return r.mutate(

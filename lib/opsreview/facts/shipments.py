@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from opsreview.books import Books, beside, fact, inside
-from opsreview.facts.orders import KEPT_DAYS, orders, sales
+from opsreview.facts.orders import KEPT_DAYS, all_orders, orders, sales
 
 COMPLETE_AFTER = 14  # days after a shipment's first charge by which the carrier has billed the rest
 
@@ -14,7 +14,7 @@ COMPLETE_AFTER = 14  # days after a shipment's first charge by which the carrier
 def shipments(books: Books) -> ibis.Table:
     """One row a shipment with a label or a promise since T182 began, but for those of cancelled orders: `service_key`, times, promises."""
     s = books.table("shipments")
-    cancelled = books.table("orders").filter(lambda t: t.cancelled).select("order_id")
+    cancelled = all_orders(books).filter(lambda t: t.cancelled).select("order_id")
     since = books.week.trailing(KEPT_DAYS).start
     recent = (s.label_created_at_local.date() >= since) | (s.promised_ship_at_local.date() >= since).fill_null(False)
     return s.filter(recent).anti_join(cancelled, "order_id").mutate(service_key=s.carrier + "/" + s.service)
@@ -37,7 +37,7 @@ def promises(books: Books) -> ibis.Table:
         "order_id", "shipment_id", "location", "carrier", "service_key", "promised_ship_at", day=s.promised_ship_at_local.date(),
         on_time=(s.shipped_at <= s.promised_ship_at).fill_null(False),
     )  # fmt: skip
-    own = books.table("orders").filter(lambda t: ~t.cancelled, lambda t: t.promised_ship_at.notnull())
+    own = all_orders(books).filter(lambda t: ~t.cancelled, lambda t: t.promised_ship_at.notnull())
     own = own.filter(own.promised_ship_at_local.date() >= books.week.trailing(KEPT_DAYS).start)
     unknown = ibis.literal("(unknown)")
     of_orders = own.anti_join(books.table("shipments"), "order_id").select(
@@ -76,14 +76,14 @@ def due_deliveries(books: Books) -> ibis.Table:
 def perfect_orders(books: Books, ended_days_ago: int = 0) -> ibis.Table:
     """One row an order promised in the week (that ended so many days ago): `perfect`, by its first shipment."""
     window = books.week.trailing(7, ended_days_ago)
-    o = books.table("orders").filter(lambda t: ~t.cancelled)
+    o = all_orders(books).filter(lambda t: ~t.cancelled)
     p = promises(books)
     own = o.filter(inside(o.promised_ship_at_local.date(), window)).select("order_id")
     promised = p.filter(inside(p.day, window)).select("order_id").union(own, distinct=True).semi_join(o, "order_id")
-    picks = books.table("picks")
-    returns = books.table("returns")
+    picks = books.table("picks").semi_join(promised, "order_id")
+    returns = books.table("returns").semi_join(promised, "order_id")
     control = returns.filter(returns.reason_code.isin(books.settings.returns.control_reasons))
-    s = shipments(books)
+    s = shipments(books).semi_join(promised, "order_id")
     flawed = (
         p.filter(p.late).select("order_id")
         .union(picks.filter(picks.error_type.notnull()).select("order_id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from opsreview.books import Books, beside, fact, inside
-from opsreview.facts.orders import products, sales, sales_days
+from opsreview.facts.orders import all_orders, products, sales, sales_days
 from opsreview.weeks import Week
 
 TIER_A, TIER_B = 0.80, 0.95  # of the units of T91
@@ -74,6 +74,6 @@ def clusters(books: Books) -> ibis.Table:
 @fact
 def first_sales(books: Books) -> ibis.Table:
     """One row a SKU ever sold, in all that is known: the local day of its `first_sale`."""
-    o, lines = books.table("orders").filter(lambda t: ~t.cancelled), books.table("order_lines")
+    o, lines = all_orders(books).filter(lambda t: ~t.cancelled), books.table("order_lines")
     sold = lines.filter(lines.quantity > lines.cancelled_quantity.fill_null(0.0)).join(o, "order_id")
-    return sold.group_by("sku").aggregate(first_sale=sold.ordered_at_local.date().min())
+    return sold.group_by("sku").aggregate(first_sale=sold.day.min())
