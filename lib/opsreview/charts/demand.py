@@ -27,6 +27,7 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
     if daily.empty:
         return None
     frame = rows(daily, ["day", "channel", "orders", "units", "net_sales", "planned_units"])
+    frame = frame[frame.units.notna() | frame.planned_units.notna()].reset_index(drop=True)
     channels = sorted(frame.channel.unique(), key=lambda c: (c != "(all)", c))
     frame["gap"] = frame.units / frame.planned_units.where(frame.planned_units > 0) - 1
     mondays = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in sorted(frame.day[frame.day.dt.day_of_week == 0].unique())]
@@ -41,13 +42,13 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
         "orders | Orders | units",
         "net_sales | Net sales | money",
     )
-    kinds = alt.Scale(domain=["sold", "planned"], range=[theme.ACTUAL, theme.PLAN])
+    drawn = {"units": ("sold", theme.ACTUAL), "planned_units": ("planned", theme.PLAN)}
+    here = [drawn[column] for column in drawn if frame[column].notna().any()]
+    color = alt.Color("kind:N", scale=alt.Scale(domain=[kind for kind, _ in here], range=[hue for _, hue in here]))
     base = alt.Chart(frame).transform_filter("datum.channel === channel")
     sold, planned = (
-        base.transform_filter(f"isValid(datum.{column})")
-        .transform_calculate(kind=f"'{kind}'")
-        .encode(x, color=alt.Color("kind:N", scale=kinds))
-        for column, kind in (("units", "sold"), ("planned_units", "planned"))
+        base.transform_filter(f"isValid(datum.{column})").transform_calculate(kind=f"'{kind}'").encode(x, color=color)
+        for column, (kind, _) in drawn.items()
     )
     now = alt.Chart(pd.DataFrame({"day": [pd.Timestamp(as_of)], "label": ["plan ahead →"]}))
     chart = alt.layer(
