@@ -83,7 +83,7 @@ def unknown_skus(exports: Exports) -> pd.DataFrame:
     tables = [t for t in dict.fromkeys(s.table for s in exports.usable) if t != "products" and "sku" in TABLES[t].names]
     if not tables:
         return pd.DataFrame(columns=["sku", "rows", "revenue"])
-    counts = [known.table(t).filter(_.sku.notnull() & (_.sku != "")).group_by("sku").agg(rows=_.count()) for t in tables]
+    counts = [known.table(t).filter(_.sku != "").group_by("sku").agg(rows=_.count()) for t in tables]
     rows = ibis.union(*counts).group_by("sku").agg(rows=_.rows.sum()) if len(counts) > 1 else counts[0]
     orders = known.table("orders").filter(~_.cancelled).select("order_id", "rate")
     lines = known.table("order_lines").inner_join(orders, "order_id")
@@ -101,7 +101,7 @@ def unknown_references(exports: Exports) -> pd.DataFrame:
     for name in dict.fromkeys(source.table for source in exports.usable):
         for column, target in REFERENCES.items():
             if column in TABLES[name].names and name not in (target, "order_lines"):
-                named = known.table(name).filter(_[column].notnull())
+                named = known.table(name).drop_null(column)
                 rows = named.anti_join(known.table(target).select(column), column).count().to_pyarrow().as_py()
                 out.append({"table": name, "column": column, "rows": rows})
     return pd.DataFrame([o for o in out if o["rows"]], columns=["table", "column", "rows"])

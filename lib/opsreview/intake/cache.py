@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -36,6 +38,7 @@ class Store:
         try:
             note = json.loads(self.path(key, "json").read_bytes())
             if not whole or all(_digest(self.path(key, name)) == digest for name, digest in note["hashes"].items()):
+                self._used(key, note["hashes"])
                 return note
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
@@ -56,6 +59,19 @@ class Store:
         temporary.write_text(json.dumps(note), encoding="utf-8")
         os.replace(temporary, self.path(key, "json"))
         return note
+
+    def prune(self, days: int = 60) -> None:
+        """Removes what nobody has used for so long, and what a killed process left half written."""
+        now = time.time()
+        for path in self.folder.iterdir():
+            with suppress(OSError):
+                if path.stat().st_mtime < now - 86400 * (1 if path.suffix == ".part" else days):
+                    path.unlink()
+
+    def _used(self, key: str, names: Iterable[str]) -> None:
+        for name in ("json", *names):
+            with suppress(OSError):
+                os.utime(self.path(key, name))
 
     def scratch(self, key: str) -> Path:
         """A name that nobody else writes to."""

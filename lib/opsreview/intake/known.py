@@ -37,9 +37,7 @@ class Known:
         return self._tables[name]
 
     def _table(self, name: str) -> ibis.Table:
-        table, rows = TABLES[name], self.exports.stored(name)
-        monday = self._last_folder(name)
-        rows = rows.filter(_.known_from <= monday, _.replaced_in.isnull() | (_.replaced_in > monday), ~_.deleted)
+        table, rows = TABLES[name], self._standing(name, self.week - 1 if self._missing(name) else self.week)
         if table.happened:
             rows = rows.filter(rows[table.happened] < self._limit(table[table.happened]))
         columns: dict[str, Any] = {}
@@ -63,16 +61,17 @@ class Known:
     def _limit(self, c: Column) -> datetime | date:
         return self.week.end if c.type == "date" else self.as_of
 
-    def _last_folder(self, name: str) -> date:
-        """The Monday of the last folder that counts for a table: not this week's when the table is treated as missing in it."""
-        return (self.week - 1 if self._missing(name) else self.week).monday
+    def _standing(self, name: str, week: Week) -> ibis.Table:
+        """The row of each key that stands when the folder of `week` is the last one that counts."""
+        rows = self.exports.stored(name)
+        return rows.filter(_.known_from <= week.monday, _.replaced_in.isnull() | (_.replaced_in > week.monday), ~_.deleted)
 
     def _rated(self, orders: ibis.Table) -> ibis.Table:
         """Orders with `rate`, reporting currency per unit of the order's: of the newest rate on or before the order's local day."""
         reporting = self.exports.settings.reporting_currency
         if not self.exports.foreign:
             return orders.mutate(rate=ibis.literal(1.0))
-        rates = self.table("fx_rates").select(rate_currency="currency", rate_date="rate_date", rate="rate")
+        rates = self._standing("fx_rates", self.week).select(rate_currency="currency", rate_date="rate_date", rate="rate")
         rates = rates.mutate(until=rates.rate_date.lead().over(ibis.window(group_by="rate_currency", order_by="rate_date")))
         day = orders.ordered_at_local.date()
         joined = orders.left_join(

@@ -20,11 +20,12 @@ from opsreview.intake import cache, parse, sheets, sql, text
 from opsreview.intake.folder import Source
 from opsreview.intake.header import Header, accepted, understand
 from opsreview.intake.schema import TABLES, Table
-from opsreview.intake.text import NoHeader, Unusable
+from opsreview.intake.text import NoHeader, Unreadable, Unusable
 from opsreview.settings import Settings
 
 SMALL = 16 << 20  # bytes of text up to which files are read many at a time
 BATCH = 64 << 20
+CHANGED = {"error": "changed while it was read; run again"}
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,10 @@ class Reader:
             file = text.Delimited(source.path, known, accepted(table))
             return self._pending(source, table, file) if known.size <= SMALL else self._large(source, key, table, file)
         except Unusable as error:
+            note = {"error": str(error), "absent": isinstance(error, NoHeader)}
             if source.changed():
-                return Read(source, key, {"error": "changed while it was read; run again"})
-            return Read(source, key, self.store.put(key, {"error": str(error), "absent": isinstance(error, NoHeader)}))
+                return Read(source, key, CHANGED)
+            return Read(source, key, note if isinstance(error, Unreadable) else self.store.put(key, note))
 
     def _pending(self, source: Source, table: Table, file: Any) -> Pending:
         header = understand(file.header, table, self.settings.privacy.columns)
@@ -109,8 +111,12 @@ class Reader:
             names, texts = sheets.parquet(cursor, source.path)
             header = understand(names, table, self.settings.privacy.columns)
             columns = "".join(f', {texts[i]} AS "{name}"' for name, i in header.positions.items())
-            relation = f"(SELECT 0 AS part, file_row_number + 2 AS line, false AS ragged{columns} FROM read_parquet({sql.file(source.path)}, file_row_number = true))"
-            return self._copied(cursor, source, key, table, header, relation, False)
+            relation = f"read_parquet({sql.file(source.path)}, file_row_number = true)"
+            relation = f"(SELECT 0 AS part, file_row_number + 2 AS line, false AS ragged{columns} FROM {relation})"
+            try:
+                return self._copied(cursor, source, key, table, header, relation, False)
+            except (duckdb.InvalidInputException, duckdb.IOException) as error:
+                raise Unreadable(f"cannot be read to its end ({str(error).splitlines()[0]})") from None
 
     def _large(self, source: Source, key: str, table: Table, file: text.Delimited) -> Read:
         header = understand(file.header, table, self.settings.privacy.columns)
@@ -170,7 +176,7 @@ class Reader:
 
     def _put(self, source: Source, key: str, header: Header, rows: int, flawed: int, write: Callable[[Path], object]) -> Read:
         if source.changed():
-            return Read(source, key, {"error": "changed while it was read; run again"})
+            return Read(source, key, CHANGED)
         note = {"rows": rows, "flawed": flawed, "columns": sorted(header.positions), "dropped": header.dropped, "personal": header.personal}
         return Read(source, key, self.store.put(key, note, parquet=write))
 

@@ -21,20 +21,14 @@ class Workbook:
         import python_calamine as calamine
 
         try:
-            self.sheet = calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0)
+            rows = calamine.CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
         except (calamine.CalamineError, OSError, IndexError) as error:
             raise Unusable(f"is not a workbook that can be opened ({error})") from None
-        self.rows = self._rows()
-        _, header = next(self.rows, (0, None))
-        if header is None:
+        texts = ((number, [_cell(value) for value in row]) for number, row in enumerate(rows, 1))
+        self.rows = ((number, cells) for number, cells in texts if any(cells))  # empty rows are no rows
+        _, self.header = next(self.rows, (0, []))
+        if not self.header:
             raise NoHeader("is empty: it has not even a header")
-        self.header = header
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        for number, row in enumerate(self.sheet.to_python(skip_empty_area=False), 1):
-            cells = [_cell(value) for value in row]
-            if any(cells):
-                yield number, cells
 
     def batches(self, size: int = 50_000) -> Iterator[Batch]:
         while batch := list(islice(self.rows, size)):

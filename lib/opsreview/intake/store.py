@@ -57,6 +57,7 @@ class Exports:
         self.weeks = self.listing.weeks
         self.con = con or engine.connect(settings, Path(tempfile.gettempdir()) / "opsreview")
         self._store = caching.Store(Path(cache) / "intake")
+        self._store.prune()
         self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None))
         reads = self._reader.read(self.listing.sources)
         self._reads = {source: reads[source] for source in self.listing.sources}

@@ -29,6 +29,10 @@ class NoHeader(Unusable):
     """A file without a header: the same as no file."""
 
 
+class Unreadable(Unusable):
+    """A file that could not be read this time; another time it may be."""
+
+
 @dataclass(frozen=True)
 class Survey:
     """What one pass over the bytes says: enough to choose how to read them."""
@@ -70,7 +74,7 @@ def survey(path: Path) -> Survey:
     except gzip.BadGzipFile:
         raise Unusable("is not a gzip file, though its name says so") from None
     except OSError as error:
-        raise Unusable(f"cannot be read ({error.strerror or error})") from None
+        raise Unreadable(f"cannot be read ({error.strerror or error})") from None
     if not utf8 and not cp1252:
         raise Unusable("is neither UTF-8 nor cp1252 text")
     return Survey("utf-8-sig" if utf8 else "cp1252", size, newlines + (size > 0 and last != b"\n"), quotes > 0, odd or last == b"\r")
