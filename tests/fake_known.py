@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import ibis
@@ -25,6 +27,9 @@ TYPES = {
     "timestamp": pa.timestamp("us"),
 }
 _CON: list[Any] = []
+_NAMES = count()
+_PLANS: dict[str, Any] = {}
+_OPEN: list[Books] = []
 
 
 def settings(**given: Any) -> Settings:
@@ -32,8 +37,8 @@ def settings(**given: Any) -> Settings:
 
 
 class FakeKnown:
-    """`tables`: rows a table, dicts of the contract's columns (moments and days as ISO text). Exported in all of `weeks` weeks but for `gaps`
-    ({(table, week)}); a column counts as exported where a row has it."""
+    """`tables`: rows a table, dicts of the contract's columns (moments and days as ISO text). Exported in all of `weeks` weeks but for
+    `gaps` ({(table, week)}); a column counts as exported where a row has it."""
 
     def __init__(
         self, tables: dict[str, list[dict]], week: Week = WEEK, weeks: int = 30, gaps: set[tuple[str, Week]] = frozenset()
@@ -42,8 +47,10 @@ class FakeKnown:
             backend = ibis.duckdb.connect(":memory:")
             backend.con.execute("SET TimeZone = 'UTC'")
             _CON.append(backend)
-        self.con, self.week, self.as_of, self.first_week = _CON[0], week, week.as_of("UTC"), week - (weeks - 1)
+        self.exports = SimpleNamespace(con=_CON[0])
+        self.week, self.as_of, self.first_week = week, week.as_of("UTC"), week - (weeks - 1)
         self.given, self.gaps = tables, gaps
+        self.treated_as_missing = {f"made by hand, no. {next(_NAMES)}": ""}  # so that no other's plan of a table is taken for this one's
         self.columns = {name: {c for row in rows for c in row} for name, rows in tables.items()}
 
     def exported(self, table: str, week: Week, column: str | None = None) -> bool:
@@ -67,7 +74,7 @@ class FakeKnown:
         if name == "orders":
             arrays += [pa.array([1.0] * len(rows), pa.float64()), pa.array([r.get("status") == "cancelled" for r in rows], pa.bool_())]
             fields += [pa.field("rate", pa.float64()), pa.field("cancelled", pa.bool_())]
-        return ibis.memtable(pa.Table.from_arrays(arrays, schema=pa.schema(fields)))
+        return self.exports.con.create_table(f"given_{next(_NAMES)}", pa.Table.from_arrays(arrays, schema=pa.schema(fields)), temp=True)
 
     def rows(self, name: str) -> ibis.Table:
         return self.table(name).mutate(week=ibis.literal(self.week.monday), deleted=ibis.literal(False))
@@ -80,7 +87,9 @@ def _value(value: Any, kind: str) -> Any:
         return datetime.fromisoformat(str(value))
     if kind == "date":
         return pd.Timestamp(value).date()
-    return float(value) if kind == "number" else value
+    if kind == "number":
+        return float(value)
+    return value if kind == "boolean" else str(value)
 
 
 CARD = ["kpi", "grain", "key", "value", "numerator", "denominator"]
@@ -100,7 +109,13 @@ def history(kpi: str, grain: str, key: str, values: list[float], week: Week = WE
 
 
 def context(tables: dict[str, list[dict]], now: pd.DataFrame | None = None, past: pd.DataFrame | None = None, **known: Any) -> Context:
-    """A check's context over hand-made rows; `known` goes to FakeKnown, its `settings` to the settings."""
+    """A check's context over hand-made rows, until the next one is asked for; `known` goes to FakeKnown, its `settings` to the settings.
+
+    Books of the same settings share their plans: compiling anew is what such tests would spend their time on.
+    """
     chosen = settings(**known.pop("settings", {}))
-    books = Books(FakeKnown(tables, **known), chosen)
+    while _OPEN:
+        _OPEN.pop().close()
+    books = Books(FakeKnown(tables, **known), chosen, _PLANS.setdefault(chosen.model_dump_json(), {}))
+    _OPEN.append(books)
     return Context(books, card() if now is None else now, history("none", "all", "", []) if past is None else past)

@@ -110,8 +110,9 @@ def load() -> dict[str, Check]:
 
 
 def rows_of(fact: ibis.Table, *by: str) -> pd.DataFrame:
-    """A fact's few rows, in the order of some columns."""
-    return fact.to_pandas().sort_values(list(by), kind="stable", ignore_index=True)
+    """A fact's few rows, in the order of some columns; decimals (the engine's reading of a literal) as floats."""
+    floats = {name: "float64" for name, kind in fact.schema().items() if kind.is_decimal()}
+    return fact.cast(floats).to_pandas().sort_values(list(by), kind="stable", ignore_index=True)
 
 
 def nothing() -> pd.DataFrame:

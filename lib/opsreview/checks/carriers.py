@@ -27,10 +27,9 @@ def carrier_exceptions(ctx: Context) -> pd.DataFrame:
     books, times = ctx.books, ctx.threshold("carrier_exceptions", "times")
     of = ctx.card[(ctx.card["kpi"] == "carrier_exception_rate") & ctx.card["grain"].isin(["carrier", "all"])]
     of = of.set_index("key")[["numerator", "denominator"]]
-    rows["carrier"] = rows["key"].map(services(books).to_pandas().set_index("service_key")["carrier"])
-    rows = rows.merge(of.add_suffix("_own"), left_on="carrier", right_index=True)
-    all_ = of.loc[""]
-    others = (all_["numerator"] - rows["numerator_own"]) / (all_["denominator"] - rows["denominator_own"]).replace(0, np.nan)
+    carriers = services(books).to_pandas().set_index("service_key")["carrier"].reindex(rows["key"])
+    rest = of.loc[""] - of.reindex(carriers).set_index(rows.index)
+    others = rest["numerator"] / rest["denominator"].replace(0, np.nan)
     rows["sure"] = [wilson(r.numerator, r.denominator, ctx.threshold("carrier_exceptions", "confidence"))[0] for r in rows.itertuples()]
     worse, twice = rows["value"] > rows["upper"], rows["sure"] > times * others
     rows["limit"] = rows["upper"].where(worse, times * others)

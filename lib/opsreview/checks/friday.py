@@ -28,7 +28,7 @@ def negative_margin(ctx: Context) -> pd.DataFrame:
     rows = rows_of(sku_margins(ctx.books), "sku")
     rows["flagged"] = (rows["contribution_margin"] < 0) & (rows["units"] >= ctx.threshold("negative_margin", "units"))
     rows["impact"] = -rows["contribution_margin"] / WEEKS
-    return _margin_findings(ctx, rows, 0.0, "loses", "loss of 28 days / 4")
+    return _margin_findings(ctx, rows, 0.0, "", "loss of 28 days / 4")
 
 
 @check
@@ -40,7 +40,7 @@ def false_confidence(ctx: Context) -> pd.DataFrame:
     rows = rows_of(sku_margins(ctx.books), "sku")
     rows["flagged"] = rows["sku"].isin(falsely_confident(ctx.books).to_pandas()["sku"])
     rows["impact"] = (target * rows["net_revenue"] - rows["contribution_margin"]) / WEEKS
-    return _margin_findings(ctx, rows, target, "looks healthy and makes", "shortfall to the target margin of 28 days / 4")
+    return _margin_findings(ctx, rows, target, "looks healthy and ", "shortfall to the target margin of 28 days / 4")
 
 
 @fact
@@ -49,7 +49,7 @@ def sku_margins(books: Books) -> ibis.Table:
     return named(books, by_sku(books, books.week.trailing(28)))
 
 
-def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, verb: str, basis: str) -> pd.DataFrame:
+def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, but: str, basis: str) -> pd.DataFrame:
     """The flagged SKUs, those of a family that is itself at fault gathered into one finding.
 
     A family is at fault when it as a whole falls short, through two SKUs or more that sell most of its units.
@@ -72,7 +72,13 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, verb: str,
     both = worth(ctx, both)
     return found(
         both,
-        title=say(both, lambda r: f"{r.name} {verb} {ctx.money(r.contribution_margin)} on {ctx.money(r.net_revenue)} of sales in 28 days"),
+        title=say(
+            both,
+            lambda r: (
+                f"{r.name} {but}{'loses' if r.contribution_margin < 0 else 'makes only'} {ctx.money(abs(r.contribution_margin))} "
+                f"on {ctx.money(r.net_revenue)} of sales in 28 days"
+            ),
+        ),
         expected=target,
         threshold=target,
         basis=basis,

@@ -46,7 +46,7 @@ def _with_others(lines: pd.DataFrame, every: pd.DataFrame) -> pd.DataFrame:
     other = every.assign(comes=every["ahead"].mask(every["hours"].notna(), 0.0))[["sku", "location", "entity", "quantity", "comes"]]
     both = lines[["entity", "sku", "location", "until"]].merge(other, on=["sku", "location"], suffixes=("", "_other"))
     both = both[(both["entity"] != both["entity_other"]) & (both["comes"] >= 0) & (both["comes"] < both["until"])]
-    return lines.assign(others=lines["entity"].map(both.groupby("entity")["quantity"].sum()).fillna(0.0))
+    return lines.assign(others=lines["entity"].map(both.groupby("entity")["quantity"].sum()).astype(float).fillna(0.0))
 
 
 @check
