@@ -10,7 +10,6 @@ from typing import Any
 import ibis
 import pandas as pd
 import pyarrow as pa
-
 from opsreview.books import Books
 from opsreview.checks import Context
 from opsreview.intake.schema import TABLES

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from fake_known import WEEK, card, context, history
 from opsreview import catalog
-from opsreview.checks import COLUMNS, CHECKS, load
+from opsreview.checks import CHECKS, COLUMNS, load
 from opsreview.checks.friday import shrunken
 from opsreview.checks.plan import beyond_by_chance, plan_vs_actual, variance_to_mean
 from opsreview.checks.stakes import an_order
