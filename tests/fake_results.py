@@ -1,4 +1,5 @@
 """A made-up `Results`: the frames of the compute seam, small and seeded, so that what a reader sees can be tested without an engine."""
+# ruff: noqa: E501, SIM905  rows of made-up figures read best on one line
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-
 from opsreview import catalog, settings
 from opsreview.judgement import status, target_of, target_text
 from opsreview.statistics import elasticity, xmr_limits, xmr_signal

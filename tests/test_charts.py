@@ -1,4 +1,4 @@
-"""Charts: they say the numbers they were given, in a specification that JupyterLab and the page draw, and nothing where there is nothing."""
+"""Charts: they say the numbers they were given, in a specification that JupyterLab and the page draw; nothing where there is nothing."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 
 import fake_results
 import numpy as np
+import opsreview
 import pandas as pd
 import pytest
 import vl_convert
-
-import opsreview
 from opsreview import charts, theme
 from opsreview.charts import forms
 from opsreview.charts import margin as margin_charts

@@ -8,7 +8,6 @@ from datetime import date, datetime
 import fake_results
 import pandas as pd
 import pytest
-
 from opsreview import formats, narrative, settings, titles
 from opsreview.weeks import Week
 
@@ -62,8 +61,9 @@ def test_numbers_as_a_reader_says_them(said, expected):
 
 
 def kpi_row(kpi, value, status="none", signal="none", previous=NAN, grain="all", key="", review="wednesday", unit="share"):
-    return {"week": "2026-W46", "review": review, "kpi": kpi, "grain": grain, "key": key, "value": value, "unit": unit, "numerator": value,
-            "denominator": 1.0, "target": "", "status": status, "signal": signal, "owner": "x", "previous": previous, "baseline": NAN}  # fmt: skip
+    row = {"week": "2026-W46", "review": review, "kpi": kpi, "grain": grain, "key": key, "value": value, "unit": unit, "previous": previous}
+    judged = {"target": "", "status": status, "signal": signal, "owner": "x", "baseline": NAN}
+    return {**row, "numerator": value, "denominator": 1.0, **judged}
 
 
 def finding(impact, title="Picks go wrong", decision="staff: 3 more", state="new", review="wednesday"):

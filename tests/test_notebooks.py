@@ -9,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 from opsreview.catalog import REVIEWS
 from opsreview.exhibits import exhibits
 from opsreview.review import PARAMETERS, Review

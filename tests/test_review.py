@@ -10,7 +10,6 @@ import fake_results
 import numpy as np
 import pandas as pd
 import pytest
-
 from opsreview import agenda, review, tables, widgets
 from opsreview.catalog import REVIEWS, kpis
 from opsreview.exhibits import exhibits
