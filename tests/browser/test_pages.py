@@ -158,7 +158,7 @@ def test_a_table_sorts_filters_and_comes_along(view, made, tmp_path):
     download.value.save_as(tmp_path / "skus.csv")
     with (tmp_path / "skus.csv").open(newline="") as file:
         rows = list(csv.reader(file))
-    assert download.value.suggested_filename == "skus.csv" and rows[0] == ["SKU", "Margin EUR"]
+    assert download.value.suggested_filename == "skus.csv" and rows[0][0] == "SKU"
     assert sorted(rows[1:]) == sorted([[HOSTILE, "1000"], ["'=1+1", "7.25"], ["A10", ""]])
 
 
