@@ -10,7 +10,7 @@ from opsreview.sample.orders import DAY
 from opsreview.sample.world import World, at, billable, day_weekday
 
 SHIFT = range(7, 19)  # hours that the floor is staffed, Monday to Saturday
-MINUTES = {"pick": 4.2, "pack": 3.2}  # a line
+MINUTES = {"pick": 4.6, "pack": 3.5}  # a line
 FIXED = 0.30  # share of an average week's hours that come whatever the volume
 WAGE = {"pick": 13.4, "pack": 13.0, "receive": 13.2, "returns": 12.9, "other": 15.5}
 _WAVES = np.array([9, 10, 8, 6, 5, 5, 7, 9, 8, 5])  # picking from 7 to 17

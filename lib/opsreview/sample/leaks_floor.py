@@ -10,7 +10,7 @@ from opsreview.sample.cast import NORTH, SOUTH, Cast
 from opsreview.sample.fulfil import SHIFT
 
 SURCHARGE = 1.95  # on one in three economy parcels
-STRAIN = 0.95  # hours of the crew that is not fixed grow with volume to the power of 1 + this
+STRAIN = 1.8  # hours of the crew that is not fixed grow with volume to the power of 1 + this
 
 
 class Floor(Cast):

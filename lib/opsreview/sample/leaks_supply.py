@@ -35,14 +35,17 @@ class Supply(Cast):
     def frozen(self, day: int) -> np.ndarray:
         """SKUs that are bought by hand (`supply`) instead."""
         left = self.end - day
-        by_hand = {self.thin: 63, self.dry: 63, self.slipped: 63, self.held: 63, self.heap: 63, self.dead: 147}
+        by_hand = {self.thin: 63, self.dry: 63, self.slipped: 63, self.held: 63, self.drifted: 63, self.heap: 63, self.dead: 147}
         return np.array([sku for sku, since in by_hand.items() if left <= since], dtype=int)
 
     def supply(self, stock, day: int) -> list[pd.DataFrame]:
         left, rows = self.end - day, []
         if left in (56, 49, 42, 35, 28, 21, 14):
-            last = {self.thin: 15.0, self.dry: 5.0, self.slipped: 15.5, self.held: np.array([3.0, 24.0])} if left == 14 else {}
-            rows += [self._top_up(stock, day, sku, last.get(sku, 13.0)) for sku in (self.thin, self.dry, self.slipped, self.held)]
+            cover = dict.fromkeys((self.thin, self.dry, self.slipped, self.held, self.drifted), 13.0)
+            if left == 14:  # nobody orders what the ERP counts twice
+                cover |= {self.thin: 15.0, self.dry: 5.0, self.slipped: 15.5}
+                cover |= {self.held: np.array([3.0, 24.0]), self.drifted: np.array([40.0, 17.0])}
+            rows += [self._top_up(stock, day, sku, days) for sku, days in cover.items()]
         if left == 10:
             rows.append(self._top_up(stock, day, self.thin, 13.0))
         if left == 12:
@@ -145,15 +148,10 @@ class Supply(Cast):
         return super().folder(monday, tables)
 
     def ads(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Shopping ads go on for the SKU that is sold out."""
+        """The product that will be sold out has shopping ads of its own, and nobody stops them."""
         frame = super().ads(frame)
-        days = frame["day"].unique()
-        days = days[days >= self.end - 28]
-        sku = self.world.products["sku"].iloc[self.dry]
-        more = pd.DataFrame(
-            {"channel": "web", "network": "shopping", "sku": sku, "family": None, "amount": round(38.0 * self.scale, 2), "day": days}
-        )
-        return pd.concat([frame, more], ignore_index=True) if len(days) else frame
+        more = {"channel": "web", "network": "shopping", "sku": self.sku(self.dry), "family": None, "amount": round(38.0 * self.scale, 2)}
+        return pd.concat([frame, pd.DataFrame(more | {"day": frame["day"].unique()})], ignore_index=True)
 
     def record(self) -> list[dict]:
         mean, cost = self.weekly / 7, self.world.products["unit_cost"].to_numpy()
@@ -214,7 +212,11 @@ class Supply(Cast):
                 "money at cost",
             ),
             self.entry(
-                "erp_wms_mismatch", f"{self.sku(self.drifted)}@south", "a receipt booked twice in the ERP", self.twice_booked(), "units"
+                "erp_wms_mismatch",
+                f"{self.sku(self.drifted)}@south",
+                "a receipt booked twice in the ERP; a few days of stock are really there",
+                self.twice_booked(),
+                "units",
             ),
             self.entry(
                 "dock_to_stock",

@@ -164,7 +164,7 @@ def plan(world: World, plants, monday: int, weeks: int = 9) -> pd.DataFrame:
         error = slow + 0.03 * dice.normal("plan version", ids, monday, h) + 0.01 * h * dice.normal("plan horizon", monday, h)
         frames.append(pd.DataFrame({"sku_no": ids, "target": days[0], "planned_units": np.round(units * np.exp(error), 1)}))
     frame = pd.concat(frames, ignore_index=True)
-    frame = plants.plan(monday, frame[frame["planned_units"] > 0])
+    frame = plants.plan(monday, frame)
     return pd.DataFrame({
         "plan_date": at(np.full(len(frame), monday)), "sku": world.products["sku"].to_numpy()[frame["sku_no"]],
         "target_date": at(frame["target"]), "period_days": 7, "planned_units": frame["planned_units"],

@@ -12,7 +12,8 @@ from opsreview.sample.world import World
 
 _README = """# A made-up shop, week by week
 
-Written by `opsreview sample --seed {seed} --weeks {weeks} --skus {skus} --orders-per-week {orders_per_week}`; do not edit, run it again.
+Written by `opsreview sample --seed {seed} --weeks {weeks} --skus {skus} --orders-per-week {orders_per_week}{without}`;
+do not edit, run it again.
 The same arguments give the same bytes.
 
 A UK shop (Europe/London, GBP) from {first_week} to {last_week}: {skus} products in {families} families, the warehouses
@@ -59,6 +60,7 @@ def write_record(out: Path, world: World, record: dict) -> None:
         first_location=w.LOCATIONS[0],
         channels=", ".join(w.CHANNELS),
         oddities="\n".join(f"- {what}: {', '.join(which)}" for what, which in odd.items() if len(which)) or "Nothing.",
+        without="" if record["plants"] else " --no-plants",
         plants=_table(record["plants"]),
     )
     (out / "README.md").write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ from opsreview.sample.ledger import Ledger
 from opsreview.sample.world import World, day_weekday
 
 COVER = np.array([26.0, 50.0, 76.0])  # days an order brings, by tier
-SAFETY = np.array([3.0, 4.0, 6.0])  # days kept beyond the lead time
+SAFETY = np.array([2.4, 3.4, 5.0])  # days kept beyond the lead time
 
 
 class Stock:

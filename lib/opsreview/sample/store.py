@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from opsreview.intake.schema import TABLES
 from opsreview.sample import aftermath, fulfil
 from opsreview.sample import orders as order_book
 from opsreview.sample import world as w
@@ -103,15 +104,20 @@ class Store:
         ordered = orders["ordered_at"].to_numpy("datetime64[s]")[lines["order"]]
         changed = np.where(lines["called_off"] > 0, ordered + np.timedelta64(1200, "s"), np.datetime64("NaT", "s"))
         cut = lines["called_off"].astype(float).replace(0.0, np.nan)
-        add = {name: ledger.add for name, ledger in self.ledgers.items()}
-        add["orders"](orders)
-        add["order_lines"](lines.assign(ordered_at=ordered, changed_at=changed, cancelled_quantity=cut))
-        add["shipments"](shipped)
-        add["carrier_events"](fulfil.carrier_events(world, shipped))
-        add["carrier_charges"](fulfil.charges(world, plants, shipped))
-        add["picks"](picked)
-        add["returns"](back)
-        add["support_tickets"](aftermath.tickets(world, orders, shipped, back))
+        lines = lines.assign(ordered_at=ordered, changed_at=changed, cancelled_quantity=cut)
+        futures = {
+            "orders": orders,
+            "order_lines": lines,
+            "shipments": shipped,
+            "carrier_events": fulfil.carrier_events(world, shipped),
+            "carrier_charges": fulfil.charges(world, plants, shipped),
+            "picks": picked,
+            "returns": back,
+            "support_tickets": aftermath.tickets(world, orders, shipped, back),
+        }
+        for name, rows in futures.items():
+            kept = {*TABLES[name].names, *self.ledgers[name].times, "location_no", "fx"}
+            self.ledgers[name].add(rows[[c for c in rows.columns if c in kept]])
         shelf = back[back["restock"] & back["disposed_at"].notna()]
         day = shelf["disposed_at"].to_numpy("datetime64[D]").astype(int)
         self.stock.put_back(day, shelf["sku_no"].to_numpy(), shelf["quantity"].to_numpy())
@@ -151,12 +157,11 @@ class Store:
         """Products, promotions announced by now and rates of the day every week; the rate card and agreed prices when they change."""
         world = self.world
         products = world.products
-        known = world.launched <= monday + 60
         status = np.where(world.discontinued <= monday + 7, "discontinued", "active")
         promos = world.promos[(world.promos["starts"] <= monday + 21) & (world.promos["ends"] >= monday - 35)]
         days = np.arange(monday, monday + 7)
         masters = {
-            "products": products.assign(status=status)[known],
+            "products": products.assign(status=status),
             "promotions": promos.assign(
                 sku=promos["sku"].replace("", None), family=promos["family"].replace("", None), channel=promos["channel"].replace("", None),
                 starts_on=at(promos["starts"]), ends_on=at(promos["ends"]),
