@@ -123,7 +123,7 @@ class Results:
             "missing": self.missing,
             "unrecognised": self.exports.unrecognised,
             "dropped_columns": self.exports.dropped_columns,
-            "notices": self.exports.notices,
+            "notices": [*self.exports.notices, *self._recorded.attrs["notices"]],
             "uncosted_revenue": float(lines.loc[lines["cost_of_goods"].isna(), "net_revenue"].sum()),
             "unknown_skus": len(self.exports.unknown_skus),
         }
