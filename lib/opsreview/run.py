@@ -66,13 +66,12 @@ def run_week(
         headlines = {r: narrative.headline(results, r) for r in REVIEWS}
         carried = [f"{r}.{kind}" for r in REVIEWS if r not in chosen for kind in ("html", "ipynb")]
         say("writing pages", 0, 0)
-        seconds = lambda: _stages(clock)  # noqa: E731  read at the end, when the pages are made
-        folder = write_week(out, results.week, files(results, headlines, seconds), held, carried)
+        folder = write_week(out, results.week, files(results, headlines, clock), held, carried)
     return Outcome(folder, headlines, complaints(results))
 
 
-def files(results: Results, headlines: dict[str, str], seconds: Callable[[], dict[str, float]]) -> dict[str, Callable[[Path], Any]]:
-    """Everything a run writes beside its pages, by file name."""
+def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) -> dict[str, Callable[[Path], Any]]:
+    """Everything a run writes beside its pages, by file name. `clock`: when the run began, had measured and had held the reviews."""
     frames = {
         "kpis.csv": lambda: results.kpis,
         "findings.csv": lambda: results.findings,
@@ -88,7 +87,7 @@ def files(results: Results, headlines: dict[str, str], seconds: Callable[[], dic
     writers["order_margin.parquet"] = lambda path: shutil.copyfile(results.order_margin, path)
     writers["quarantine.csv"] = results.exports.quarantine_csv
     writers["run.json"] = lambda path: path.write_text(
-        json.dumps(manifest(results, headlines, seconds()), indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
+        json.dumps(manifest(results, headlines, _stages(clock)), indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8"
     )
     return writers
 
