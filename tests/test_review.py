@@ -194,7 +194,7 @@ def test_table_says_numbers_and_keeps_them_for_sorting_and_download():
     )._repr_html_()
     assert cells(html) == [["A", "1,235", "10", "12.3\u00a0%"], ["B", "−2", "5", "–"], ["C", "n/a", "0", "100.0\u00a0%"]]
     assert 'data-value="1234.5678"' in html and 'data-download="x.csv"' in html
-    assert html.count('<td class="num"') == 9 and '<th scope="col" class="num">Cost <small>€</small>' in html
+    assert html.count('<td class="num"') == 9 and '<th scope="col" class="num">Cost&nbsp;<small>€</small>' in html
     assert re.findall(r'class="bar" style="width:([\d.]+)%"', html) == ["100.0", "50.0", "0.0"]
     assert html.count('<tr class="total">') == 1 and 'data-whole="yes"' in html
 

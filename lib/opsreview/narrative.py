@@ -8,7 +8,6 @@ import pandas as pd
 
 from opsreview import formats
 from opsreview.catalog import kpis
-from opsreview.charts.forms import meaning, signal_words
 from opsreview.judgement import status, target_of
 from opsreview.weeks import Week
 
@@ -200,10 +199,37 @@ def changed(results: Any, review: str) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["kpi", "grain", "key", "kind", "meaning", "text", "short"])
 
 
+def meaning(signal: str, better: str) -> str:
+    """What a signal means to the business: a rise is good news only where more is better."""
+    way = str(signal).partition(":")[0]
+    if way not in ("up", "down"):
+        return "in its usual range"
+    if better not in ("up", "down"):
+        return "changed"
+    return f"changed for the {'better' if way == better else 'worse'}"
+
+
+def signal_words(signal: str) -> str:
+    """`up:run` as a reader says it."""
+    way, _, rule = str(signal).partition(":")
+    if rule == "limits":
+        return f"{'above its upper' if way == 'up' else 'below its lower'} limit"
+    if rule == "run":
+        return f"eight weeks in a row {'above' if way == 'up' else 'below'} its mean"
+    if rule == "near":
+        return f"three of four weeks close to its {'upper' if way == 'up' else 'lower'} limit"
+    return {"short": "too little history to say", "none": "none: within its limits"}.get(way, "judged in the week itself")
+
+
 def subject(row: Any) -> str:
     """`On-time ship` or `On-time ship, location BER`."""
     label = kpis()[row.kpi].label
-    return label if row.grain == "all" else f"{label}, {formats.words(row.grain)} {row.key}"
+    return label if row.grain == "all" else f"{label}, {key_words(row.grain, row.key)}"
+
+
+def key_words(grain: str, key: str) -> str:
+    """`location BER`, `error type wrong item`: names of ours without their underscores, names of the store as they are."""
+    return f"{formats.words(grain)} {formats.words(key) if grain in ('error_type', 'reason') else key}"
 
 
 def signal_sentence(row: Any, results: Any) -> str:
@@ -234,7 +260,7 @@ def threshold_short(row: Any, before: str, results: Any) -> str:
     then, now = (formats.quantity(v, row.unit, results.settings.reporting_currency) for v in (row.previous, row.value))
     unit = formats.NBSP + "%"
     both = f"{then.removesuffix(unit) if now.endswith(unit) else then} → {now}"
-    return f"{formats.words(row.grain)} {row.key} {before} → {row.status} ({both})"
+    return f"{key_words(row.grain, row.key)} {before} → {row.status} ({both})"
 
 
 def charted(results: Any, kpi: str, grain: str = "all", key: str = "") -> pd.DataFrame:

@@ -7,11 +7,26 @@ from datetime import timedelta
 import pandas as pd
 
 from opsreview import formats
-from opsreview.charts.margin import COSTS, LEAKS
 from opsreview.formats import count, listing, money, number, quantity, share, words
 from opsreview.weeks import Week
 
 ALL = "(all)"
+COSTS = {
+    "packaging": "Packaging",
+    "shipping": "Shipping",
+    "pick_pack": "Pick & pack",
+    "payment": "Payment",
+    "channel_fees": "Channel fees",
+    "support": "Support",
+    "returns_reserve": "Returns",
+}
+LEAKS = {
+    "1": "1 Demand planning variance",
+    "2": "2 Inventory imbalance",
+    "3": "3 Fulfillment cost creep",
+    "4": "4 Returns drag",
+    "5": "5 Poor cost attribution (memo)",
+}
 
 
 def orders_against_plan(daily: pd.DataFrame, week: Week) -> str:

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from opsreview import theme
+from opsreview.narrative import meaning, signal_words
 
 Chart = Any  # an Altair chart of whatever composition
 FORMATS = {
@@ -162,25 +163,3 @@ def choose(layers: list[Chart], field: str, values: list[str], label: str) -> Ch
         return alt.layer(*layers)
     name = f"{field}_shown"
     return alt.layer(*[layer.transform_filter(f"datum.{field} === {name}") for layer in layers]).add_params(dropdown(name, values, label))
-
-
-def meaning(signal: str, better: str) -> str:
-    """What a signal means to the business: a rise is good news only where more is better."""
-    way = str(signal).partition(":")[0]
-    if way not in ("up", "down"):
-        return "in its usual range"
-    if better not in ("up", "down"):
-        return "changed"
-    return f"changed for the {'better' if way == better else 'worse'}"
-
-
-def signal_words(signal: str) -> str:
-    """`up:run` as a reader says it."""
-    way, _, rule = str(signal).partition(":")
-    if rule == "limits":
-        return f"{'above its upper' if way == 'up' else 'below its lower'} limit"
-    if rule == "run":
-        return f"eight weeks in a row {'above' if way == 'up' else 'below'} its mean"
-    if rule == "near":
-        return f"three of four weeks close to its {'upper' if way == 'up' else 'lower'} limit"
-    return {"short": "too little history to say", "none": "none: within its limits"}.get(way, "judged in the week itself")

@@ -8,23 +8,8 @@ import pandas as pd
 
 from opsreview import theme
 from opsreview.charts.forms import Chart, choose, dropdown, finish, name_axis, named, rows, tips, value_axis, week_axis
+from opsreview.titles import COSTS, LEAKS
 
-COSTS = {
-    "packaging": "Packaging",
-    "shipping": "Shipping",
-    "pick_pack": "Pick & pack",
-    "payment": "Payment",
-    "channel_fees": "Channel fees",
-    "support": "Support",
-    "returns_reserve": "Returns",
-}
-LEAKS = {
-    "1": "1 Demand planning variance",
-    "2": "2 Inventory imbalance",
-    "3": "3 Fulfillment cost creep",
-    "4": "4 Returns drag",
-    "5": "5 Poor cost attribution (memo)",
-}
 ALL = "(all)"
 MOST_KEYS = 200  # families in a dropdown
 

@@ -135,7 +135,8 @@ def _goal(results: Any, kpi: str, key: str) -> float:
 
 
 def _series(rows: pd.DataFrame) -> pd.Series:
-    return (rows.grain.map(formats.words) + " " + rows.key).where(rows.grain != "all", "whole store")
+    named = [narrative.key_words(grain, key) for grain, key in zip(rows.grain, rows.key, strict=True)]
+    return pd.Series(named, index=rows.index, dtype=object).where(rows.grain != "all", "whole store")
 
 
 def _charted(fact: Any) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats, narrative, titles
-from opsreview.charts.margin import COSTS, LEAKS, largest
+from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, trend
 from opsreview.tables import Html
+from opsreview.titles import COSTS, LEAKS
 
 MARGIN = ["orders", "order_lines", "products"]
 STEPS = "\n".join(f"{name} | {label} | money" for name, label in COSTS.items())
