@@ -8,7 +8,7 @@ import gzip
 import re
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedIOBase, TextIOWrapper
 from itertools import islice
@@ -95,8 +95,8 @@ class Delimited:
         self.separator = max(SEPARATORS, key=lambda s: sum(n.strip().lower() in names for n in next(csv.reader([first], delimiter=s))))
         with self._open() as file:
             lines = _Lines(file)
-            self.header = next(fields for _, fields in self._records(lines, 1) if fields)
-            self.header_lines = lines.count  # physical lines up to the header's end
+            start, self.header = next((line, fields) for line, fields in self._records(lines, 1) if fields)
+            self.header_lines = start + len(lines.taken) - 1  # physical lines up to the header's end
 
     @property
     def decimal_comma(self) -> bool:
@@ -107,21 +107,42 @@ class Delimited:
 
     def batches(self, size: int = 50_000) -> Iterator[Batch]:
         """The rows under the header, some at a time, in file order. Empty lines are no rows."""
+        lines, rows, ragged = list[int](), list[list[str]](), list[int]()
         width = len(self.header)
         with self._open() as file:
             for _ in islice(file, self.header_lines):
                 pass
-            start = self.header_lines + 1
-            rows = (
-                self._records(_Lines(file), start) if self.survey.quoted else enumerate(csv.reader(file, delimiter=self.separator), start)
-            )
-            while batch := list(islice(rows, size)):
-                lines, fields = zip(*batch, strict=True)
-                if set(map(_width, fields)) == {width}:
-                    yield list(lines), list(fields), []
+            for numbers, records in self._blocks(_Lines(file), self.header_lines + 1):
+                if set(map(_width, records)) == {width}:
+                    lines += numbers
+                    rows += records
                 else:
-                    good = [(line, row) for line, row in batch if _width(row) == width]
-                    yield [i for i, _ in good], [row for _, row in good], [i for i, row in batch if _width(row) not in (width, 0)]
+                    lines += [i for i, row in zip(numbers, records, strict=True) if _width(row) == width]
+                    rows += [row for row in records if _width(row) == width]
+                    ragged += [i for i, row in zip(numbers, records, strict=True) if _width(row) not in (width, 0)]
+                if len(rows) + len(ragged) >= size:
+                    yield lines, rows, ragged
+                    lines, rows, ragged = [], [], []
+        yield lines, rows, ragged
+
+    def _blocks(self, lines: _Lines, line: int) -> Iterator[tuple[Sequence[int], list]]:
+        """(lines, records) of some hundred lines at a time. Where they have no quote a line is a record, which is fast."""
+        while block := lines.block():
+            end = line + len(block)
+            if '"' not in "".join(block):
+                yield range(line, end), list(csv.reader(block, delimiter=self.separator))
+                line = end
+                continue
+            lines.again(block)
+            numbers, records = list[int](), list[list[str] | None]()
+            for start, fields in self._records(lines, line):
+                numbers.append(start)
+                records.append(fields)
+                line = start + len(lines.taken)
+                if line >= end:
+                    break
+            lines.taken.clear()
+            yield numbers, records
 
     def _records(self, lines: _Lines, line: int) -> Iterator[tuple[int, list[str] | None]]:
         """(line, fields) of each record; None for one that cannot be read.
@@ -137,7 +158,8 @@ class Delimited:
                 return
             except csv.Error:
                 fields = self._alone(lines.taken[0])
-                lines.again()
+                lines.again(lines.taken[1:])
+                del lines.taken[1:]
             yield line, fields
             line += len(lines.taken)
             lines.taken.clear()
@@ -152,22 +174,23 @@ class _Lines:
     """Lines that remember which were taken for a record, and can be given again."""
 
     def __init__(self, source: Iterator[str]) -> None:
-        self.source, self.taken, self.pending, self.count = source, list[str](), deque[str](), 0
+        self.source, self.taken, self.pending = source, list[str](), deque[str]()
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.pending.popleft() if self.pending else next(self.source)
-        self.taken.append(line)
-        self.count += 1
-        return line
+        self.taken.append(self.pending.popleft() if self.pending else next(self.source))
+        return self.taken[-1]
 
-    def again(self) -> None:
-        """All lines but the first will come once more."""
-        self.pending.extendleft(reversed(self.taken[1:]))
-        self.count -= len(self.taken) - 1
-        del self.taken[1:]
+    def again(self, lines: list[str]) -> None:
+        self.pending.extendleft(reversed(lines))
+
+    def block(self, size: int = 2_000) -> list[str]:
+        """The next lines, as of no record."""
+        pending = [*self.pending]
+        self.pending.clear()
+        return pending + list(islice(self.source, size))
 
 
 def _width(fields: list[str] | None) -> int:
