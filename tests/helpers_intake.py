@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
 from opsreview.intake.store import Exports
 from opsreview.settings import parse
 from opsreview.weeks import Week

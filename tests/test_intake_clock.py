@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-
 from opsreview.intake import clock
 
 ZONES = [

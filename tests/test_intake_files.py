@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from helpers_intake import GOOD, WEEK, Folder, balanced, text
-
 from opsreview.intake import reader
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.weeks import Week

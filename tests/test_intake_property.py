@@ -10,7 +10,6 @@ from pathlib import Path
 from helpers_intake import Folder, balanced
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
 from opsreview.weeks import Week
 
 WEEKS = [Week.parse(w) for w in ("2026-W44", "2026-W45", "2026-W46")]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from helpers_intake import balanced
-
 from opsreview.intake.schema import TABLES
 from opsreview.intake.store import open_exports
 from opsreview.settings import parse

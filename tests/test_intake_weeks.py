@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from helpers_intake import GOOD, Folder, balanced
-
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.weeks import Week
 
