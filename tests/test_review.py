@@ -267,6 +267,15 @@ def test_ledger_names_money_paid_and_estimates():
     assert rows[-1][0].startswith("5 Poor cost attribution") and html.count('class="total"') == 6
 
 
+def test_a_finding_about_an_export_is_every_reviews_to_decide():
+    r = fake_results.shared()
+    own = r.findings[r.findings.check == "export_missing"].finding_id.iloc[0]
+    for name in REVIEWS:
+        assert f'data-finding="{own}"' in html_of(Review(name, r).checklist)
+    hers = r.findings[r.findings.check == "oos_risk"].finding_id.iloc[0]
+    assert f'data-finding="{hers}"' not in html_of(Review("friday", r).checklist)
+
+
 def test_a_panel_displays_its_parts_in_order(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)

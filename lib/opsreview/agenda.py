@@ -12,6 +12,7 @@ from opsreview.page import environment
 from opsreview.tables import PILLS, Html, nothing, sentences, table
 
 FIRST = 12  # findings shown at once; the others are folded away
+MOST_REST = 100  # of those folded away, in the page; findings.csv has them all
 MOST_NEWS = 10  # sentences of a kind under what changed; the rest is in kpis.csv
 STRIP = {
     "monday": ["forecast_accuracy_14d", "forecast_bias_14d", "forecast_accuracy_30d", "in_stock_rate_weighted", "oos_risk_14d"],
@@ -123,7 +124,7 @@ def findings(results: Any, review: str) -> Html:
     what | Suggested
     """
     top, rest = shown.head(FIRST), shown.iloc[FIRST:]
-    more = table(rest, columns, currency=currency).html if len(rest) else ""
+    more = table(rest, columns, currency=currency, most=MOST_REST, whole="all are in findings.csv").html if len(rest) else ""
     html = (
         environment()
         .get_template("findings.j2")

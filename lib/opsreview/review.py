@@ -118,19 +118,25 @@ class Review:
         """The form that a meeting fills in: a row a finding, kept in the browser, downloaded as the decisions file."""
         from opsreview.checklist import checklist_html
 
-        r = self.results
-        floor = float(r.settings.checks["floor"])
-        html = checklist_html(r.findings, r.decisions, str(r.week), self.name, r.settings.reporting_currency, floor)
-        return Html(html, f"Decision checklist of {r.week}")
+        return Html(checklist_html(*self._form, self._floor), f"Decision checklist of {self.results.week}")
 
     @property
     def checklist_widget(self) -> Any:
         """The same form with controls of JupyterLab; it saves straight into the decisions folder."""
         from opsreview.widgets_checklist import checklist_widget
 
+        return checklist_widget(*self._form, self.results.decisions_dir, self._floor)
+
+    @property
+    def _form(self) -> tuple[pd.DataFrame, pd.DataFrame, str, str, str]:
+        """What both forms take; a finding about an export is every review's to decide."""
         r = self.results
-        floor = float(r.settings.checks["floor"])
-        return checklist_widget(r.findings, r.decisions, str(r.week), self.name, r.settings.reporting_currency, r.decisions_dir, floor)
+        found = r.findings.assign(review=r.findings.review.replace({"all": self.name}))
+        return found, r.decisions, str(r.week), self.name, r.settings.reporting_currency
+
+    @property
+    def _floor(self) -> float:
+        return float(self.results.settings.checks["floor"])
 
     @property
     def figure_picker(self) -> Any:

@@ -70,7 +70,7 @@ def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: st
     if skus.empty:
         return None
     frame = rows(
-        skus.nlargest(MOST_DOTS, "revenue"),
+        skus.assign(revenue=skus.revenue.fillna(0.0)).nlargest(MOST_DOTS, "revenue"),
         ["sku", "name", "family", "tier", "planned", "actual", "gap", "error_share", "chance_band", "flagged", "revenue"],
     )
     within, beyond, unplanned = VERDICTS

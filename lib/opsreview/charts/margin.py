@@ -140,7 +140,7 @@ def _heading(text: str, axis: dict, x: alt.value, align: str) -> Chart:
 
 def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", most: int = 15) -> Chart | None:
     """Returned units of sold units, family by reason; families with most return cost. Rows: returns_reasons."""
-    frame = reasons.dropna(subset=["rate"]) if len(reasons) else reasons
+    frame = reasons.dropna(subset=["rate"])
     if frame.empty:
         return None
     order = list(frame.groupby("family").cost.sum().sort_values(ascending=False).index[:most])
@@ -182,9 +182,7 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
 
 def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
     """Leaks 1 to 4 stacked by week, in money or in basis points of net revenue. Rows: leak_history, part `total`."""
-    frame = (
-        history[(history.part == "total") & history.leak.isin(["1", "2", "3", "4"])].dropna(subset=["amount"]) if len(history) else history
-    )
+    frame = history[(history.part == "total") & history.leak.isin(["1", "2", "3", "4"])].dropna(subset=["amount"])
     if frame.empty:
         return None
     frame = rows(frame, ["week", "leak", "amount", "basis_points"])

@@ -14,7 +14,7 @@ ALL = "all locations"
 
 def error_trend(picks: pd.DataFrame, title: str, subtitle: str = "") -> Chart | None:
     """Errors per 1,000 picks by kind, stacked, week by week as it has become; a location at a time. Rows: pick_trend."""
-    errors = picks[picks.error_type != ""] if len(picks) else picks
+    errors = picks[picks.error_type != ""]
     if errors.empty:
         return None
     total = picks[picks.error_type == ""].groupby(["week", "location"], as_index=False).picks.sum()
@@ -48,9 +48,9 @@ def error_trend(picks: pd.DataFrame, title: str, subtitle: str = "") -> Chart | 
 
 def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
     """Paid hours by hour of the day as bars, the hours the work needed as a line; a location at a time. Rows: waves."""
+    hours = hours[(hours.hours > 0) | (hours.lines_picked > 0)]
     if hours.empty:
         return None
-    hours = hours[(hours.hours > 0) | (hours.lines_picked > 0)]
     frame = rows(hours, ["location", "hour", "orders", "lines_picked", "hours", "need", "cost"])
     over, fit, under = FITS
     frame["fit"] = np.where(frame.hours > frame.need * 1.1, over, np.where(frame.hours < frame.need * 0.9, under, fit))
@@ -138,7 +138,7 @@ def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: s
 
 def dock_to_stock(lines: pd.DataFrame, target: float | None, title: str, subtitle: str = "") -> Chart | None:
     """Hours from dock to shelf, a mark a line, by location; what still waits is marked. Rows: dock (negative hours are left out)."""
-    frame = lines[lines.hours.notna() & (lines.hours >= 0) & (lines.state != "inconsistent")] if len(lines) else lines
+    frame = lines[lines.hours.notna() & (lines.hours >= 0) & (lines.state != "inconsistent")]
     if frame.empty:
         return None
     frame = rows(frame, ["document_id", "line_id", "sku", "supplier", "location", "arrived_at", "stocked_at", "hours", "state"])
@@ -193,7 +193,7 @@ def dock_to_stock(lines: pd.DataFrame, target: float | None, title: str, subtitl
 
 def carriers(services: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
     """Exception share by carrier and service with its 90 % Wilson interval; size of the dot: shipments. Rows: carriers with low, high."""
-    frame = services.dropna(subset=["exception_rate"]) if len(services) else services
+    frame = services.dropna(subset=["exception_rate"])
     if frame.empty:
         return None
     frame = frame.assign(lane=frame.carrier + " / " + frame.service).sort_values("exception_rate", ascending=False).head(20)

@@ -15,6 +15,9 @@ Part = Any  # a chart or Html
 Exhibit = Callable[[Any], list[Part]]
 
 
+MOST_SERIES = 60  # keys in a trend's dropdown: those with most behind them
+
+
 def exhibits(review: str) -> dict[str, Exhibit]:
     """The review's exhibits by name, in the order of the meeting; of all reviews for `explore`."""
     from opsreview.exhibits import friday, monday, wednesday
@@ -52,6 +55,9 @@ def trend(results: Any, kpi: str, grains: list[str]) -> Part:
     """One KPI over 26 weeks with its limits: the whole store, and each key of the grains in a dropdown."""
     rows = results.history
     rows = rows[(rows.kpi == kpi) & rows.grain.isin(["all", *grains])]
+    now = results.kpis[(results.kpis.kpi == kpi) & results.kpis.grain.isin(grains)]
+    small = now.sort_values("denominator", ascending=False, na_position="last").iloc[MOST_SERIES:]
+    rows = rows[~pd.MultiIndex.from_frame(rows[["grain", "key"]]).isin(pd.MultiIndex.from_frame(small[["grain", "key"]]))]
     rows = rows.assign(series=_series(rows), place=rows.grain.map({g: i for i, g in enumerate(["all", *grains])}))
     fact = kpis()[kpi]
     return _trend(results, rows, [kpi], f"{narrative.formula(fact)}. {_charted(fact)}")
