@@ -43,6 +43,12 @@ CHECKS = ("checks", "findings.py", "statistics.py")
 SOURCES = {"card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence")}
 
 
+ORDER_MARGIN = (
+    "order_id", "line_id", "sku", "family", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", "packaging", "shipping",
+    "pick_pack", "payment", "channel_fees", "support", "returns_reserve", "contribution_margin", "shipping_provenance",
+)  # fmt: skip
+
+
 def cache_folder() -> Path:
     """Where what was read and measured is kept: safe to delete. `OPSREVIEW_CACHE` moves it."""
     return Path(os.environ.get("OPSREVIEW_CACHE") or platformdirs.user_cache_dir("opsreview"))
@@ -68,13 +74,18 @@ class Kept:
     def there(self) -> bool:
         return (self.folder / "done").is_file()
 
-    def save(self, frames: dict[str, pd.DataFrame], facts: dict[str, Any]) -> None:
-        """Written beside and moved into place in one rename; another process that was quicker wins."""
+    def save(self, frames: dict[str, pd.DataFrame], facts: dict[str, Any], files: dict[str, Callable[[Path], Any]] | None = None) -> None:
+        """Written beside and moved into place in one rename; another process that was quicker wins.
+
+        `files`: what the engine writes itself, by name, each a function of the path.
+        """
         draft = self.folder.with_name(f"{self.folder.name}.{os.getpid()}.part")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         for name, frame in frames.items():
             frame.to_parquet(draft / f"{name}.parquet", index=False)
+        for name, write in (files or {}).items():
+            write(draft / name)
         (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
         (draft / "done").touch()
         try:
@@ -166,14 +177,8 @@ class Measured:
                 self._progress(f"gathering {name.replace('_', ' ')}", len(self.weeks) - 1, len(self.weeks))
                 out[name] = build(books)
             out["forecast"] = forecast(books)
-            kept.save(out, {})
-            columns = [
-                "order_id", "line_id", "sku", "family", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", "packaging",
-                "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve", "contribution_margin",
-                "shipping_provenance",
-            ]  # fmt: skip
-            lines = order_margin(books, books.week.window).select(*columns).order_by("order_id", "line_id")
-            lines.to_parquet(str(kept.folder / "order_margin.parquet"), compression="zstd")
+            lines = order_margin(books, books.week.window).select(*ORDER_MARGIN).order_by("order_id", "line_id")
+            kept.save(out, {}, {"order_margin.parquet": lambda path: lines.to_parquet(str(path), compression="zstd")})
         return kept
 
     def stack(self, name: str, weeks: list[Week]) -> pd.DataFrame:

@@ -174,7 +174,7 @@ def supply(books: Books, charted: bool = False) -> ibis.Table:
 @fact
 def excess(books: Books) -> ibis.Table:
     """One row a SKU with stock: available, d, target days, `excess_units` above what target_dos of its tier asks for."""
-    s = shelves(books).filter(lambda t: ~t.discontinued)
+    s = shelves(books)
     target = books.settings.target_dos
     by = s.group_by("sku").aggregate(
         available=s.available.sum(), d=s.d.max(), tier=s.tier.max(), unit_cost=s.unit_cost.max(), family=s.family.max()
