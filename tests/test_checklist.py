@@ -64,6 +64,12 @@ def test_what_was_decided_before_is_said_and_preset(tmp_path):
     assert row["before"].replace("\xa0", " ") == "Decided 9 Nov 2026 by Cleo: transfer, Bo, due 25 Nov: from RTM"
 
 
+@pytest.mark.parametrize(("due_at", "preset"), [("2026-11-16T00:00:00Z", "2026-11-16"), ("2026-11-15T23:00:00Z", ""), (None, "")])
+def test_a_due_day_that_is_past_is_for_the_meeting_to_set(due_at, preset):
+    """The review of W46 is held from Monday 16 November on."""
+    assert rows(finding(due_at=due_at))[0]["due_on"] == preset
+
+
 def test_every_value_is_escaped():
     nasty = '"><script>alert(1)</script>'
     values = {k: nasty for k in ("finding_id", "title", "impact_basis", "owner", "suggested_decision", "state", "first_seen")}

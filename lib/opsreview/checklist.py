@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview import catalog, formats
 from opsreview.decisions import DECISIONS
 from opsreview.page import asset, environment
+from opsreview.weeks import Week
 
 GRAVE = ("breach", "critical")
 ETA_CHECKS = ("oos_risk", "inbound_eta_slip", "asn_delayed", "sku_demand_variance")  # someone commits to a day of arrival
@@ -26,7 +27,7 @@ def checklist_html(
     rows = entries(findings, decisions, review, currency, floor)
     worth, rest = [r for r in rows if r["worth"]], [r for r in rows if not r["worth"]]
     form = environment().get_template("checklist.html.j2").render(
-        worth=worth, rest=rest, week=str(week), review=review, currency=currency, decisions=DECISIONS,
+        worth=worth, rest=rest, week=str(week), review=review, symbol=formats.symbol(currency).strip(), decisions=DECISIONS,
         decided=sum(r["decided"] for r in rows), rest_impact=formats.money(sum(r["amount"] for r in rest), currency),
     )  # fmt: skip
     return f"{form}<script>{asset('checklist.js')}</script>"
@@ -44,6 +45,7 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
     kept = before or {}
     open_before = before is not None and not before["done"]
     suggested = _text(finding["suggested_decision"])
+    due = (_day(kept.get("due_on")) if open_before else "") or _day(finding["due_at"])
     return {
         "finding_id": finding["finding_id"],
         "dom": f"{finding['review']}-{i + 1}",
@@ -59,7 +61,7 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
         "suggestion": suggested.replace(first_word(suggested), formats.words(first_word(suggested)), 1),
         "decision": kept["decision"] if open_before else first_word(suggested),
         "owner": _text(kept.get("owner")) if open_before and _text(kept.get("owner")) else _text(finding["owner"]),
-        "due_on": _day(kept.get("due_on")) if open_before and _day(kept.get("due_on")) else _day(finding["due_at"]),
+        "due_on": due if due >= str(Week.parse(finding["week"]).end) else "",  # what is past is for the meeting to set anew
         "wants_eta": finding["check"] in ETA_CHECKS,
         "eta_commitment": _day(kept.get("eta_commitment")) if open_before else "",
         "expected_impact": "" if not open_before or pd.isna(kept["expected_impact"]) else f"{kept['expected_impact']:.12g}",
