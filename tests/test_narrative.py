@@ -32,6 +32,7 @@ N = formats.NBSP
         (formats.share(1.0), f"100{N}%"),
         (formats.share(0), f"0{N}%"),
         (formats.share(None), "n/a"),
+        (formats.share(0.99999), f">{N}99.99{N}%"),  # not certain
         (formats.points(-0.012), f"−1.2{N}pp"),
         (formats.points(0.0012), f"+0.12{N}pp"),
         (formats.points(0.0), f"±0.00{N}pp"),
@@ -101,6 +102,11 @@ def test_headline_of_a_week_on_target():
     assert narrative.headline(store(rows[:1]), "wednesday").startswith(f"Pick/pack accuracy is 99.70{N}%, on target.")
 
 
+def test_headline_on_target_does_not_hide_a_change_for_the_worse():
+    rows = [kpi_row("pick_pack_accuracy", 0.997, "ok", signal="down:limits"), kpi_row("on_time_ship_rate", 0.995, "ok", signal="up:limits")]
+    assert "are on target, but Pick/pack accuracy changed for the worse. No" in narrative.headline(store(rows), "wednesday")
+
+
 def test_headline_says_what_could_not_be_measured_and_for_want_of_what():
     rows = [kpi_row("pick_pack_accuracy", NAN, "n/a"), kpi_row("on_time_ship_rate", 0.995, "ok"), kpi_row("rework_rate", 0.004, "ok")]
     missing = [{"table": "picks.error_type", "weeks": ["2026-W46"], "costs": ["pick_pack_accuracy"]}]
@@ -164,11 +170,11 @@ def history(kpi, values, signal="none", grain="all", key="", limits=(0.5, 0.4, 0
 @pytest.mark.parametrize(
     ("kpi", "signal", "meaning", "verb"),
     [
-        ("on_time_ship_rate", "up:limits", "better", "rose"),
-        ("on_time_ship_rate", "down:limits", "worse", "fell"),
-        ("rework_rate", "up:run", "worse", "has moved up"),
-        ("rework_rate", "down:near", "better", "has moved down"),
-        ("forecast_bias_14d", "up:limits", "", "rose"),  # neither way is good
+        ("on_time_ship_rate", "up:limits", "better", "rose to"),
+        ("on_time_ship_rate", "down:limits", "worse", "fell to"),
+        ("rework_rate", "up:run", "worse", "is up at"),
+        ("rework_rate", "down:near", "better", "is down at"),
+        ("forecast_bias_14d", "up:limits", "", "rose to"),  # neither way is good
     ],
 )
 def test_a_signal_is_named_with_its_direction_and_its_meaning(kpi, signal, meaning, verb):
@@ -324,7 +330,7 @@ def tiers(a, b):
 def test_days_of_supply_title():
     assert (
         titles.days_of_supply(tiers(10.0, 90.0))
-        == "Tier A holds 10 days, under its band of 14 to 45; tier B holds 90 days, over its band of 30 to 75"
+        == "Tier A holds 10.0 days, under its band of 14 to 45; tier B holds 90.0 days, over its band of 30 to 75"
     )
     assert titles.days_of_supply(tiers(20.0, 40.0)) == "Every tier is within its band: A 20 days and B 40 days"
     assert titles.days_of_supply(tiers(NAN, NAN)) == "Days of supply by velocity tier: n/a"
@@ -351,7 +357,7 @@ def test_waves_title_names_the_place_and_the_hours():
     )
     assert (
         titles.waves(hours)
-        == f"At BER hours and work differ by 50{N}% of the hours paid; shortest at 9:00 (−4.0 h), most to spare at 8:00 (+4.0 h)"
+        == f"At BER hours and work differ by 50{N}% of the hours paid; shortest at 9:00 (−4.0{N}h), most to spare at 8:00 (+4.0{N}h)"
     )
 
 

@@ -127,7 +127,7 @@ def test_findings_are_by_money_and_the_smaller_ones_folded():
     assert len(shown) == agenda.FIRST and shown == sorted(shown, reverse=True)
     own = r.findings[r.findings.review.isin(["wednesday", "all"])]
     assert re.search(rf"{len(own) - agenda.FIRST} smaller findings", rest)
-    assert "€" in html and "A week" in html and "Head of Fulfillment" in html
+    assert "A\u00a0week" in html and "<small>€</small>" in html and "Head of Fulfillment" in html
 
 
 def test_resolved_findings_are_history():

@@ -13,7 +13,7 @@ from opsreview.tables import PILLS, Html, nothing, sentences, table
 
 FIRST = 12  # findings shown at once; the others are folded away
 MOST_REST = 100  # of those folded away, in the page; findings.csv has them all
-MOST_NEWS = 10  # sentences of a kind under what changed; the rest is in kpis.csv
+MOST_NEWS, MOST_KEYS = 16, 4  # lines of a kind under what changed, and keys in a line; the rest is in kpis.csv
 STRIP = {
     "monday": ["forecast_accuracy_14d", "forecast_bias_14d", "forecast_accuracy_30d", "in_stock_rate_weighted", "oos_risk_14d"],
     "wednesday": ["pick_pack_accuracy", "rework_rate", "dock_to_stock_hours", "on_time_ship_rate", "carrier_exception_rate"],
@@ -92,15 +92,18 @@ def changed(results: Any, review: str) -> list[Html]:
 
 
 def _news(rows: pd.DataFrame, heading: str, quiet: str) -> Html:
-    """A sentence each for the whole store and for every signal; thresholds crossed by single keys in one line a figure."""
-    single = (rows.kind == "signal") | (rows.grain == "all")
-    said = [(WAYS.get(row.meaning, ""), row.text) for row in rows[single].head(MOST_NEWS).itertuples()]
-    if single.sum() > MOST_NEWS:
-        said.append(("", f"{int(single.sum()) - MOST_NEWS} more are in kpis.csv."))
-    for kpi, group in rows[~single].groupby("kpi", sort=False):
+    """A sentence a figure of the whole store, then a line a figure for its single keys; figures that say the same share a line."""
+    whole = rows.grain == "all"
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in rows[whole].itertuples():
+        label = kpis()[row.kpi].label
+        lines.setdefault((WAYS.get(row.meaning, ""), row.text.removeprefix(label)), []).append(label)
+    for kpi, group in rows[~whole].groupby("kpi", sort=False):
         way = group.meaning.iloc[0] if (group.meaning == group.meaning.iloc[0]).all() else ""
-        target = f"{kpis()[kpi].label}: {formats.listing(group.short.tolist(), 5)}."
-        said.append((WAYS.get(way, ""), target))
+        lines.setdefault((WAYS.get(way, ""), f": {formats.listing(group.short.tolist(), MOST_KEYS)}."), []).append(kpis()[kpi].label)
+    said = [(way, f"{' / '.join(labels)}{text}") for (way, text), labels in lines.items()]
+    if len(said) > MOST_NEWS:
+        said = [*said[:MOST_NEWS], ("", f"{len(said) - MOST_NEWS} more figures are in kpis.csv.")]
     return sentences(said or [("", quiet)], heading)
 
 

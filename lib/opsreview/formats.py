@@ -52,6 +52,8 @@ def share(value: Any, decimals: int | None = None) -> str:
     if decimals is None:
         near = min(abs(float(value)), abs(1 - float(value)))
         decimals = 0 if near == 0 else 2 if near < 0.02 else 1
+        if 0 < 1 - float(value) < 0.00005:  # rounding must not make certain what is not
+            return f">{NBSP}99.99{NBSP}%"
     return f"{number(float(value) * 100, decimals)}{NBSP}%"
 
 

@@ -107,7 +107,7 @@ def _status_sentence(results: Any, review: str) -> str:
     first = next(worst.itertuples())
     if first.status == "ok":
         text = f"{'Both' if len(judged) == 2 else f'All {len(judged)}'} figures with a target are on target"
-        text = text if len(judged) > 1 else f"{figure(first, currency)}, on target"
+        text = (text if len(judged) > 1 else f"{figure(first, currency)}, on target") + _worse(rows)
         return f"{text}{_unmeasured(results, rows)}. {money}".strip()
     line = target_words(first.kpi, first.key, results.settings)
     text = f"{figure(first, currency)}; the target is {line}"
@@ -115,6 +115,12 @@ def _status_sentence(results: Any, review: str) -> str:
     if others:
         text += f", and {formats.listing(others, 2)} {'is' if len(others) == 1 else 'are'} {_standing(first.status)} too"
     return f"{text}{_unmeasured(results, rows)}. {money}".strip()
+
+
+def _worse(rows: pd.DataFrame) -> str:
+    """`, but Contribution margin changed for the worse`: a level that is fine may hide a change that is not."""
+    bad = [kpis()[r.kpi].label for r in rows.itertuples() if meaning(r.signal, kpis()[r.kpi].better) == "changed for the worse"]
+    return f", but {formats.listing(bad, 2)} changed for the worse" if bad else ""
 
 
 def _unmeasured(results: Any, rows: pd.DataFrame) -> str:
@@ -187,8 +193,8 @@ def changed(results: Any, review: str) -> pd.DataFrame:
     out = []
     for row in rows[rows.signal.str.startswith(("up:", "down:"), na=False)].itertuples():
         fact = kpis()[row.kpi]
-        said = signal_sentence(row, results)
-        out.append((row.kpi, row.grain, row.key, "signal", meaning(row.signal, fact.better), said, said))
+        said, short = signal_sentence(row, results), signal_short(row, results)
+        out.append((row.kpi, row.grain, row.key, "signal", meaning(row.signal, fact.better), said, short))
     for row in rows.itertuples():
         fact, target = kpis()[row.kpi], target_of(results.settings, row.kpi, row.key)
         before = status(float("nan") if formats.missing(row.previous) else row.previous, fact.better, target)
@@ -233,18 +239,32 @@ def key_words(grain: str, key: str) -> str:
 
 
 def signal_sentence(row: Any, results: Any) -> str:
-    """`On-time ship fell: this week alone 72.0 %, below its lower limit (81.2 to 97.4 %).`"""
-    fact, currency = kpis()[row.kpi], results.settings.reporting_currency
-    spot = charted(results, row.kpi, row.grain, row.key)
-    verb = "rose" if row.signal.startswith("up") else "fell"
-    if row.signal.endswith((":run", ":near")):
-        verb = "has moved up" if row.signal.startswith("up") else "has moved down"
+    """`On-time ship fell to 72.0 % in the week alone, below its lower limit (usually 81.2 % to 97.4 %).`"""
+    fact = kpis()[row.kpi]
+    value, usual = _charted_now(row, results)
+    alone = " in the week alone" if fact.charted_over and fact.charted_over < fact.window else ""
+    return f"{subject(row)} {_moved(row.signal, value)}{alone}, {signal_words(row.signal)}{usual}."
+
+
+def signal_short(row: Any, results: Any) -> str:
+    """`location BER fell to 72.0 % (usually 81.2 % to 97.4 %)`: one of several under the same figure."""
+    value, usual = _charted_now(row, results)
+    return f"{key_words(row.grain, row.key)} {_moved(row.signal, value)}{usual}"
+
+
+def _moved(signal: str, value: str) -> str:
+    """A jump fell or rose to its value; what crept over weeks is up or down at it."""
+    up, jump = signal.startswith("up"), signal.endswith(":limits")
+    return f"{('rose to' if up else 'fell to') if jump else ('is up at' if up else 'is down at')} {value}"
+
+
+def _charted_now(row: Any, results: Any) -> tuple[str, str]:
+    """The week's charted value, and in brackets what it usually is."""
+    unit, currency, spot = kpis()[row.kpi].unit, results.settings.reporting_currency, charted(results, row.kpi, row.grain, row.key)
     if spot.empty:
-        return f"{subject(row)} {verb}: {signal_words(row.signal)}."
-    last = spot.iloc[-1]
-    alone = "this week alone " if fact.charted_over and fact.charted_over < fact.window else ""
-    value, low, high = (formats.quantity(v, fact.unit, currency) for v in (last.value, last.lower, last.upper))
-    return f"{subject(row)} {verb}: {alone}{value}, {signal_words(row.signal)} (usually {low} to {high})."
+        return formats.quantity(row.value, unit, currency), ""
+    value, low, high = (formats.quantity(v, unit, currency) for v in (spot.value.iloc[-1], spot.lower.iloc[-1], spot.upper.iloc[-1]))
+    return value, f" (usually {low} to {high})"
 
 
 def threshold_sentence(row: Any, before: str, results: Any) -> str:

@@ -48,7 +48,7 @@ class Col:
         name, label, *rest = (part.strip() for part in text.split("|"))
         kind = rest.pop(0) if rest and "=" not in rest[0] and rest[0] != "bar" else "text"
         options = dict(part.split("=", 1) for part in rest if "=" in part)
-        return cls(name, label, kind, bar="bar" in rest, **options)
+        return cls(name, label.replace("A week", f"A{formats.NBSP}week"), kind, bar="bar" in rest, **options)
 
 
 def table(

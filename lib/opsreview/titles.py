@@ -75,7 +75,7 @@ def days_of_supply(tiers: pd.DataFrame) -> str:
         if formats.missing(row.low) or row.low <= row.value <= row.high:
             continue
         side = "under" if row.value < row.low else "over"
-        off.append(f"tier {row.tier} holds {number(row.value)} days, {side} its band of {row.low:g} to {row.high:g}")
+        off.append(f"tier {row.tier} holds {number(row.value, 1)} days, {side} its band of {row.low:g} to {row.high:g}")
     if off:
         return _capital("; ".join(off))
     held = listing([f"{row.tier} {number(row.value)} days" for row in said.itertuples()], 4)
@@ -113,8 +113,8 @@ def waves(hours: pd.DataFrame) -> str:
     short, over = own.loc[own.gap.idxmin()], own.loc[own.gap.idxmax()]
     text = f"At {place} hours and work differ by {share(by.off[place] / by.hours[place], 0)} of the hours paid"
     if short.gap < 0:
-        text += f"; shortest at {int(short.hour)}:00 ({formats.number(short.gap, 1)} h)"
-    return f"{text}, most to spare at {int(over.hour)}:00 (+{formats.number(over.gap, 1)} h)" if over.gap > 0 else text
+        text += f"; shortest at {int(short.hour)}:00 ({formats.number(short.gap, 1)}{formats.NBSP}h)"
+    return f"{text}, most to spare at {int(over.hour)}:00 (+{formats.number(over.gap, 1)}{formats.NBSP}h)" if over.gap > 0 else text
 
 
 def elasticity(fits: pd.DataFrame, limit: float = 0.9) -> str:

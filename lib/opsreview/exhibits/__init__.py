@@ -60,7 +60,7 @@ def trend(results: Any, kpi: str, grains: list[str]) -> Part:
     rows = rows[~pd.MultiIndex.from_frame(rows[["grain", "key"]]).isin(pd.MultiIndex.from_frame(small[["grain", "key"]]))]
     rows = rows.assign(series=_series(rows), place=rows.grain.map({g: i for i, g in enumerate(["all", *grains])}))
     fact = kpis()[kpi]
-    return _trend(results, rows, [kpi], f"{narrative.formula(fact)}. {_charted(fact)}")
+    return _trend(results, rows, [kpi], f"{narrative.formula(fact)}. ")
 
 
 def several(results: Any, names: list[str]) -> Part:
@@ -68,12 +68,15 @@ def several(results: Any, names: list[str]) -> Part:
     rows = results.history
     rows = rows[rows.kpi.isin(names) & (rows.grain == "all")]
     rows = rows.assign(series=rows.kpi.map(lambda name: kpis()[name].label), place=rows.kpi.map({n: i for i, n in enumerate(names)}))
-    return _trend(results, rows, names, _charted(kpis()[names[0]]))
+    return _trend(results, rows, names, "")
 
 
-def _trend(results: Any, rows: pd.DataFrame, names: list[str], subtitle: str) -> Part:
+def _trend(results: Any, rows: pd.DataFrame, names: list[str], about: str) -> Part:
     first = kpis()[names[0]]
     rows = trend_rows(results, rows.sort_values(["place", "key", "week"], kind="stable"))
+    alone = "Each point is the week alone, so that weeks can be compared. " if 0 < first.charted_over < first.window else ""
+    aimed = "; dashed: target" if rows.low.notna().any() else ""
+    subtitle = f"{about}{alone}Band: what weeks differ by anyway{aimed}."
     title, label = narrative.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
     chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
     return chart if chart is not None else nothing(first.label, f"n/a: {narrative.why_missing(results, names[0])}")
@@ -98,10 +101,10 @@ def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
         by = formats.listing([formats.words(grain) for grain in grains])
         return nothing(f"{fact.label} by {by}", f"n/a: {narrative.why_missing(results, kpi)}")
     rows = rows.assign(
-        goal=[_goal(results, kpi, key) for key in rows.key], place=rows.grain.map({g: i for i, g in enumerate(grains)}),
+        goal=[_goal(results, kpi, key) for key in rows.key], place=-rows.groupby("grain").key.transform("size"),
         grain=rows.grain.map(formats.words), bad=rows.value if fact.better == "up" else -rows.value, name=rows.key,
     )  # fmt: skip
-    rows = rows.sort_values(["place", "bad"], kind="stable")
+    rows = rows.sort_values(["place", "grain", "bad"], kind="stable")  # the longest list first: it sets the height of the picture
     form = charts.forms.OF_UNIT.get(fact.unit, "one")
     tooltip = [
         "name | Which",
@@ -119,6 +122,7 @@ def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
 def ranked_title(rows: pd.DataFrame, label: str, unit: str, currency: str, better: str) -> str:
     """The worst bar of the first grain, and how many of them miss their target. Rows: grain, key, value, status, worst first."""
     first = rows[rows.grain == rows.grain.iloc[0]]
+    first = first[first.key != "(unknown)"] if (first.key != "(unknown)").any() else first
     worst, off = first.iloc[0], first.status.isin(["watch", "breach"])
     extreme = "lowest" if better == "up" else "highest"
     text = f"{label}: {worst.key} is {extreme} of {len(first)} by {worst.grain}, {formats.quantity(worst.value, unit, currency)}"
@@ -143,11 +147,6 @@ def _goal(results: Any, kpi: str, key: str) -> float:
 def _series(rows: pd.DataFrame) -> pd.Series:
     named = [narrative.key_words(grain, key) for grain, key in zip(rows.grain, rows.key, strict=True)]
     return pd.Series(named, index=rows.index, dtype=object).where(rows.grain != "all", "whole store")
-
-
-def _charted(fact: Any) -> str:
-    alone = "Each point is the week alone, so that weeks can be compared. " if fact.charted_over and fact.charted_over < fact.window else ""
-    return f"{alone}Band: what weeks differ by anyway; dashed: target."
 
 
 __all__ = ["Exhibit", "Part", "drawn", "exhibits", "gone", "listed", "ranked", "several", "target_lines", "trend", "trend_rows"]

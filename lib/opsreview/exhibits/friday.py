@@ -174,7 +174,7 @@ def _promotions(results: Any) -> Html:
     quiet = f"of {formats.count(len(running), 'promotion')} running or starting within 14 days none loses money or lacks stock"
     return listed(
         results, bad, columns, "Pause promotions", ["promotions"], quiet if len(running) else "no promotion runs or starts within 14 days",
-        note="Margin until it ends: margin a unit after discount × units that will sell. Short: will sell − available − comes.", most=20,
+        note="Margin until it ends: margin a unit after discount × units that will sell. Short: will sell − available − comes.", most=12,
     )  # fmt: skip
 
 

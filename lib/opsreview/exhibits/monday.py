@@ -147,12 +147,13 @@ def _risks(results: Any) -> Html:
             _promises(results), on=["sku", "location"], how="left"
         )
         shelf["who"] = shelf.decided_by.where(shelf.decided_by.fillna("") != "", shelf.owner).fillna("nobody yet")
-        by = ["impact", "p_out_of_stock_14d", "daily_demand", "sku"]
-        shelf = shelf.sort_values(by, ascending=[False, False, False, True], na_position="last", kind="stable")
+        shelf["at_stake"] = shelf.p_out_of_stock_14d.fillna(1.0) * shelf.daily_demand
+        shelf = shelf.sort_values(["at_stake", "sku", "location"], ascending=[False, True, True], na_position="last")
     known = len(results.inventory) > 0
     caption = f"{formats.count(len(shelf), 'SKU and location', 'SKUs and locations')} out of stock, or likely to be within 14 days"
     caption = f"{caption[0].upper()}{caption[1:]}" if known else "Out of stock, or likely to be within 14 days"
-    note = f"Likely: {formats.share(least, 0)} or more, a plain estimate from trailing demand, its spread, and inbound by its ETA."
+    estimate = "a plain estimate from trailing demand, its spread, and inbound by its ETA"
+    note = f"Most demand at stake first. Likely: {formats.share(least, 0)} or more, {estimate}."
     return listed(
         results, shelf, columns, caption, ["inventory", "order_lines"], note=note, most=60, filterable=True,
         download=f"stockout-risks-{results.week}.csv", whole="all are in inventory.csv",

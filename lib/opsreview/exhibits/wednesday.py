@@ -111,14 +111,14 @@ def carriers(results: Any) -> list[Part]:
     shown["on_time_share"] = shown.on_time / shown.promised.where(shown.promised > 0)
     shown = shown.sort_values(["exception_cost", "exceptions"], ascending=False, na_position="last")
     columns = """
-    lane | Carrier / service
+    lane | Carrier / service | text | small=why
     shipments | Shipments | number
-    exceptions | With exception | number | small=why
+    exceptions | With exception | number
     exception_rate | Share | fine
     on_time_share | Delivered on time | share
     charges | Charged | money
     avoidable_charges | Avoidable | money
-    cost_per_shipment | A shipment | cents
+    cost_per_shipment | Per shipment | cents
     exception_cost | Exceptions cost | money | bar
     """
     note = "Exceptions cost: the avoidable charges and the tickets of the shipments that had one. Charged: what was invoiced in the week."
