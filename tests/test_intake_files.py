@@ -6,6 +6,9 @@ import datetime as dt
 import gzip
 import json
 import os
+import subprocess
+import sys
+import time
 from decimal import Decimal
 
 import openpyxl
@@ -357,6 +360,36 @@ def test_the_cache_may_be_damaged_or_deleted(tmp_path, harm):
             path.write_bytes(data[: len(data) // 2] if harm == "truncate" else data[:-9] + b"?" + data[-8:] if harm == "garble" else b"{}")
     pd.testing.assert_frame_equal(folder.table("orders"), want)
     assert folder.reasons() == reasons
+
+
+def test_what_nobody_uses_is_forgotten(tmp_path):
+    folder = Folder(tmp_path).basics()
+    folder.table("orders")
+    store = folder.cache / "intake"
+    before = {p.name for p in store.iterdir()}
+    for name, days in [("left.part", 2), ("new.part", 0), ("old.rows", 61), ("young.rows", 59)]:
+        (store / name).write_bytes(b"x")
+        os.utime(store / name, times=(time.time() - 86400 * days,) * 2)
+    for path in store.iterdir():  # an entry that is used stays, however old it is
+        if path.name in before:
+            os.utime(path, times=(time.time() - 86400 * 59,) * 2)
+    folder.table("orders")
+    assert {p.name for p in store.iterdir()} == before | {"new.part", "young.rows"}
+    assert all(p.stat().st_mtime > time.time() - 3600 for p in store.iterdir() if p.name in before and p.suffix in (".json", ".rows"))
+
+
+OPEN = """
+import sys; from pathlib import Path; from opsreview.settings import parse; from opsreview.intake.store import open_exports; from opsreview.weeks import Week
+e = open_exports(Path(sys.argv[1]), Week.parse("2026-W45"), parse({"timezone": "Europe/London", "reporting_currency": "GBP"}), Path(sys.argv[2]))
+print(e.rows("orders").count().execute(), e.rows("order_lines").quantity.sum().execute(), sum(m["rows_read"] for m in e.manifest))
+"""
+
+
+def test_processes_may_share_a_cache(tmp_path):
+    folder = Folder(tmp_path).basics("2026-W43", "2026-W44", WEEK)
+    runs = [subprocess.Popen([sys.executable, "-c", OPEN, folder.root, folder.cache], stdout=-1, stderr=-1, text=True) for _ in range(3)]
+    assert [run.communicate()[0] for run in runs] == ["3 6.0 9\n"] * 3
+    assert not list(folder.cache.rglob("*.part")) and not list((folder.cache / "scratch").iterdir())
 
 
 def test_nothing_is_read_twice(tmp_path):

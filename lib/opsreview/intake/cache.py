@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -60,14 +61,6 @@ class Store:
         os.replace(temporary, self.path(key, "json"))
         return note
 
-    def prune(self, days: int = 60) -> None:
-        """Removes what nobody has used for so long, and what a killed process left half written."""
-        now = time.time()
-        for path in self.folder.iterdir():
-            with suppress(OSError):
-                if path.stat().st_mtime < now - 86400 * (1 if path.suffix == ".part" else days):
-                    path.unlink()
-
     def _used(self, key: str, names: Iterable[str]) -> None:
         for name in ("json", *names):
             with suppress(OSError):
@@ -79,6 +72,15 @@ class Store:
 
     def path(self, key: str, name: str) -> Path:
         return self.folder / f"{key}.{name}"
+
+
+def forget(folder: Path, days: float) -> None:
+    """Removes what nobody has used for so many days, and what a killed process left half written a day ago."""
+    now = time.time()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(OSError):
+            if path.stat().st_mtime < now - 86400 * (min(days, 1) if path.suffix == ".part" else days):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _digest(path: Path) -> str:

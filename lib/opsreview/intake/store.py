@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from functools import cached_property
 from itertools import count
@@ -55,9 +54,10 @@ class Exports:
         except OSError as error:
             raise ExportsError(f"{folder}: the exports folder cannot be read ({error.strerror})") from None
         self.weeks = self.listing.weeks
-        self.con = con or engine.connect(settings, Path(tempfile.gettempdir()) / "opsreview")
-        self._store = caching.Store(Path(cache) / "intake")
-        self._store.prune()
+        self._store, scratch = caching.Store(Path(cache) / "intake"), Path(cache) / "scratch"
+        caching.forget(self._store.folder, days=60)
+        caching.forget(scratch, days=1)
+        self.con = con or engine.connect(settings, scratch)
         self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None))
         reads = self._reader.read(self.listing.sources)
         self._reads = {source: reads[source] for source in self.listing.sources}
