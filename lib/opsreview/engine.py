@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from opsreview.settings import Settings
 
 
 def connect(settings: Settings, scratch: Path) -> Any:
-    """An Ibis backend of its own, in UTC, that spills to `scratch` when memory runs short.
+    """An Ibis backend of its own, in UTC, that spills to a folder of its own in `scratch` when memory runs short.
 
     `OPSREVIEW_MEMORY` (like `2GB`) and `OPSREVIEW_THREADS` bound it; by default DuckDB takes what the machine has.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    options: dict[str, Any] = {"temp_directory": str(scratch), "preserve_insertion_order": False}
+    options: dict[str, Any] = {"temp_directory": str(scratch / uuid.uuid4().hex), "preserve_insertion_order": False}
     if memory := os.environ.get("OPSREVIEW_MEMORY"):
         options["memory_limit"] = memory
     if threads := os.environ.get("OPSREVIEW_THREADS"):
