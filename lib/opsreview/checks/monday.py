@@ -16,6 +16,7 @@ from opsreview.facts.stock import open_inbound, system_days
 from opsreview.formats import number, share
 from opsreview.leaks import overstock
 
+UNSEEN = 28  # days for which nothing is ordered for a shelf that the ERP takes to be full
 STOCK = ("inventory", "orders", "order_lines")
 
 
@@ -148,7 +149,7 @@ def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
     if not ctx.covered(7, "inventory"):
         return nothing()
     rows = rows_of(disagreeing(ctx.books), "sku", "location")
-    unseen = lost_units(rows, rows["wms_free"], HORIZON) - lost_units(rows, rows["erp_free"], HORIZON)
+    unseen = lost_units(rows, rows["wms_free"], UNSEEN) - lost_units(rows, rows["erp_free"], UNSEEN)
     carried = rows["gap"] * rows["unit_cost"].fillna(0.0) * ctx.books.settings.carrying_rate / 52
     rows["impact"] = carried + np.maximum(unseen, 0.0) * rows["per_unit"]
     rows = worth(ctx, rows, rows["gap"] / rows["limit"])
@@ -159,7 +160,7 @@ def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
         observed=rows["wms"],
         expected=rows["erp"],
         threshold=rows["limit"],
-        basis=f"units × unit cost × carrying rate / 52, and the margin of {HORIZON} days of sales that the ERP's stock would have served",
+        basis=f"units × unit cost × carrying rate / 52, and the margin of {UNSEEN} days of sales that the ERP's stock would have served",
         decision="investigate",
         detail=say(rows, lambda r: f"count {r.location}: {number(r.gap)} units apart, {number(r.d_here, 1)} sold a day"),
         evidence="inventory: last snapshots of erp and wms",
