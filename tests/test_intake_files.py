@@ -379,9 +379,16 @@ def test_what_nobody_uses_is_forgotten(tmp_path):
 
 
 OPEN = """
-import sys; from pathlib import Path; from opsreview.settings import parse; from opsreview.intake.store import open_exports; from opsreview.weeks import Week
-e = open_exports(Path(sys.argv[1]), Week.parse("2026-W45"), parse({"timezone": "Europe/London", "reporting_currency": "GBP"}), Path(sys.argv[2]))
-print(e.rows("orders").count().execute(), e.rows("order_lines").quantity.sum().execute(), sum(m["rows_read"] for m in e.manifest))
+import sys
+from pathlib import Path
+from opsreview.intake.store import open_exports
+from opsreview.settings import parse
+from opsreview.weeks import Week
+
+settings = parse({"timezone": "Europe/London", "reporting_currency": "GBP"})
+exports = open_exports(Path(sys.argv[1]), Week.parse("2026-W45"), settings, Path(sys.argv[2]))
+lines = exports.rows("order_lines")
+print(exports.rows("orders").count().execute(), lines.quantity.sum().execute(), sum(entry["rows_read"] for entry in exports.manifest))
 """
 
 

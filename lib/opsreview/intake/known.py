@@ -102,12 +102,12 @@ class Known:
             return None
         found = self.exports.resolved(table).note["weeks"].get(self.week.monday.isoformat())
         limit = self.exports.settings.intake.max_bad_share
-        if not found or found["rows"] < 20 or found["bad"] <= limit * found["rows"]:
+        if not found or found["rows"] < 20 or found["bad"] / found["rows"] <= limit:
             return None
         worst, example = found["worst"], found["worst"]["example"]
         where = f"{example['column']} {example['value']!r}" if example["column"] else "the row"
         return (
-            f"{found['bad']:,} of the {found['rows']:,} rows of {table} in {self.week} cannot be taken, more than {limit:.0%}: "
+            f"{found['bad']:,} of the {found['rows']:,} rows of {table} in {self.week} cannot be taken, more than {100 * limit:g}%: "
             f"most often {worst['reason']} ({worst['n']:,}), as in {example['file']} line {example['line']} ({where})"
         )
 
