@@ -12,7 +12,7 @@ import opsreview
 import pandas as pd
 import pytest
 import vl_convert
-from opsreview import charts, narrative, theme
+from opsreview import charts, figures, theme
 from opsreview.charts import margin as margin_charts
 from opsreview.exhibits import exhibits, trend_rows
 from opsreview.renderer import render
@@ -223,7 +223,7 @@ def test_rerank_ranks_its_skus_among_themselves(specs):
     ],
 )
 def test_meaning_of_a_signal(signal, better, expected):
-    assert narrative.meaning(signal, better) == expected
+    assert figures.meaning(signal, better) == expected
 
 
 def test_trend_colors_the_week_that_signals_and_draws_its_target(specs):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import fake_results
 import pandas as pd
 import pytest
-from opsreview import formats, narrative, settings, titles
+from opsreview import figures, formats, narrative, settings, titles
 from opsreview.weeks import Week
 
 NAN = float("nan")
@@ -156,7 +156,7 @@ def test_leaks_sentence(amount, baseline, expected):
     ],
 )
 def test_target_in_words(kpi, key, expected):
-    assert narrative.target_words(kpi, key, TEAM) == expected
+    assert figures.target_words(kpi, key, TEAM) == expected
 
 
 def history(kpi, values, signal="none", grain="all", key="", limits=(0.5, 0.4, 0.6), provisional=False):
@@ -208,16 +208,16 @@ def test_a_threshold_crossed_is_another_thing_than_a_signal():
 
 def test_why_a_figure_is_missing():
     named = store(trust={"missing": [{"table": "picks", "weeks": ["2026-W45", "2026-W46"], "costs": []}], "weeks_read": 30})
-    assert narrative.why_missing(named, "pick_pack_accuracy") == "picks was not exported in 2026-W45 to 2026-W46"
+    assert figures.why_missing(named, "pick_pack_accuracy") == "picks was not exported in 2026-W45 to 2026-W46"
     young = store(trust={"missing": [], "weeks_read": 3})
-    assert narrative.why_missing(young, "forecast_accuracy_30d") == "needs 5 weeks of exports, 3 are here"
-    assert narrative.why_missing(young, "pick_pack_accuracy_matured") == "needs 5 weeks of exports, 3 are here"
-    assert narrative.why_missing(young, "rework_rate") == "nothing to measure it on in its window"
+    assert figures.why_missing(young, "forecast_accuracy_30d") == "needs 5 weeks of exports, 3 are here"
+    assert figures.why_missing(young, "pick_pack_accuracy_matured") == "needs 5 weeks of exports, 3 are here"
+    assert figures.why_missing(young, "rework_rate") == "nothing to measure it on in its window"
 
 
 def test_weeks_that_follow_one_another_are_said_as_one():
-    assert narrative.spans(["2026-W01", "2025-W52", "2026-W04"]) == "2025-W52 to 2026-W01 and 2026-W04"
-    assert narrative.spans(["2026-W46"]) == "2026-W46"
+    assert figures.spans(["2026-W01", "2025-W52", "2026-W04"]) == "2025-W52 to 2026-W01 and 2026-W04"
+    assert figures.spans(["2026-W46"]) == "2026-W46"
 
 
 @pytest.mark.parametrize(
@@ -236,12 +236,12 @@ def test_weeks_that_follow_one_another_are_said_as_one():
     ],
 )  # fmt: skip
 def test_trend_title(rows, signal, expected):
-    assert narrative.trend_title(store([kpi_row("rework_rate", 0.5, signal=signal)], history=rows), "rework_rate") == expected
+    assert figures.trend_title(store([kpi_row("rework_rate", 0.5, signal=signal)], history=rows), "rework_rate") == expected
 
 
 def test_trend_title_says_when_the_week_alone_is_charted():
     results = store([kpi_row("forecast_accuracy_14d", 0.8)], history=history("forecast_accuracy_14d", [0.5, 0.51]))
-    assert "51.0\u00a0% in the week alone" in narrative.trend_title(results, "forecast_accuracy_14d")
+    assert "51.0\u00a0% in the week alone" in figures.trend_title(results, "forecast_accuracy_14d")
 
 
 def test_trust_line_says_what_was_read_and_what_was_not():

@@ -23,7 +23,7 @@ GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schem
 ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard"]
 JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "results"]
 READER = [
-    "theme", "renderer", "page", "charts", "narrative", "titles", "tables", "checklist", "agenda", "exhibits", "widgets",
+    "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "checklist", "agenda", "exhibits", "widgets",
     "widgets_checklist", "review",
 ]  # fmt: skip
 RUN = ["tablefile", "weekfolder", "publish", "run", "sample", "cli"]
@@ -31,6 +31,7 @@ ORDER = GROUND + ENGINE + JUDGEMENT + READER + RUN
 # The one seam: what a reader sees is made of finished frames. `review` opens them; the judgements' words and targets are shared.
 SEAM = {
     "review": {"results"},
+    "figures": {"judgement"},
     "narrative": {"judgement"},
     "checklist": {"decisions"},
     "widgets": {"decisions"},
@@ -275,7 +276,7 @@ def test_the_checks_are_those_of_the_definitions(shared):
     assert set(named) == set(catalog.checks()) and len(named) == len(set(named))
 
 
-# ---- notebooks -------------------------------------------------------------------------------------------------------------------
+# ---- notebooks -----------------------------------------------------------------------------------------------------------------
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 REVIEWS = [p for p in NOTEBOOKS if p.stem.split("_")[0] in catalog.REVIEWS]

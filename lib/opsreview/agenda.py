@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import formats, narrative
+from opsreview import figures, formats, narrative
 from opsreview.catalog import checks, kpis
 from opsreview.page import environment
 from opsreview.tables import PILLS, Html, nothing, sentences, table
@@ -165,16 +165,16 @@ def _tiers(results: Any, review: str) -> pd.DataFrame:
 
 def _card(row: pd.Series, results: Any) -> dict[str, str]:
     fact, currency = kpis()[row.kpi], results.settings.reporting_currency
-    gone, target = formats.missing(row.value), narrative.target_words(row.kpi, row.key, results.settings)
-    news = narrative.meaning(row.signal, fact.better)
+    gone, target = formats.missing(row.value), figures.target_words(row.kpi, row.key, results.settings)
+    news = figures.meaning(row.signal, fact.better)
     still = gone or formats.missing(row.previous)
     return {
-        "label": narrative.subject(row),
+        "label": figures.subject(row),
         "question": fact.question,
         "value": formats.quantity(row.value, row.unit, currency),
         "status": "" if row.status in ("none", "n/a") else row.status,
         "cls": PILLS.get(row.status, ""),
-        "target": narrative.why_missing(results, row.kpi) if gone else f"target {target}" if target else "no target set",
+        "target": figures.why_missing(results, row.kpi) if gone else f"target {target}" if target else "no target set",
         "delta": "" if still else formats.difference(row.value, row.previous, row.unit, currency),
         # A change on last week is colored only where it is news: weeks differ by chance.
         "way": "" if still else WAYS.get(news, ""),
@@ -208,11 +208,11 @@ def _scored(row: Any, results: Any) -> dict[str, Any]:
     signal = {"up": f"▲ {rule}", "down": f"▼ {rule}", "short": "too short"}.get(way, "none")
     value, previous, baseline = (formats.quantity(v, row.unit, currency) for v in (row.value, row.previous, row.baseline))
     return {
-        "label": narrative.subject(row),
-        "formula": narrative.why_missing(results, row.kpi) if gone else narrative.formula(fact),
+        "label": figures.subject(row),
+        "formula": figures.why_missing(results, row.kpi) if gone else figures.formula(fact),
         "value": value,
         "status": "n/a" if gone else "" if row.status == "none" else row.status,
-        "target": narrative.target_words(row.kpi, row.key, results.settings) or "none",
+        "target": figures.target_words(row.kpi, row.key, results.settings) or "none",
         "signal": signal,
         "previous": previous,
         "baseline": baseline,

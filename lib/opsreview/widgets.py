@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from opsreview import charts, formats, narrative, tables
+from opsreview import charts, figures, formats, tables
 from opsreview.catalog import kpis
 from opsreview.decisions import DECISIONS
 from opsreview.exhibits import trend_rows
@@ -46,18 +46,18 @@ def keys_of(results: Any, kpi: str, grain: str) -> list[str]:
 
 def figure(results: Any, kpi: str, grain: str, key: str) -> list[Any]:
     """One figure: its trend, its row of kpis.csv, its question, formula and source."""
-    fact, row = kpis()[kpi], narrative.value_of(results, kpi, grain, key)
-    rows = narrative.charted(results, kpi, grain, key)
+    fact, row = kpis()[kpi], figures.value_of(results, kpi, grain, key)
+    rows = figures.charted(results, kpi, grain, key)
     said = formats.quantity(row.value if row else None, fact.unit, results.settings.reporting_currency)
     rows = trend_rows(results, rows.assign(series=key or "whole store"))
     title = f"{fact.label}{f', {formats.words(grain)} {key}' if key else ''}: {said} in {results.week}"
     chart = charts.trend(rows, title, fact.unit, fact.label, fact.question, currency=results.settings.reporting_currency)
-    about = [f"{narrative.formula(fact)}."]
+    about = [f"{figures.formula(fact)}."]
     if row is not None and formats.missing(row.value):
-        about.append(f"n/a: {narrative.why_missing(results, kpi)}.")
+        about.append(f"n/a: {figures.why_missing(results, kpi)}.")
     elif row is not None:
         n = formats.number(row.denominator)
-        target = narrative.target_words(kpi, key, results.settings) or "none"
+        target = figures.target_words(kpi, key, results.settings) or "none"
         about.append(f"Status {row.status}, target {target}, signal {row.signal}, n {n}, owner {row.owner}.")
     return [*([chart] if chart is not None else []), tables.note(" ".join(about))]
 

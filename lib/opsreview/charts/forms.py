@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from opsreview import theme
-from opsreview.narrative import meaning, signal_words
+from opsreview.figures import meaning, signal_words
 
 Chart = Any  # an Altair chart of whatever composition
 FORMATS = {

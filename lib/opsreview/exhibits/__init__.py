@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, formats, narrative
+from opsreview import charts, figures, formats
 from opsreview.catalog import kpis
 from opsreview.tables import Html, nothing, table
 
@@ -33,7 +33,7 @@ def gone(results: Any, tables: list[str]) -> str:
     missing: dict[str, dict[str, Any]] = {}
     for entry in results.trust.get("missing", []):
         missing.setdefault(entry["table"].partition(".")[0], entry)
-    lines = [narrative.missing_table(missing[name]) for name in tables if name in missing]
+    lines = [figures.missing_table(missing[name]) for name in tables if name in missing]
     lines += [f"{name} was not exported" for name in tables if name not in missing and here and name not in here]
     return "; ".join(lines)
 
@@ -60,7 +60,7 @@ def trend(results: Any, kpi: str, grains: list[str]) -> Part:
     rows = rows[~pd.MultiIndex.from_frame(rows[["grain", "key"]]).isin(pd.MultiIndex.from_frame(small[["grain", "key"]]))]
     rows = rows.assign(series=_series(rows), place=rows.grain.map({g: i for i, g in enumerate(["all", *grains])}))
     fact = kpis()[kpi]
-    return _trend(results, rows, [kpi], f"{narrative.formula(fact)}. ")
+    return _trend(results, rows, [kpi], f"{figures.formula(fact)}. ")
 
 
 def several(results: Any, names: list[str]) -> Part:
@@ -77,16 +77,16 @@ def _trend(results: Any, rows: pd.DataFrame, names: list[str], about: str) -> Pa
     alone = "Each point is the week alone, so that weeks can be compared. " if 0 < first.charted_over < first.window else ""
     aimed = "; dashed: target" if rows.low.notna().any() else ""
     subtitle = f"{about}{alone}Band: what weeks differ by anyway{aimed}."
-    title, label = narrative.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
+    title, label = figures.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
     chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
-    return chart if chart is not None else nothing(first.label, f"n/a: {narrative.why_missing(results, names[0])}")
+    return chart if chart is not None else nothing(first.label, f"n/a: {figures.why_missing(results, names[0])}")
 
 
 def trend_rows(results: Any, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of `history` with what `charts.trend` wants beside them: better, and the target in words and as its lines low and high."""
     about = rows[["kpi", "key"]].drop_duplicates()
     lines = [target_lines(results, kpi, key) for kpi, key in about.itertuples(index=False)]
-    said = [narrative.target_words(kpi, key, results.settings) or "none" for kpi, key in about.itertuples(index=False)]
+    said = [figures.target_words(kpi, key, results.settings) or "none" for kpi, key in about.itertuples(index=False)]
     ends = {name: [line[i] if line else float("nan") for line in lines] for name, i in (("low", 0), ("high", -1))}
     rows = rows.assign(better=rows.kpi.map(lambda name: kpis()[name].better))
     return rows.merge(about.assign(target=said, **ends), on=["kpi", "key"], how="left")
@@ -99,7 +99,7 @@ def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
     rows = rows[(rows.kpi == kpi) & rows.grain.isin(grains) & rows.value.notna()]
     if rows.empty:
         by = formats.listing([formats.words(grain) for grain in grains])
-        return nothing(f"{fact.label} by {by}", f"n/a: {narrative.why_missing(results, kpi)}")
+        return nothing(f"{fact.label} by {by}", f"n/a: {figures.why_missing(results, kpi)}")
     rows = rows.assign(
         goal=[_goal(results, kpi, key) for key in rows.key], place=-rows.groupby("grain").key.transform("size"),
         grain=rows.grain.map(formats.words), bad=rows.value if fact.better == "up" else -rows.value, name=rows.key,
@@ -131,7 +131,7 @@ def ranked_title(rows: pd.DataFrame, label: str, unit: str, currency: str, bette
 
 def target_lines(results: Any, kpi: str, key: str) -> list[float]:
     """The lines of a figure's target to draw: one, or two for a band or around zero."""
-    target = narrative.target_of(results.settings, kpi, key)
+    target = figures.target_of(results.settings, kpi, key)
     if target is None:
         return []
     if isinstance(target.ok, tuple):
@@ -145,7 +145,7 @@ def _goal(results: Any, kpi: str, key: str) -> float:
 
 
 def _series(rows: pd.DataFrame) -> pd.Series:
-    named = [narrative.key_words(grain, key) for grain, key in zip(rows.grain, rows.key, strict=True)]
+    named = [figures.key_words(grain, key) for grain, key in zip(rows.grain, rows.key, strict=True)]
     return pd.Series(named, index=rows.index, dtype=object).where(rows.grain != "all", "whole store")
 
 

@@ -1,0 +1,136 @@
+"""One figure in words: its name, target, signal and history, and why it is n/a."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import formats
+from opsreview.catalog import kpis
+from opsreview.judgement import target_of
+from opsreview.weeks import Week
+
+
+def figure(row: Any, currency: str) -> str:
+    """`On-time ship is 91.2 %`; `Dock-to-stock, median is n/a`."""
+    return f"{kpis()[row.kpi].label} is {formats.quantity(row.value, row.unit, currency)}"
+
+
+def subject(row: Any) -> str:
+    """`On-time ship` or `On-time ship, location BER`."""
+    label = kpis()[row.kpi].label
+    return label if row.grain == "all" else f"{label}, {key_words(row.grain, row.key)}"
+
+
+def key_words(grain: str, key: str) -> str:
+    """`location BER`, `error type wrong item`: names of ours without their underscores, names of the store as they are."""
+    return f"{formats.words(grain)} {formats.words(key) if grain in ('error_type', 'reason') else key}"
+
+
+def formula(fact: Any) -> str:
+    """A KPI's formula as a sentence without the contract's shorthand."""
+    text = fact.formula.replace("T28", "28 days").replace("T91", "91 days")
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def target_words(kpi: str, key: str, settings: Any, line: str = "ok") -> str:
+    """`at least 95 %`, `at most 10 h`, `within ±5 %`, `14 to 45 days`; empty where there is no target."""
+    target, fact = target_of(settings, kpi, key), kpis()[kpi]
+    if target is None:
+        return ""
+    if isinstance(target.ok, tuple):
+        low, high = (formats.number(v) for v in target.ok)
+        return f"{low} to {formats.quantity(target.ok[1], fact.unit, settings.reporting_currency)}" if low != high else high
+    value = target.ok if line == "ok" or target.breach is None else target.breach
+    if fact.unit == "share":  # a target is a round number: as many decimals as it has
+        text = f"{formats.number(value * 100, len(f'{value * 100:.6g}'.partition('.')[2]))}{formats.NBSP}%"
+    else:
+        text = formats.quantity(value, fact.unit, settings.reporting_currency)
+    return {"up": f"at least {text}", "down": f"at most {text}", "zero": f"within ±{text}"}.get(fact.better, text)
+
+
+def value_of(results: Any, kpi: str, grain: str = "all", key: str = "") -> Any:
+    """The row of kpis.csv of one figure, None where there is none."""
+    rows = results.kpis[(results.kpis.kpi == kpi) & (results.kpis.grain == grain) & (results.kpis.key == key)]
+    return next(rows.itertuples(), None)
+
+
+def charted(results: Any, kpi: str, grain: str = "all", key: str = "") -> pd.DataFrame:
+    """The charted history of one figure, oldest first."""
+    rows = results.history
+    return rows[(rows.kpi == kpi) & (rows.grain == grain) & (rows.key == key)]
+
+
+def meaning(signal: str, better: str) -> str:
+    """What a signal means to the business: a rise is good news only where more is better."""
+    way = str(signal).partition(":")[0]
+    if way not in ("up", "down"):
+        return "in its usual range"
+    if better not in ("up", "down"):
+        return "changed"
+    return f"changed for the {'better' if way == better else 'worse'}"
+
+
+def signal_words(signal: str) -> str:
+    """`up:run` as a reader says it."""
+    way, _, rule = str(signal).partition(":")
+    if rule == "limits":
+        return f"{'above its upper' if way == 'up' else 'below its lower'} limit"
+    if rule == "run":
+        return f"eight weeks in a row {'above' if way == 'up' else 'below'} its mean"
+    if rule == "near":
+        return f"three of four weeks close to its {'upper' if way == 'up' else 'lower'} limit"
+    return {"short": "too little history to say", "none": "none: within its limits"}.get(way, "judged in the week itself")
+
+
+def trend_title(results: Any, kpi: str) -> str:
+    """What a trend shows of the whole store: its level, what is usual, whether that is news."""
+    fact, row, spot = kpis()[kpi], value_of(results, kpi), charted(results, kpi)
+    if spot.empty:
+        return f"{fact.label}: n/a, {why_missing(results, kpi)}"
+    last, currency = spot.iloc[-1], results.settings.reporting_currency
+    value = formats.quantity(last.value, fact.unit, currency)
+    if last.week != str(results.week):
+        return f"{fact.label} was last known in {last.week}, at {value}; this week: {why_missing(results, kpi)}"
+    if formats.missing(last.centre):
+        return f"{fact.label} is {value} in the week; too little history to say what is usual"
+    usual = formats.quantity(last.centre, fact.unit, currency)
+    alone = " in the week alone" if fact.charted_over and fact.charted_over < fact.window else " in the week"
+    news = meaning(row.signal, fact.better) if row else "in its usual range"
+    if news != "in its usual range":
+        return f"{fact.label} {news}: {value}{alone}, {signal_words(row.signal)} (mean {usual})"
+    soon = "; too little history for a signal" if last.provisional else ""
+    return f"{fact.label} is {value}{alone}, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
+
+
+def why_missing(results: Any, kpi: str) -> str:
+    """Why a figure is n/a: the tables and weeks that did not come, a window longer than the history, or nothing to divide by."""
+    fact = kpis()[kpi]
+    gone = {m["table"]: m for m in results.trust.get("missing", [])}
+    named = [n for n in dict.fromkeys(fact.needs) if n in gone or n.partition(".")[0] in gone]
+    named = list(dict.fromkeys(n if n in gone else n.partition(".")[0] for n in named))
+    if named:
+        return "; ".join(missing_table(gone[name]) for name in named)
+    weeks = -(-(fact.window + fact.ended_days_ago) // 7)
+    if results.trust.get("weeks_read", 0) < weeks:
+        return f"needs {weeks} weeks of exports, {results.trust.get('weeks_read', 0)} are here"
+    return "nothing to measure it on in its window"
+
+
+def missing_table(gone: dict[str, Any]) -> str:
+    weeks = gone.get("weeks") or []
+    when = f" in {spans([weeks] if isinstance(weeks, str) else list(weeks))}" if weeks else ""
+    table, _, column = gone["table"].partition(".")
+    return f"{f'column {column} of ' if column else ''}{table} was not exported{when}"
+
+
+def spans(weeks: list[str]) -> str:
+    """`2026-W40 and 2026-W42 to 2026-W46`: weeks that follow one another are said as one."""
+    runs: list[list[Week]] = []
+    for week in sorted(Week.parse(text) for text in weeks):
+        if runs and runs[-1][-1] + 1 == week:
+            runs[-1].append(week)
+        else:
+            runs.append([week])
+    return formats.listing([str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs], 3)
