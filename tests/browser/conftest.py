@@ -33,7 +33,7 @@ def view(browser):
     """Opens a page in a browser of its own: `(page, said, asked)`, which errors the console showed and which requests were attempted."""
     contexts = []
 
-    def open_page(path: Path, width: int = 1440):
+    def open_page(path: Path, width: int = 1440, measured: bool = False):
         context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True)
         contexts.append(context)
         page, said, asked = context.new_page(), [], []
@@ -41,6 +41,9 @@ def view(browser):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         context.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
+        if measured:  # what the page's thread spends, whatever else the machine does
+            page.measures = context.new_cdp_session(page)
+            page.measures.send("Performance.enable", {"timeDomain": "threadTicks"})
         page.goto(path.as_uri())
         return page, said, asked
 
