@@ -97,7 +97,9 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     rates = pick_pack_rates(books, window)
     overall = rates.filter(rates.location.isnull())
     here = rates.filter(rates.location.notnull())
-    line_mean = overall.per_line.max().as_scalar().fill_null(each)  # no location had both labor and picks
+    line_mean = overall.per_line.max().as_scalar()
+    no_rates = line_mean.isnull()  # no location had both labor and picks
+    line_mean = line_mean.fill_null(each)
     unit_mean = overall.per_unit.max().as_scalar().fill_null(0.0)
     minute_mean = overall.per_minute.max().as_scalar()
     p = picks(books, window)
@@ -120,7 +122,7 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     return t.select(
         *LINE,
         rework=rework,
-        pick_pack=t.borne.fill_null(accrual) + rework,
+        pick_pack=ibis.ifelse(no_rates, each, t.borne.fill_null(accrual)) + rework,
         pick_pack_accrued=ibis.ifelse(t.borne.isnull() & (not stood_in), accrual, 0.0),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
 
 import ibis
 import pandas as pd
@@ -62,7 +61,10 @@ def _collect(books: Books, wanted: Wanted) -> pd.DataFrame:
 
 def _aggregate(books: Books, rows: Callable[..., ibis.Table], figures: list[tuple[str, kpis.Figure]]) -> pd.DataFrame:
     """One query: every KPI of these rows at every grain."""
-    wide = books.frame(("scorecard", id(rows), *(name for name, _ in figures)), lambda: _parts(rows(books), figures))
+    named = (id(rows), *(name for name, _ in figures))
+    wide = books.frame(("scorecard", *named), lambda: _parts(rows(books), figures))
+    if wide.empty:  # nothing happened: no groups, and a whole whose denominator is 0
+        wide = books.frame(("scorecard of nothing", *named), lambda: _whole_parts(rows(books), figures))
     frames = []
     for name, figure in figures:
         part = wide[["grain", "key", *(f"{name}|{c}" for c in COLUMNS[3:])]].set_axis(COLUMNS[1:], axis=1)
@@ -81,11 +83,20 @@ def _parts(table: ibis.Table, figures: list[tuple[str, kpis.Figure]]) -> ibis.Ta
         places.append(ibis.struct({"grain": "all", "key": ""}, type="struct<grain: string, key: string>"))
     rows = table.mutate(place=ibis.array(places).unnest())
     rows = rows.mutate(grain=rows.place.grain, key=rows.place.key).filter(lambda t: t.key.notnull())
-    sums: dict[str, Any] = {}
+    return rows.group_by("grain", "key").aggregate(**_sums(rows, figures))
+
+
+def _whole_parts(table: ibis.Table, figures: list[tuple[str, kpis.Figure]]) -> ibis.Table:
+    """One row, of grain `all`, also where the table has none."""
+    return table.aggregate(**_sums(table, figures)).mutate(grain=ibis.literal("all"), key=ibis.literal(""))
+
+
+def _sums(rows: ibis.Table, figures: list[tuple[str, kpis.Figure]]) -> dict[str, ibis.Value]:
+    out: dict[str, ibis.Value] = {}
     for name, figure in figures:
         parts = figure.parts(rows)
-        sums |= {f"{name}|value": parts.value, f"{name}|numerator": parts.numerator, f"{name}|denominator": parts.denominator}
-    return rows.group_by("grain", "key").aggregate(**sums)
+        out |= {f"{name}|value": parts.value, f"{name}|numerator": parts.numerator, f"{name}|denominator": parts.denominator}
+    return out
 
 
 def _share_denominator(part: pd.DataFrame, figure: kpis.Figure) -> pd.DataFrame:

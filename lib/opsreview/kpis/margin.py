@@ -24,7 +24,7 @@ def costed_lines(books: Books) -> ibis.Table:
 @figure(lines_of_the_week, GRAINS)
 def net_revenue(t: ibis.Table) -> Parts:
     """Σ net revenue of the lines of W. Money."""
-    net = t.net_revenue.sum()
+    net = t.net_revenue.sum().fill_null(0.0)
     return Parts(net, net, ibis.null("float64"))
 
 
