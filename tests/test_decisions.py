@@ -76,7 +76,7 @@ def test_a_spoiled_file_is_left_out_with_a_sentence(tmp_path, content, says):
 
 def test_what_cannot_be_kept_is_refused_before_a_file_is_there(tmp_path):
     with pytest.raises(decisions.DecisionError, match="decision is 'panic'"):
-        decisions.record(tmp_path, WEEK, "monday", "f", "panic", "Ana", NOON)
+        decisions.save(tmp_path, WEEK, "monday", [{**ITEM, "decision": "panic"}], "Ana", NOON)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -90,27 +90,6 @@ def save(folder: Path, week: Week | str, review: str, items: Iterable[Mapping[st
             continue
 
 
-def record(
-    folder: Path,
-    week: Week | str,
-    review: str,
-    finding_id: str,
-    decision: str,
-    recorded_by: str,
-    now: datetime,
-    *,
-    owner: str = "",
-    due_on: str | date | None = None,
-    eta_commitment: str | date | None = None,
-    expected_impact: float | None = None,
-    note: str = "",
-    done: bool = False,
-) -> Path:
-    """One decision from a command line: `save` of a single item."""
-    item = {"finding_id": finding_id, "decision": decision, "owner": owner, "due_on": due_on, "eta_commitment": eta_commitment}
-    return save(folder, week, review, [item | {"expected_impact": expected_impact, "note": note, "done": done}], recorded_by, now)
-
-
 def read(folder: Path) -> pd.DataFrame:
     """Every item of every file, one row each, oldest first: `COLUMNS`, `recorded_at` naive UTC, days as `date`.
 
