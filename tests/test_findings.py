@@ -20,16 +20,42 @@ SLOW, FAST = "excess_stock", "oos_risk"  # a week and a day to act
 def raw(*rows: tuple) -> pd.DataFrame:
     """What the checks found: (check, entity) and, where wanted, its impact."""
     frame = pd.DataFrame(
-        [{"check": c, "entity": e, "entity_type": "sku", "title": f"{e} is amiss", "severity": "watch", "impact": i[0] if i else 100.0,
-          "basis": "units × money", "decision": "markdown", "detail": "12 units", "members": e, "evidence": "inventory"} for c, e, *i in rows],
+        [
+            {
+                "check": c,
+                "entity": e,
+                "entity_type": "sku",
+                "title": f"{e} is amiss",
+                "severity": "watch",
+                "impact": i[0] if i else 100.0,
+                "basis": "units × money",
+                "decision": "markdown",
+                "detail": "12 units",
+                "members": e,
+                "evidence": "inventory",
+            }
+            for c, e, *i in rows
+        ],
         columns=["check", *FOUND],
-    )  # fmt: skip
+    )
     return frame.astype(dict.fromkeys(NUMBERS, float))
 
 
 def decided(*items: dict) -> pd.DataFrame:
-    rows = [{"week": str(WEEK), "review": "monday", "recorded_at": datetime(2026, 11, 16, 9), "decision": "markdown", "due_on": None, "done": False,
-             "owner": "", "finding_id": finding_id(SLOW, "A"), **item} for item in items]  # fmt: skip
+    rows = [
+        {
+            "week": str(WEEK),
+            "review": "monday",
+            "recorded_at": datetime(2026, 11, 16, 9),
+            "decision": "markdown",
+            "due_on": None,
+            "done": False,
+            "owner": "",
+            "finding_id": finding_id(SLOW, "A"),
+            **item,
+        }
+        for item in items
+    ]
     frame = pd.DataFrame(rows, columns=meetings.COLUMNS)
     return frame.astype({"recorded_at": "datetime64[us]"})
 
@@ -55,8 +81,8 @@ A, NOTHING = raw((SLOW, "A")), raw()
 
 
 def test_columns_are_the_contracts_in_its_order():
-    contract = """finding_id week review leak check entity_type entity title observed expected threshold severity impact impact_basis owner due_at
-                  escalate_to escalate_at suggested_decision state first_seen members evidence"""
+    contract = """finding_id week review leak check entity_type entity title observed expected threshold severity impact impact_basis owner
+                  due_at escalate_to escalate_at suggested_decision state first_seen members evidence"""
     assert list(judged(A).columns) == COLUMNS == contract.split()
     assert list(judged(NOTHING).columns) == COLUMNS
 
@@ -66,19 +92,22 @@ def test_an_identity_lasts_and_is_its_checks_and_entitys_alone():
     assert len({finding_id(SLOW, "A"), finding_id(FAST, "A"), finding_id(SLOW, "B")}) == 3
 
 
-@pytest.mark.parametrize(("found", "state", "first_seen"), [
-    ((A,), "new", "2026-W46"),
-    ((NOTHING, A), "new", "2026-W46"),
-    ((A, A), "open", "2026-W45"),
-    ((A, A, A), "overdue", "2026-W44"),  # a week to act, and nobody decided
-    ((A, NOTHING, A), "recurring", "2026-W46"),
-    ((A, NOTHING, A, A), "open", "2026-W45"),
-    ((A, None, A), "overdue", "2026-W44"),  # a week that could not be run is no absence
-    ((None, A), "new", "2026-W46"),
-    ((A, NOTHING), "resolved", "2026-W45"),
-    ((A, A, NOTHING), "resolved", "2026-W44"),
-    ((A, None, NOTHING), "resolved", "2026-W44"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("found", "state", "first_seen"),
+    [
+        ((A,), "new", "2026-W46"),
+        ((NOTHING, A), "new", "2026-W46"),
+        ((A, A), "open", "2026-W45"),
+        ((A, A, A), "overdue", "2026-W44"),  # a week to act, and nobody decided
+        ((A, NOTHING, A), "recurring", "2026-W46"),
+        ((A, NOTHING, A, A), "open", "2026-W45"),
+        ((A, None, A), "overdue", "2026-W44"),  # a week that could not be run is no absence
+        ((None, A), "new", "2026-W46"),
+        ((A, NOTHING), "resolved", "2026-W45"),
+        ((A, A, NOTHING), "resolved", "2026-W44"),
+        ((A, None, NOTHING), "resolved", "2026-W44"),
+    ],
+)
 def test_state_follows_from_the_weeks(found, state, first_seen):
     row = only(*found)
     assert (row["state"], row["first_seen"]) == (state, first_seen)
@@ -97,17 +126,22 @@ def test_what_is_resolved_shows_itself_go_without_money():
     assert (row["severity"], row["suggested_decision"], row["title"]) == ("info", "accept: no longer found", "A is amiss")
 
 
-@pytest.mark.parametrize(("item", "state"), [
-    ({}, "committed"),
-    ({"due_on": date(2026, 11, 16)}, "committed"),
-    ({"due_on": date(2026, 11, 15)}, "overdue"),
-    ({"due_on": date(2026, 11, 15), "done": True}, "open"),
-    ({"decision": "accept"}, "open"), ({"decision": "accept", "due_on": date(2026, 11, 1)}, "open"),
-    ({"decision": "defer"}, "open"), ({"decision": "defer", "due_on": date(2026, 11, 15)}, "overdue"),
-    ({"recorded_at": datetime(2026, 11, 22, 23)}, "committed"),  # the meeting about W is in the week after it
-    ({"recorded_at": datetime(2026, 11, 23, 1)}, "overdue"),  # and this one not yet known
-    ({"finding_id": "another"}, "overdue"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("item", "state"),
+    [
+        ({}, "committed"),
+        ({"due_on": date(2026, 11, 16)}, "committed"),
+        ({"due_on": date(2026, 11, 15)}, "overdue"),
+        ({"due_on": date(2026, 11, 15), "done": True}, "open"),
+        ({"decision": "accept"}, "open"),
+        ({"decision": "accept", "due_on": date(2026, 11, 1)}, "open"),
+        ({"decision": "defer"}, "open"),
+        ({"decision": "defer", "due_on": date(2026, 11, 15)}, "overdue"),
+        ({"recorded_at": datetime(2026, 11, 22, 23)}, "committed"),  # the meeting about W is in the week after it
+        ({"recorded_at": datetime(2026, 11, 23, 1)}, "overdue"),  # and this one not yet known
+        ({"finding_id": "another"}, "overdue"),
+    ],
+)
 def test_a_decision_moves_the_state(item, state):
     assert only(A, A, A, items=(item,))["state"] == state
 
@@ -149,9 +183,17 @@ def test_the_same_weeks_give_the_same_findings():
     pd.testing.assert_frame_equal(judged(A, several), judged(A, several.iloc[::-1]))
 
 
-@pytest.mark.parametrize(("impact", "times", "severity"), [
-    (49.99, 9.0, None), (50.0, 1.0, "watch"), (499.0, 1.99, "watch"), (500.0, 1.0, "breach"), (50.0, 2.0, "breach"), (500.0, 2.0, "critical"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("impact", "times", "severity"),
+    [
+        (49.99, 9.0, None),
+        (50.0, 1.0, "watch"),
+        (499.0, 1.99, "watch"),
+        (500.0, 1.0, "breach"),
+        (50.0, 2.0, "breach"),
+        (500.0, 2.0, "critical"),
+    ],
+)
 def test_severity_counts_what_is_grave(impact, times, severity):
     rows = worth(context({}), pd.DataFrame({"impact": [impact]}), pd.Series([times]))
     assert rows["severity"].tolist() == ([severity] if severity else [])
