@@ -49,10 +49,10 @@ def waves(books: Books) -> pd.DataFrame:
     s = shipments(books).select("order_id", "location").distinct()
     placed = o.join(s, "order_id")
     placed = placed.group_by("location", hour=placed.ordered_at_local.hour().cast("int64")).aggregate(orders=placed.order_id.nunique())
-    keys = ["location", "hour"]
-    out = hours.to_pandas().merge(lines.to_pandas(), on=keys, how="outer").merge(placed.to_pandas(), on=keys, how="outer")
-    columns = ["orders", "lines_picked", "hours", "cost"]
-    out = out.fillna(dict.fromkeys(columns, 0.0)).sort_values(keys, ignore_index=True)
+    keys, columns = ["location", "hour"], ["orders", "lines_picked", "hours", "cost"]
+    parts = [part for table in (hours, lines, placed) if len(part := table.to_pandas())]
+    out = pd.concat(parts or [pd.DataFrame(columns=[*keys, *columns])], ignore_index=True).reindex(columns=[*keys, *columns])
+    out = out.groupby(keys, as_index=False)[columns].sum().astype(dict.fromkeys(columns, float))
     worked = out.groupby("location")[["hours", "lines_picked"]].transform("sum")
     out["need"] = out["lines_picked"] * worked["hours"] / worked["lines_picked"].where(worked["lines_picked"] > 0)
     return out[["location", "hour", "orders", "lines_picked", "hours", "need", "cost"]]
