@@ -9,6 +9,7 @@ import oracle
 import pandas as pd
 from opsreview import catalog, leaks, ledger, scorecard
 from opsreview.books import Books
+from opsreview.intake.schema import TABLES
 from opsreview.intake.store import open_exports
 from opsreview.margin import order_margin
 from opsreview.settings import Settings
@@ -21,10 +22,13 @@ PARTS = ["value", "numerator", "denominator"]
 class Product:
     """An exports folder as the product reads it."""
 
-    def __init__(self, folder: Path, week: Week, settings: Settings, cache: Path) -> None:
+    def __init__(self, folder: Path, week: Week, settings: Settings, cache: Path, plans: dict | None = None) -> None:
         self.week, self.settings = week, settings
         self.exports = open_exports(folder, week, settings, cache)
-        self._plans: dict = {}
+        self._plans: dict = {} if plans is None else plans
+        if plans:  # the queries that others compiled find every table there
+            for table in TABLES:
+                self.exports.rows(table)
 
     def books(self, week: Week | None = None) -> Books:
         return Books(self.exports.known(week or self.week), self.settings, self._plans)
@@ -42,9 +46,10 @@ class Product:
     def order_margin(self) -> pd.DataFrame:
         return order_margin(self.books(), self.week.window).to_pandas()
 
-    def leak_parts(self) -> pd.DataFrame:
-        """What the week itself says: leak, part, amount, units (without what needs the weeks before)."""
-        return leaks.measured(self.books())
+    def leak(self, name: str, monkeypatch) -> float:
+        """One part of the ledger, of those that the week itself says."""
+        monkeypatch.setattr(leaks, "PARTS", tuple(part for part in leaks.PARTS if part.name == name))
+        return leaks.measured(self.books())["amount"].iloc[0]
 
     def ledgers(self, known: oracle.Known) -> dict[Week, pd.DataFrame]:
         """leaks.csv of every week up to this one, oldest first, each from the weeks before it."""

@@ -3,7 +3,8 @@
 The same cases go through the oracle and through the product: `write_case(case, folder)` writes the weekly CSV exports. The week is
 2026-W10, Monday 2 to Sunday 8 March 2026; time zone UTC unless a case says otherwise. So T14 begins on 23 February (W09), T28 on
 9 February (W07), T30 on 7 February, T91 on 8 December (W50 of 2025). Folders begin fourteen weeks back, on 1 December (2025-W49), and
-every table is exported every week, with nothing in it where a case has no rows, unless `missing` says that it is not.
+every table that the figure stands on is exported every week, with nothing in it where a case has no rows, unless `missing` says that it
+is not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from opsreview import catalog
 from opsreview.intake.schema import TABLES
 from opsreview.settings import Settings, parse
 from opsreview.weeks import Week
@@ -138,10 +140,15 @@ def joined(*several: Tables) -> Tables:
 def write_case(case: Case, folder: Path) -> Week:
     """Writes the case's weekly exports and says which week to run."""
     last = Week.parse(case.week)
+    there = {"orders", "order_lines", "products"} | {table for table, rows in case.tables.items() if rows}
+    if case.kpi in ("leak", "order_margin") or "margin" in case.kpi:
+        there |= set(TABLES)  # every cost has a table of its own
+    else:
+        there |= {need.split(".")[0] for need in catalog.kpis()[case.kpi].needs}
     for week in (last - i for i in range(WEEKS)):
         target = Path(folder) / str(week)
         target.mkdir(parents=True, exist_ok=True)
-        for table in TABLES:
+        for table in there:
             if table in case.missing or f"{table}@{week}" in case.missing:
                 continue
             columns = [c for c in (*TABLES[table].names, "deleted") if f"{table}.{c}" not in case.missing]

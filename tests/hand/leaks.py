@@ -56,7 +56,7 @@ EXCESS = part(
     "2", "excess", STOCK,
     row("15 of A", 15 * 4 / 520),
     row("less what was bought too much", 3 * 4 / 520, demand_plan=[PLANNED]),
-    row("no cost: no money", 0, products=[{"sku": "A", "unit_cost": ""}]),
+    row("no cost: no money", 0, products=[{"sku": "A", "unit_cost": ""}, {"sku": "Z"}]),
     row("no plan ever: all of it", 15 * 4 / 520, missing=["demand_plan"]),
     row("at 20 % a year", 15 * 4 / 260, settings={"carrying_rate": 0.2}),
     settings=SHELVES,
@@ -174,7 +174,7 @@ RETURNS = [
         row("pending: not yet", 0, returns=[BACK | {"disposition": "pending"}]),
         row("disposed of in W, received before", 8, returns=[BACK | {"disposition": "write_off", "received_at": "2026-02-20", "disposed_at": "2026-03-06"}]),
         row("disposed of last week", 0, returns=[BACK | {"disposition": "write_off", "disposed_at": "2026-03-01"}]),
-        row("no cost known", 0, products=[{"sku": "A", "unit_cost": ""}], returns=[BACK | {"disposition": "write_off"}]),
+        row("no cost known", 0, products=[{"sku": "A", "unit_cost": ""}, {"sku": "Z"}], returns=[BACK | {"disposition": "write_off"}]),
     ),
     *part(
         "4", "returns_support", ONE,

@@ -100,8 +100,7 @@ DOS = cases(
     row(
         "days without stock and sales are no selling days", 40.0, 20, 0.5,
         inventory=[evening(f"2026-02-{i}", 0) for i in range(15, 29)],  # the 14 days to the 28th: empty
-        orders=[{"order_id": f"A2026-02-{i}", "deleted": "true"} for i in range(15, 29)],
-        order_lines=[{"order_id": f"A2026-03-0{i}", "line_id": "1", "quantity": 0} for i in range(2, 9)],
+        order_lines=[{"order_id": f"A2026-{d}", "quantity": 0} for d in (*(f"02-{i}" for i in range(15, 29)), *(f"03-0{i}" for i in range(2, 9)))],
     ),  # sold 7 (6 from the 9th, 1 on 1 March) on 14 selling days
     row("unknown sales are no demand: n/a", None, None, None, missing=["order_lines@2026-W08"]),
     row("SKUs without demand are left out", 20.0, 20, 1.0, products=[{"sku": "B"}], inventory=[evening("2026-03-08", 50, "B")]),
