@@ -369,3 +369,14 @@ def test_choosing_a_figure_brings_its_grains_and_keys():
     assert key.options == ("dhl", "ups") and key.value == "dhl"
     kpi.value = "net_revenue"
     assert grain.value == "all" and key.value == ""
+
+
+def test_a_trend_of_several_figures_names_those_that_are_missing():
+    r = fake_results.shared()
+    missing = [{"table": "picks", "weeks": ["2026-W46"], "costs": ["perfect_order_rate"]}]
+    some = fake_results.changed_by(r, history=r.history[r.history.kpi != "perfect_order_rate"], trust={**r.trust, "missing": missing})
+    title = Review("wednesday", some).on_time_ship.parts[0].to_dict()["title"]
+    assert title["text"][0].startswith("On-time ship changed for the worse")
+    assert "n/a: Perfect order (picks was not exported in 2026-W46)." in " ".join(title["subtitle"])
+    none = fake_results.changed_by(some, history=some.history[some.history.kpi != "on_time_ship_rate"])
+    assert Review("wednesday", none).on_time_ship.parts[0].to_dict()["title"]["text"][0].startswith("On-time delivery is")

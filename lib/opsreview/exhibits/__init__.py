@@ -72,14 +72,17 @@ def several(results: Any, names: list[str]) -> Part:
 
 
 def _trend(results: Any, rows: pd.DataFrame, names: list[str], about: str) -> Part:
-    first = kpis()[names[0]]
+    here = [name for name in names if (rows.kpi == name).any()]
+    first = kpis()[(here or names)[0]]
     rows = trend_rows(results, rows.sort_values(["place", "key", "week"], kind="stable"))
     alone = "Each point is the week alone, so that weeks can be compared. " if 0 < first.charted_over < first.window else ""
     aimed = "; dashed: target" if rows.low.notna().any() else ""
     subtitle = f"{about}{alone}Band: what weeks differ by anyway{aimed}."
-    title, label = figures.trend_title(results, names[0]), first.label if len(names) == 1 else first.unit.capitalize()
+    if silent := [f"{kpis()[name].label} ({figures.why_missing(results, name)})" for name in names if here and name not in here]:
+        subtitle += f" n/a: {formats.listing(silent, 2)}."
+    title, label = figures.trend_title(results, first.id), first.label if len(names) == 1 else first.unit.capitalize()
     chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
-    return chart if chart is not None else nothing(first.label, f"n/a: {figures.why_missing(results, names[0])}")
+    return chart if chart is not None else nothing(first.label, f"n/a: {figures.why_missing(results, first.id)}")
 
 
 def trend_rows(results: Any, rows: pd.DataFrame) -> pd.DataFrame:
