@@ -93,7 +93,8 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     t = lines(books, window)
     each = books.settings.costs.pick_pack_per_line
     if not books.has("labor", window):
-        return t.select(*LINE, pick_pack=ibis.literal(each), rework=ibis.literal(0.0), pick_pack_accrued=ibis.literal(0.0))
+        none = t.units * 0.0  # the engine takes a bare 1.2 for a decimal
+        return t.select(*LINE, pick_pack=none + each, rework=none, pick_pack_accrued=none)
     rates = pick_pack_rates(books, window)
     overall = rates.filter(rates.location.isnull())
     here = rates.filter(rates.location.notnull())
