@@ -82,8 +82,9 @@ def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFr
     return rows[COLUMNS].reset_index(drop=True)
 
 
-def _ids(rows: pd.DataFrame) -> list[str]:
-    return [finding_id(c, e) for c, e in zip(rows["check"], rows["entity"], strict=True)]
+def _ids(rows: pd.DataFrame) -> pd.Series:
+    ids = [finding_id(c, e) for c, e in zip(rows["check"], rows["entity"], strict=True)]
+    return pd.Series(ids, index=rows.index, dtype=object)  # text also where there is none, or it joins with nothing
 
 
 def _history(week: Week, raw_by_week: dict[str, pd.DataFrame]) -> list[tuple[str, pd.DataFrame]]:
