@@ -24,7 +24,7 @@ class Cast(Nothing):
         self.taken: set[int] = set()
         self.tight, self.heavy = self._part(1, ("Apparel",)), self._part(5, ("Kitchen", "Garden", "Bath", "Stationery"))
         # What is sold out should hurt: these parts go to products that earn the most, what comes back taken into account.
-        self.dry, self.held, self.thin, self.slipped, self.missed, self.drifted = (self._earner(n // 5) for _ in range(6))
+        self.dry, self.held, self.thin, self.drifted, self.slipped, self.missed = (self._earner(n // 5) for _ in range(6))
         self.crate, self.flash = self._part(0), self._part(8)
         self.heap, self.dead = self._part(n // 6), self._part(n // 3)
 

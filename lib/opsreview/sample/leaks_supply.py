@@ -43,8 +43,8 @@ class Supply(Cast):
         if left in (56, 49, 42, 35, 28, 21, 14):
             cover = dict.fromkeys((self.thin, self.dry, self.slipped, self.held, self.drifted), 13.0)
             if left == 14:  # nobody orders what the ERP counts twice
-                cover |= {self.thin: 15.0, self.dry: 5.0, self.slipped: 15.5}
-                cover |= {self.held: np.array([3.0, 24.0]), self.drifted: np.array([40.0, 17.0])}
+                cover |= {self.thin: 15.0, self.dry: 5.0, self.slipped: 14.5}
+                cover |= {self.held: np.array([3.0, 24.0]), self.drifted: np.array([40.0, 15.0])}
             rows += [self._top_up(stock, day, sku, days) for sku, days in cover.items()]
         if left == 10:
             rows.append(self._top_up(stock, day, self.thin, 13.0))
