@@ -94,12 +94,19 @@ def test_eight_returns_are_the_least():
     assert entities("returns_hotspot", wardrobe(30), gaps={("returns", WEEK - 1)}) == []
 
 
+def test_a_hundred_units_that_come_back_at_once_are_one_return():
+    tables = wardrobe(0)
+    one = {"return_id": "R-H", "line_no": 1, "order_id": "H-web-1", "line_id": "1", "sku": "H", "reason_code": "too_small"}
+    tables["returns"].append(one | {"requested_at": f"{ago(1)} 20:00", "quantity": 100, "refund_amount": 3000})
+    assert entities("returns_hotspot", tables) == []
+
+
 def test_shrinking_pulls_small_counts_to_their_family_and_finds_nothing_where_all_are_alike():
     rng = np.random.default_rng(1)
     expected = np.full(400, 6.0)
-    alike = pd.DataFrame({"expected": expected, "returned": rng.poisson(expected)})
+    alike = pd.DataFrame({"expected": expected, "returned": rng.poisson(expected), "each": 1.0})
     assert (shrunken(alike, 0.99)[1] > 1).mean() < 0.01
-    some = pd.DataFrame({"expected": [1.0, 20.0] + [10.0] * 50, "returned": [4.0, 80.0, *rng.poisson(10.0, 50)]})
+    some = pd.DataFrame({"expected": [1.0, 20.0] + [10.0] * 50, "returned": [4.0, 80.0, *rng.poisson(10.0, 50)], "each": 1.0})
     mean, low = shrunken(some, 0.99)
     assert mean[0] < mean[1] < 4.0
     assert low[0] < low[1]

@@ -153,20 +153,23 @@ def sold_by_sku(books: Books) -> ibis.Table:
 
 @fact
 def returned_by_reason(books: Books) -> ibis.Table:
-    """One row a SKU and reason of T28: units `returned`."""
+    """One row a SKU and reason of T28: `returns`, and the units `returned` by them."""
     t = sold_and_returned(books, books.week.trailing(28))
     t = t.filter(t.reason.notnull())
-    return t.group_by("sku", "reason").aggregate(returned=t.returned.sum())
+    return t.group_by("sku", "reason").aggregate(returns=t.count().cast("float64"), returned=t.returned.sum())
 
 
 def expectations(books: Books) -> pd.DataFrame:
-    """A row a SKU sold in T28 and reason: sold, returned, `expected`: what the other SKUs of its family would have had come back.
+    """A row a SKU sold in T28 and reason: sold, returned, `expected` (what the other SKUs of its family would have had come back), `each`.
 
-    A family's rate is worth its own units, leant on the store's rate of that reason with the weight of thirty.
+    A family's rate is worth its own units, leant on the store's rate of that reason with the weight of thirty. `each`: units a return
+    (the store's where there is none): a parcel of a hundred that comes back is one customer's mind, not a hundred's.
     """
     sold, back = sold_by_sku(books).to_pandas(), returned_by_reason(books).to_pandas()
     rows = sold.merge(pd.DataFrame({"reason": sorted(back["reason"].unique())}), how="cross").merge(back, on=["sku", "reason"], how="left")
-    rows["returned"] = rows["returned"].fillna(0.0)
+    rows = rows.fillna({"returned": 0.0, "returns": 0.0})
+    usual = rows["returned"].sum() / max(rows["returns"].sum(), 1.0)
+    rows["each"] = (rows["returned"] / rows["returns"].where(rows["returns"] > 0)).fillna(usual).clip(lower=1e-9)
     by_family, by_reason = rows.groupby(["family", "reason"]), rows.groupby("reason")
     others_sold = by_family["sold"].transform("sum") - rows["sold"]
     others_back = by_family["returned"].transform("sum") - rows["returned"]
@@ -179,14 +182,14 @@ def expectations(books: Books) -> pd.DataFrame:
 
 
 def shrunken(rows: pd.DataFrame, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """How many times what was expected comes back: the posterior's mean and its lower bound, a Gamma-Poisson model.
+    """How many times what was expected comes back: the posterior's mean and its lower bound, a Gamma-Poisson model of returns.
 
     Its prior has mean 1 and the spread that SKUs show beyond chance (method of moments): where they all behave like their families
     nothing stands out, however large a single count.
     """
     from scipy.stats import gamma
 
-    expected, returned = rows["expected"].to_numpy(float), rows["returned"].to_numpy(float)
+    expected, returned = (rows["expected"] / rows["each"]).to_numpy(float), (rows["returned"] / rows["each"]).to_numpy(float)
     beyond = (np.square(returned - expected) - expected).sum() / max(np.square(expected).sum(), 1e-12)
     if beyond <= 0:
         return np.ones(len(rows)), np.ones(len(rows))
@@ -202,7 +205,7 @@ def returns_hotspot(ctx: Context) -> pd.DataFrame:
         return nothing()
     rows = expectations(ctx.books)
     rows["times"], rows["low"] = shrunken(rows, ctx.threshold("returns_hotspot", "confidence"))
-    rows = rows[(rows["returned"] >= ctx.threshold("returns_hotspot", "returns")) & (rows["low"] > 1.0)]
+    rows = rows[(rows["returns"] >= ctx.threshold("returns_hotspot", "returns")) & (rows["low"] > 1.0)]
     rows = rows.merge(reason_costs(ctx.books).to_pandas(), on=["sku", "reason"])
     rows["extra"] = rows["returned"] - rows["expected"]
     rows["impact"] = rows["cost"] * rows["extra"] / rows["returned"] / WEEKS
@@ -220,7 +223,7 @@ def returns_hotspot(ctx: Context) -> pd.DataFrame:
         expected=rows["rate"],
         threshold=rows["rate"],
         basis="return cost above expectation of 28 days / 4",
-        decision=rows["reason"].map(DECISIONS).fillna("fix_content"),
+        decision=[DECISIONS.get(reason, "fix_content" if reason in teams else "investigate") for reason in rows["reason"]],
         detail=say(
             rows,
             lambda r: (
