@@ -215,6 +215,15 @@ def test_why_a_figure_is_missing():
     assert figures.why_missing(young, "rework_rate") == "nothing to measure it on in its window"
 
 
+def test_what_a_missing_table_is_said_to_be():
+    assert figures.missing_table({"table": "labor", "weeks": ["up to 2026-W46"]}) == "labor was never exported"
+    assert figures.missing_table({"table": "picks.error_type", "weeks": ["2026-W46"]}) == "column error_type of picks was not exported in 2026-W46"
+    assert figures.missing_table({"table": "exports", "weeks": ["before 2026-W11"]}) == "the exports begin after its window does"
+    other = [{"table": "picks", "weeks": ["2026-W40"], "costs": ["pick_pack_accuracy"]}]
+    costs_something_else = store(trust={"missing": other, "weeks_read": 30})
+    assert figures.why_missing(costs_something_else, "rework_rate") == "nothing to measure it on in its window"
+
+
 def test_weeks_that_follow_one_another_are_said_as_one():
     assert figures.spans(["2026-W01", "2025-W52", "2026-W04"]) == "2025-W52 to 2026-W01 and 2026-W04"
     assert figures.spans(["2026-W46"]) == "2026-W46"

@@ -106,12 +106,13 @@ def trend_title(results: Any, kpi: str) -> str:
 
 def why_missing(results: Any, kpi: str) -> str:
     """Why a figure is n/a: the tables and weeks that did not come, a window longer than the history, or nothing to divide by."""
-    fact = kpis()[kpi]
-    gone = {m["table"]: m for m in results.trust.get("missing", [])}
-    named = [n for n in dict.fromkeys(fact.needs) if n in gone or n.partition(".")[0] in gone]
-    named = list(dict.fromkeys(n if n in gone else n.partition(".")[0] for n in named))
+    fact, missing = kpis()[kpi], results.trust.get("missing", [])
+    named = [m for m in missing if kpi in (m.get("costs") or [])]
+    if not named:  # entries that do not say what they cost: by the tables that the figure stands on
+        tables = {need.partition(".")[0] for need in fact.needs}
+        named = [m for m in missing if not m.get("costs") and (m["table"] in fact.needs or m["table"] in tables)]
     if named:
-        return "; ".join(missing_table(gone[name]) for name in named)
+        return "; ".join(missing_table(m) for m in named)
     weeks = -(-(fact.window + fact.ended_days_ago) // 7)
     if results.trust.get("weeks_read", 0) < weeks:
         return f"needs {weeks} weeks of exports, {results.trust.get('weeks_read', 0)} are here"
@@ -119,10 +120,16 @@ def why_missing(results: Any, kpi: str) -> str:
 
 
 def missing_table(gone: dict[str, Any]) -> str:
+    """`picks was not exported in 2026-W45 to 2026-W46`; `labor was never exported`; `the exports begin after its window does`."""
+    if gone["table"] == "exports":
+        return "the exports begin after its window does"
     weeks = gone.get("weeks") or []
-    when = f" in {spans([weeks] if isinstance(weeks, str) else list(weeks))}" if weeks else ""
+    weeks = [weeks] if isinstance(weeks, str) else list(weeks)
     table, _, column = gone["table"].partition(".")
-    return f"{f'column {column} of ' if column else ''}{table} was not exported{when}"
+    what = f"{f'column {column} of ' if column else ''}{table}"
+    if any(week.startswith("up to") for week in weeks):
+        return f"{what} was never exported"
+    return f"{what} was not exported{f' in {spans(weeks)}' if weeks else ''}"
 
 
 def spans(weeks: list[str]) -> str:

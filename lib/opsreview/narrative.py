@@ -67,7 +67,8 @@ def _worse(rows: pd.DataFrame) -> str:
 def _unmeasured(results: Any, rows: pd.DataFrame) -> str:
     """`; 6 could not be measured for want of inventory`: what is n/a is said, never passed over."""
     gone = rows[rows.status == "n/a"].kpi
-    tables = {m["table"].partition(".")[0] for m in results.trust.get("missing", []) if set(gone) & set(m.get("costs") or [])}
+    entries = [m for m in results.trust.get("missing", []) if set(gone) & set(m.get("costs") or []) and m["table"] != "exports"]
+    tables = {m["table"].partition(".")[0] for m in entries}
     want = f" for want of {formats.listing(sorted(tables), 2)}" if tables else ""
     return f"; {formats.number(len(gone))} could not be measured{want}" if len(gone) else ""
 
@@ -203,7 +204,7 @@ def trust_sentence(results: Any) -> str:
     orders = [event for event, name in newest if name == "orders"]
     if orders:
         parts.append(f"newest order {formats.moment(orders[0])} UTC")
-    gone = [m["table"] for m in t.get("missing", [])]
+    gone = list(dict.fromkeys(m["table"].partition(".")[0] for m in t.get("missing", []) if m["table"] != "exports"))
     if gone:
         parts.append(f"missing: {formats.listing(gone, 4)}")
     if t.get("uncosted_revenue"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from opsreview.books import Books, beside, inside
@@ -53,6 +54,9 @@ def waves(books: Books) -> pd.DataFrame:
     parts = [part for table in (hours, lines, placed) if len(part := table.to_pandas())]
     out = pd.concat(parts or [pd.DataFrame(columns=[*keys, *columns])], ignore_index=True).reindex(columns=[*keys, *columns])
     out = out.groupby(keys, as_index=False)[columns].sum().astype(dict.fromkeys(columns, float))
+    for table, said in (("orders", ["orders"]), ("picks", ["lines_picked"]), ("labor", ["hours", "cost"])):
+        if not books.has(table, window):
+            out[said] = np.nan  # not exported is not none
     worked = out.groupby("location")[["hours", "lines_picked"]].transform("sum")
     out["need"] = out["lines_picked"] * worked["hours"] / worked["lines_picked"].where(worked["lines_picked"] > 0)
     return out[["location", "hour", "orders", "lines_picked", "hours", "need", "cost"]]
@@ -117,7 +121,10 @@ def dock(books: Books) -> pd.DataFrame:
 
 
 def carriers(books: Books) -> pd.DataFrame:
-    """A row a carrier and service in W: shipments handed over, exceptions and what they cost, promises kept, charges invoiced."""
+    """A row a carrier and service in W: shipments handed over, exceptions and what they cost, promises kept, charges invoiced.
+
+    Empty where the table that would say it was not exported.
+    """
     h, d, c = handed_over(books), due_deliveries(books), avoidable(books)
     keys = ["carrier", "service"]
     handed = h.group_by(*keys).aggregate(shipments=h.count(), exceptions=h.exception.sum())
@@ -129,9 +136,10 @@ def carriers(books: Books) -> pd.DataFrame:
     asked = tickets(books).group_by("order_id").aggregate(asked=lambda t: t.money.sum())
     hurt = hurt.pipe(beside, all_charges, "shipment_id").pipe(beside, asked, "order_id")
     cost = hurt.group_by(*keys).aggregate(exception_cost=(hurt.extra.fill_null(0.0) + hurt.asked.fill_null(0.0)).sum())
-    out = handed.to_pandas()
-    for side in (due, billed, cost):
-        out = out.merge(side.to_pandas(), on=keys, how="outer")
+    parts = [part for table in (handed, due, billed, cost) if len(part := table.to_pandas())]
+    values = ["shipments", "exceptions", "promised", "on_time", "charges", "avoidable_charges", "invoiced", "exception_cost"]
+    out = pd.concat(parts or [pd.DataFrame(columns=[*keys, *values])], ignore_index=True).reindex(columns=[*keys, *values])
+    out = out.groupby(keys, as_index=False)[values].sum(min_count=1).astype(dict.fromkeys(values, float))
     counts = ["shipments", "exceptions", "promised", "on_time"]
     out[counts] = out[counts].fillna(0)
     out["exception_rate"] = out["exceptions"] / out["shipments"].where(out["shipments"] > 0)
