@@ -216,6 +216,7 @@ def order_margin(books: Books, window: Window) -> ibis.Table:
     for part in parts:
         t = t.pipe(beside, part, *LINE)
     t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
+    t = t.mutate(**{c: t[c].cast("float64") for c in (*COMPONENTS, "support_accrued")})  # a literal is a decimal to the engine
     t = t.mutate(costs=sum((t[c] for c in COMPONENTS[1:]), t[COMPONENTS[0]]), gross_margin=t.net_revenue - t.cost_of_goods)
     t = t.mutate(
         contribution_margin=t.gross_margin - t.costs,
