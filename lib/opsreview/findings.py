@@ -42,11 +42,12 @@ def found_this_week(ctx: Context) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=FOUND)
     frame = frame.reindex(columns=["check", *FOUND])
     kinds = {name: c.entity_type for name, c in catalog.checks().items()}
+    words = [c for c in frame.columns if c not in NUMBERS]
+    frame[words] = frame[words].astype(object)  # a column that no check fills is one of numbers to pandas
     frame["entity_type"] = frame["entity_type"].fillna(frame["check"].map(kinds))
     frame["members"] = frame["members"].fillna(frame["entity"])
     frame[NUMBERS] = frame[NUMBERS].astype(float)
-    words = [c for c in frame.columns if c not in NUMBERS]
-    frame[words] = frame[words].astype(object).where(frame[words].notna(), "").astype(str)
+    frame[words] = frame[words].where(frame[words].notna(), "").astype(str)
     # Should a check name an entity twice, the dearer stands: an identity is one row.
     frame = frame.sort_values(["check", "entity", "impact"], ascending=[True, True, False], kind="stable")
     return frame.drop_duplicates(["check", "entity"], ignore_index=True)

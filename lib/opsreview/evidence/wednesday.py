@@ -142,6 +142,10 @@ def carriers(books: Books) -> pd.DataFrame:
     out = out.groupby(keys, as_index=False)[values].sum(min_count=1).astype(dict.fromkeys(values, float))
     counts = ["shipments", "exceptions", "promised", "on_time"]
     out[counts] = out[counts].fillna(0)
+    if not books.has("carrier_events", books.week.window):
+        out[["exceptions", "exception_cost"]] = np.nan
+    if not books.has("shipments.promised_delivery_at", books.week.window):
+        out[["promised", "on_time"]] = np.nan
     out["exception_rate"] = out["exceptions"] / out["shipments"].where(out["shipments"] > 0)
     out["cost_per_shipment"] = out["charges"] / out["invoiced"]
     columns = [
