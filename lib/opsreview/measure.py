@@ -39,7 +39,7 @@ FIGURES = (
     "books.py", "catalog.py", "catalog.toml", "demand.py", "facts", "kpis", "leaks.py", "margin.py", "measure.py", "plans.py",
     "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
-CHECKS = ("checks", "findings.py", "statistics.py")
+CHECKS = ("checks", "findings.py", "formats.py", "statistics.py")
 SOURCES = {"card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence")}
 
 
