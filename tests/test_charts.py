@@ -248,6 +248,14 @@ def test_a_legend_names_only_what_is_there(specs):
                 assert set(re.findall(r'"([^"]*)"', domain)) <= columns[field], name
 
 
+def test_orders_without_a_plan_draw_none():
+    daily = fake_results.shared().evidence("orders_daily").assign(planned_units=np.nan)
+    spec = charts.orders_against_plan(daily, pd.Timestamp("2026-11-16"), "T").to_dict()
+    assert "plan ahead" not in json.dumps(spec) and with_column(spec, "units").units.notna().all()
+    with_plan = charts.orders_against_plan(fake_results.shared().evidence("orders_daily"), pd.Timestamp("2026-11-16"), "T").to_dict()
+    assert "plan ahead" in json.dumps(with_plan) and with_column(with_plan, "units").units.isna().any(), "the plan ahead has no sales yet"
+
+
 def test_bars_of_shares_close_to_one_become_dots():
     rows = pd.DataFrame({"name": ["a", "b"], "value": [0.97, 0.99], "goal": [0.99, 0.99], "status": ["watch", "ok"]})
     near = json.dumps(charts.ranked(rows, "name", "value", "T", "share", "L", ["name | N"], target="goal").to_dict())

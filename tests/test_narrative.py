@@ -114,8 +114,11 @@ def test_headline_says_what_could_not_be_measured_and_for_want_of_what():
     said = narrative.headline(store(rows, trust=trust), "wednesday")
     assert said == "Both figures with a target are on target; 1 could not be measured for want of picks. No finding is open."
     only = narrative.headline(store(rows[:1], trust=trust), "wednesday")
-    assert only.startswith(
-        "No figure of fulfillment and service could be judged this week: Pick/pack accuracy (column error_type of picks was not"
+    assert only == "In fulfillment and service no figure with a target could be measured for want of picks. No finding is open."
+    known = narrative.headline(store([rows[0], kpi_row("carrier_exception_rate", 0.03)], trust=trust), "wednesday")
+    assert known == f"Carrier exception rate is 3.0{N}%; no figure with a target could be measured for want of picks. No finding is open."
+    assert narrative.headline(store([kpi_row("carrier_exception_rate", 0.03)]), "wednesday").startswith(
+        f"Carrier exception rate is 3.0{N}%; no target is set."
     )
     assert narrative.grave(store(rows[:1]), "wednesday") == "n/a"
 
@@ -217,8 +220,13 @@ def test_why_a_figure_is_missing():
 
 def test_what_a_missing_table_is_said_to_be():
     assert figures.missing_table({"table": "labor", "weeks": ["up to 2026-W46"]}) == "labor was never exported"
-    assert figures.missing_table({"table": "picks.error_type", "weeks": ["2026-W46"]}) == "column error_type of picks was not exported in 2026-W46"
+    assert (
+        figures.missing_table({"table": "picks.error_type", "weeks": ["2026-W46"]})
+        == "column error_type of picks was not exported in 2026-W46"
+    )
     assert figures.missing_table({"table": "exports", "weeks": ["before 2026-W11"]}) == "the exports begin after its window does"
+    both = [{"table": t, "weeks": ["2026-W46"], "costs": ["rework_rate"]} for t in ("picks", "picks.rework_minutes")]
+    assert figures.why_missing(store(trust={"missing": both}), "rework_rate") == "picks was not exported in 2026-W46"
     other = [{"table": "picks", "weeks": ["2026-W40"], "costs": ["pick_pack_accuracy"]}]
     costs_something_else = store(trust={"missing": other, "weeks_read": 30})
     assert figures.why_missing(costs_something_else, "rework_rate") == "nothing to measure it on in its window"

@@ -377,6 +377,6 @@ def test_a_trend_of_several_figures_names_those_that_are_missing():
     some = fake_results.changed_by(r, history=r.history[r.history.kpi != "perfect_order_rate"], trust={**r.trust, "missing": missing})
     title = Review("wednesday", some).on_time_ship.parts[0].to_dict()["title"]
     assert title["text"][0].startswith("On-time ship changed for the worse")
-    assert "n/a: Perfect order (picks was not exported in 2026-W46)." in " ".join(title["subtitle"])
+    assert "n/a for want of picks: Perfect order." in " ".join(title["subtitle"])
     none = fake_results.changed_by(some, history=some.history[some.history.kpi != "on_time_ship_rate"])
     assert Review("wednesday", none).on_time_ship.parts[0].to_dict()["title"]["text"][0].startswith("On-time delivery is")

@@ -82,7 +82,7 @@ def changed(results: Any, review: str) -> list[Html]:
     tracked = int((rows.signal != "short").sum())
     quiet = f"No signal in {formats.count(tracked, 'figure')}: nothing moved beyond what weeks differ by anyway."
     if not tracked:
-        quiet = "No figure has the twelve weeks of history that a signal needs."
+        quiet = "No figure has the twelve weeks of history that a signal needs." if len(rows) else "No figure could be measured."
     signals, lines = news[news.kind == "signal"], news[news.kind == "threshold"]
     of = f" ({len(signals)} of {tracked} figures)" if len(signals) else ""
     return [

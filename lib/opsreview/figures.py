@@ -112,11 +112,21 @@ def why_missing(results: Any, kpi: str) -> str:
         tables = {need.partition(".")[0] for need in fact.needs}
         named = [m for m in missing if not m.get("costs") and (m["table"] in fact.needs or m["table"] in tables)]
     if named:
-        return "; ".join(missing_table(m) for m in named)
+        whole = {m["table"] for m in named}
+        return "; ".join(
+            missing_table(m) for m in named if m["table"] == m["table"].partition(".")[0] or m["table"].partition(".")[0] not in whole
+        )
     weeks = -(-(fact.window + fact.ended_days_ago) // 7)
     if results.trust.get("weeks_read", 0) < weeks:
         return f"needs {weeks} weeks of exports, {results.trust.get('weeks_read', 0)} are here"
     return "nothing to measure it on in its window"
+
+
+def wanting(results: Any, names: list[str]) -> str:
+    """` for want of inventory and picks`: the tables that keep these figures from being said; empty where no table does."""
+    entries = [m["table"] for m in results.trust.get("missing", []) if set(names) & set(m.get("costs") or [])]
+    tables = sorted({table.partition(".")[0] for table in entries if table != "exports"})
+    return f" for want of {formats.listing(tables, 3)}" if tables else ""
 
 
 def missing_table(gone: dict[str, Any]) -> str:

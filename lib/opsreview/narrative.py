@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import formats
 from opsreview.catalog import kpis
-from opsreview.figures import charted, figure, key_words, meaning, missing_table, signal_words, subject, target_words, why_missing
+from opsreview.figures import charted, figure, key_words, meaning, missing_table, signal_words, subject, target_words, wanting
 from opsreview.judgement import status, target_of
 
 ORDER = {"breach": 0, "watch": 1, "ok": 2, "none": 3, "n/a": 4}
@@ -41,9 +41,12 @@ def _status_sentence(results: Any, review: str) -> str:
         money = leaks_sentence(results)
     judged = rows[rows.status.isin(["ok", "watch", "breach"])]
     if judged.empty:
-        gone = [f"{kpis()[r.kpi].label} ({why_missing(results, r.kpi)})" for r in rows[rows.status == "n/a"].itertuples()]
-        said = f"No figure of {REVIEWS[review]} could be judged this week"
-        return f"{said}: {formats.listing(gone, 1)}. {money}".strip() if gone else f"{said}, for none has a target. {money}".strip()
+        said = [figure(row, currency) for row in rows[rows.value.notna()].itertuples()]
+        gone = rows[rows.status == "n/a"].kpi.tolist()
+        why = f"could be measured{wanting(results, gone)}" if gone else "is set"
+        none = f"no figure with a target {why}" if gone else f"no target {why}"
+        start = f"{formats.listing(said, 2)}; {none}" if said else f"In {REVIEWS[review]} {none}"
+        return f"{start}. {money}".strip()
     worst = judged[judged.status == grave(results, review)]
     first = next(worst.itertuples())
     if first.status == "ok":
@@ -66,11 +69,8 @@ def _worse(rows: pd.DataFrame) -> str:
 
 def _unmeasured(results: Any, rows: pd.DataFrame) -> str:
     """`; 6 could not be measured for want of inventory`: what is n/a is said, never passed over."""
-    gone = rows[rows.status == "n/a"].kpi
-    entries = [m for m in results.trust.get("missing", []) if set(gone) & set(m.get("costs") or []) and m["table"] != "exports"]
-    tables = {m["table"].partition(".")[0] for m in entries}
-    want = f" for want of {formats.listing(sorted(tables), 2)}" if tables else ""
-    return f"; {formats.number(len(gone))} could not be measured{want}" if len(gone) else ""
+    gone = rows[rows.status == "n/a"].kpi.tolist()
+    return f"; {formats.number(len(gone))} could not be measured{wanting(results, gone)}" if gone else ""
 
 
 def _standing(state: str) -> str:

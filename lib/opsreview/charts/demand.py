@@ -51,14 +51,16 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
         for column, (kind, _) in drawn.items()
     )
     now = alt.Chart(pd.DataFrame({"day": [pd.Timestamp(as_of)], "label": ["plan ahead →"]}))
-    chart = alt.layer(
-        planned.mark_line(strokeDash=[6, 4], strokeWidth=2, interpolate="step").encode(y=alt.Y("planned_units:Q")),
-        sold.mark_line(strokeWidth=2).encode(y=y),
-        sold.mark_point(filled=True, size=60).encode(y=y, tooltip=tooltip),
-        planned.mark_point(filled=True, size=60, opacity=0).encode(y=alt.Y("planned_units:Q"), tooltip=tooltip),
-        now.mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x),
-        now.mark_text(align="left", baseline="top", dx=6, color=theme.MUTED, fontSize=12).encode(x, y=alt.value(2), text="label:N"),
-    )
+    layers = [sold.mark_line(strokeWidth=2).encode(y=y), sold.mark_point(filled=True, size=60).encode(y=y, tooltip=tooltip)]
+    if frame.planned_units.notna().any():
+        plan = planned.encode(y=alt.Y("planned_units:Q"))
+        ahead = now.mark_text(align="left", baseline="top", dx=6, color=theme.MUTED, fontSize=12).encode(x, y=alt.value(2), text="label:N")
+        layers = [
+            plan.mark_line(strokeDash=[6, 4], strokeWidth=2, interpolate="step"), *layers,
+            plan.mark_point(filled=True, size=60, opacity=0).encode(tooltip=tooltip),
+            now.mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x), ahead,
+        ]  # fmt: skip
+    chart = alt.layer(*layers)
     return finish(chart.add_params(dropdown("channel", channels, "Channel")), title, subtitle, 290, currency)
 
 

@@ -15,6 +15,8 @@ Part = Any  # a chart or Html
 Exhibit = Callable[[Any], list[Part]]
 
 
+ENOUGH = 30  # what a share is divided by, from which on it is worth a title
+MOST_GONE = 3  # missing tables named beside a picture; the trust line names them all
 MOST_SERIES = 60  # keys in a trend's dropdown: those with most behind them
 
 
@@ -35,7 +37,7 @@ def gone(results: Any, tables: list[str]) -> str:
         missing.setdefault(entry["table"].partition(".")[0], entry)
     lines = [figures.missing_table(missing[name]) for name in tables if name in missing]
     lines += [f"{name} was not exported" for name in tables if name not in missing and here and name not in here]
-    return "; ".join(lines)
+    return "; ".join(lines[:MOST_GONE]) + (f"; and {len(lines) - MOST_GONE} more tables" if len(lines) > MOST_GONE else "")
 
 
 def drawn(chart: Part | None, what: str, results: Any, stands_on: list[str]) -> Part:
@@ -78,8 +80,8 @@ def _trend(results: Any, rows: pd.DataFrame, names: list[str], about: str) -> Pa
     alone = "Each point is the week alone, so that weeks can be compared. " if 0 < first.charted_over < first.window else ""
     aimed = "; dashed: target" if rows.low.notna().any() else ""
     subtitle = f"{about}{alone}Band: what weeks differ by anyway{aimed}."
-    if silent := [f"{kpis()[name].label} ({figures.why_missing(results, name)})" for name in names if here and name not in here]:
-        subtitle += f" n/a: {formats.listing(silent, 2)}."
+    if here and (silent := [name for name in names if name not in here]):
+        subtitle += f" n/a{figures.wanting(results, silent)}: {formats.listing([kpis()[name].label for name in silent], 4)}."
     title, label = figures.trend_title(results, first.id), first.label if len(names) == 1 else first.unit.capitalize()
     chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
     return chart if chart is not None else nothing(first.label, f"n/a: {figures.why_missing(results, first.id)}")
@@ -125,7 +127,8 @@ def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
 def ranked_title(rows: pd.DataFrame, label: str, unit: str, currency: str, better: str) -> str:
     """The worst bar of the first grain, and how many of them miss their target. Rows: grain, key, value, status, worst first."""
     first = rows[rows.grain == rows.grain.iloc[0]]
-    first = first[first.key != "(unknown)"] if (first.key != "(unknown)").any() else first
+    for known in (first.key != "(unknown)", first.denominator >= ENOUGH):  # a key without name or weight is no headline
+        first = first[known.reindex(first.index)] if known.reindex(first.index).any() else first
     worst, off = first.iloc[0], first.status.isin(["watch", "breach"])
     extreme = "lowest" if better == "up" else "highest"
     text = f"{label}: {worst.key} is {extreme} of {len(first)} by {worst.grain}, {formats.quantity(worst.value, unit, currency)}"

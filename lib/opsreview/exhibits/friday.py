@@ -121,7 +121,7 @@ def leak_ledger(results: Any) -> list[Part]:
     if shown.amount.isna().any() and (why := gone(results, LEDGER)):
         note += f" n/a: {why}."
     below = listed(results, shown, columns, "The ledger of the week", ["orders"], note=note, strong="total")
-    return [drawn(chart, "The leak ledger", results, ["orders"]), below]
+    return [drawn(chart, "The leak ledger", results, LEDGER), below]
 
 
 def _kind(row: Any) -> str:
