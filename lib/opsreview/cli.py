@@ -108,7 +108,7 @@ def sample(
     to: Annotated[Path, typer.Option("--out", "-o", help="Where the weeks' folders go; must be new or a sample store.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
     weeks: Annotated[int, typer.Option(min=4, help="How many weeks.")] = 36,
-    skus: Annotated[int, typer.Option(min=20, help="How many SKUs.")] = 150,
+    skus: Annotated[int, typer.Option(min=40, help="How many SKUs; the leaks need 40.")] = 150,
     orders_per_week: Annotated[int, typer.Option(min=20, help="How many orders a week, about.")] = 900,
     last_week: Annotated[str, typer.Option(help="The last week made.")] = "2026-W46",
     plants: Annotated[bool, typer.Option("--plants/--no-plants", help="Plant a leak of every kind, or none.")] = True,
@@ -135,6 +135,7 @@ def decide(
     owner: Annotated[str, typer.Option(help="Who sees to it.")] = "",
     due_on: Annotated[str, typer.Option(help="By when, like 2026-11-20.")] = "",
     eta: Annotated[str, typer.Option(help="The ETA the owner commits to.")] = "",
+    expected_impact: Annotated[float | None, typer.Option(help="Money a week it should bring.")] = None,
     note: Annotated[str, typer.Option(help="Why.")] = "",
     done: Annotated[bool, typer.Option("--done", help="It has been done.")] = False,
     decisions: Decisions = "decisions",
@@ -146,7 +147,7 @@ def decide(
         for day in filter(None, (due_on, eta)):
             date.fromisoformat(day)
         item = {"finding_id": finding, "decision": decision, "owner": owner, "due_on": due_on or None, "eta_commitment": eta or None,
-                "expected_impact": None, "note": note, "done": done}  # fmt: skip
+                "expected_impact": expected_impact, "note": note, "done": done}  # fmt: skip
         path = save(Path(decisions), week, review.value, [item], by, datetime.now(UTC))
     out.print(str(path), markup=False)
 
