@@ -30,8 +30,9 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
     frame = frame[frame.units.notna() | frame.planned_units.notna()].reset_index(drop=True)
     channels = sorted(frame.channel.unique(), key=lambda c: (c != "(all)", c))
     frame["gap"] = frame.units / frame.planned_units.where(frame.planned_units > 0) - 1
-    mondays = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in sorted(frame.day[frame.day.dt.day_of_week == 0].unique())]
-    x = alt.X("day:T", axis=alt.Axis(title=None, format="%a %-d %b", labelAngle=0, values=mondays, grid=False))
+    mondays = [_day(d) for d in sorted(frame.day[frame.day.dt.day_of_week == 0].unique())]
+    whole = alt.Scale(domain=[_day(frame.day.min()), _day(max(frame.day.max(), as_of))])  # the same days for every channel
+    x = alt.X("day:T", scale=whole, axis=alt.Axis(title=None, format="%a %-d %b", labelAngle=0, values=mondays, grid=False))
     y = alt.Y("units:Q", axis=value_axis("units", "Units a day"), scale=alt.Scale(zero=True))
     tooltip = tips(
         "day | Day | day",
@@ -62,6 +63,10 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
         ]  # fmt: skip
     chart = alt.layer(*layers)
     return finish(chart.add_params(dropdown("channel", channels, "Channel")), title, subtitle, 290, currency)
+
+
+def _day(day: pd.Timestamp) -> alt.DateTime:
+    return alt.DateTime(year=day.year, month=day.month, date=day.day)
 
 
 def plan_vs_actual(skus: pd.DataFrame, dispersion: float, rule: float, title: str, subtitle: str = "", currency: str = "") -> Chart | None:

@@ -199,6 +199,7 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
                 axis=alt.Axis(
                     title="A week",
                     tickCount=5,
+                    minExtent=52,
                     labelExpr="format(datum.value, ledger_unit === 'money' ? '$.3~s' : ',~f') + (ledger_unit === 'money' ? '' : ' bp')",
                 ),
             ),
