@@ -72,7 +72,11 @@ class Kept:
 
     @property
     def there(self) -> bool:
-        return (self.folder / "done").is_file()
+        """Whether every file is there that was written; a cache may be deleted, in part too."""
+        try:
+            return all((self.folder / name).is_file() for name in (self.folder / "done").read_text(encoding="utf-8").split())
+        except OSError:
+            return False
 
     def save(self, frames: dict[str, pd.DataFrame], facts: dict[str, Any], files: dict[str, Callable[[Path], Any]] | None = None) -> None:
         """Written beside and moved into place in one rename; another process that was quicker wins.
@@ -87,7 +91,10 @@ class Kept:
         for name, write in (files or {}).items():
             write(draft / name)
         (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-        (draft / "done").touch()
+        names = sorted(path.name for path in draft.iterdir())
+        (draft / "done").write_text("\n".join(names), encoding="utf-8")
+        if not self.there:
+            shutil.rmtree(self.folder, ignore_errors=True)
         try:
             draft.rename(self.folder)
         except OSError:
