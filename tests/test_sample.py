@@ -79,6 +79,9 @@ def test_another_seed_is_another_store(planted, tmp_path):
     assert week.read_bytes() != (planted[0] / str(LAST) / "orders.csv.gz").read_bytes()
 
 
+NOT_MADE = {"purchase_invoices"}  # the made-up shop's suppliers send no invoices
+
+
 def test_every_table_and_column_is_of_the_contract(planted):
     seen = set()
     for path in planted[0].glob("20*/*"):
@@ -88,7 +91,7 @@ def test_every_table_and_column_is_of_the_contract(planted):
         frame = read(path)
         assert list(frame.columns) == [c for c in TABLES[table].names if c in frame.columns], path.name
         seen.add(table)
-    assert seen == set(TABLES)
+    assert seen == set(TABLES) - NOT_MADE
 
 
 def test_every_value_has_its_type(planted):

@@ -174,6 +174,13 @@ TABLES: dict[str, Table] = {
             clock*:c=order_date|event_date amount:n""",
         ),
         _table("contract_prices", "master", "customer* sku* valid_from*:d price:n"),
+        _table(
+            "purchase_invoices",
+            "event",
+            """invoice_id* line_id* document_id document_line? sku quantity:n unit_price:n amount?:n invoiced_on!:d supplier*?
+            currency?""",
+            "invoiced_on",
+        ),
     )
 }
 
