@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from opsreview.books import Books
 from opsreview.checks import Context
+from opsreview.intake.arrivals import COLUMNS as ARRIVALS
 from opsreview.intake.schema import TABLES
 from opsreview.settings import Settings, parse
 from opsreview.weeks import Week
@@ -37,11 +38,13 @@ def settings(**given: Any) -> Settings:
 
 class FakeKnown:
     """`tables`: rows a table, dicts of the contract's columns (moments and days as ISO text). Exported in all of `weeks` weeks but for
-    `gaps` ({(table, week)}); a column counts as exported where a row has it."""
+    `gaps` ({(table, week)}); a column counts as exported where a row has it. `arrivals`: what each folder brought of a
+    table, oldest first, the last in W; `drift`: what `Known.schema_drift` says."""
 
     def __init__(
-        self, tables: dict[str, list[dict]], week: Week = WEEK, weeks: int = 30, gaps: set[tuple[str, Week]] = frozenset()
-    ) -> None:
+        self, tables: dict[str, list[dict]], week: Week = WEEK, weeks: int = 30, gaps: set[tuple[str, Week]] = frozenset(),
+        arrivals: dict[str, list[dict]] | None = None, drift: list[dict] = (),
+    ) -> None:  # fmt: skip
         if not _CON:
             backend = ibis.duckdb.connect(":memory:")
             backend.con.execute("SET TimeZone = 'UTC'")
@@ -50,6 +53,7 @@ class FakeKnown:
         self.week, self.as_of, self.first_week = week, week.as_of("UTC"), week - (weeks - 1)
         self.given, self.gaps = tables, gaps
         self.treated_as_missing = {f"made by hand, no. {next(_NAMES)}": ""}  # so that no other's plan of a table is taken for this one's
+        self.arrivals, self.schema_drift = _arrivals(arrivals or {}, week), list(drift)
         self.columns = {name: {c for row in rows for c in row} for name, rows in tables.items()}
 
     def exported(self, table: str, week: Week, column: str | None = None) -> bool:
@@ -75,8 +79,21 @@ class FakeKnown:
             fields += [pa.field("rate", pa.float64()), pa.field("cancelled", pa.bool_())]
         return self.exports.con.create_table(f"given_{next(_NAMES)}", pa.Table.from_arrays(arrays, schema=pa.schema(fields)), temp=True)
 
+    def brought(self, name: str) -> ibis.Table:
+        return self.table(name)
+
     def rows(self, name: str) -> ibis.Table:
         return self.table(name).mutate(week=ibis.literal(self.week.monday), deleted=ibis.literal(False))
+
+
+def _arrivals(given: dict[str, list[dict]], week: Week) -> pd.DataFrame:
+    rows = [
+        {"table": table, "week": str(week - (len(came) - 1 - i)), "rows": 100, "refused": 0, "newest": pd.NaT, "age_hours": float("nan"),
+         "gone": [], **row}
+        for table, came in given.items()
+        for i, row in enumerate(came)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=ARRIVALS)
 
 
 def _value(value: Any, kind: str) -> Any:

@@ -20,10 +20,10 @@ PACKAGE = ROOT / "lib" / "opsreview"
 
 # A module (or a package as a whole) imports only what stands before it. From the ground to the command.
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
-ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard"]
+ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard", "reconcile"]
 JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "results"]
 READER = [
-    "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "checklist", "agenda", "exhibits", "widgets",
+    "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits", "widgets",
     "widgets_checklist", "review",
 ]  # fmt: skip
 RUN = ["tablefile", "weekfolder", "publish", "run", "sample", "cli"]
@@ -39,7 +39,21 @@ SEAM = {
 }
 
 # Where a heavy library may be used. Queries are written where figures are worked out; every other library has one purpose.
-QUERIES = {"engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard", "checks", "evidence"}
+QUERIES = {
+    "engine",
+    "intake",
+    "plans",
+    "books",
+    "facts",
+    "margin",
+    "demand",
+    "kpis",
+    "leaks",
+    "scorecard",
+    "reconcile",
+    "checks",
+    "evidence",
+}
 HOMES = {
     "ibis": QUERIES,
     "duckdb": {"intake"},
@@ -240,7 +254,8 @@ def test_the_grains_of_a_kpi_are_those_of_the_catalog():
 
 
 # Checks that the catalog describes and that later issues bring.
-LATER = {"linear_strain", "carrier_overcharge", "carrier_mix", "invoice_mismatch", "export_stale", "export_volume", "schema_drift"}
+LATER = {"linear_strain", "carrier_overcharge", "carrier_mix", "invoice_mismatch"}
+OURS = {"control_total_mismatch"}  # checks of docs/checks.md that the contract has no line for
 
 
 def test_every_check_of_the_catalog_has_its_function_and_no_other():
@@ -273,7 +288,7 @@ def test_the_kpis_are_those_of_the_definitions(shared):
 
 def test_the_checks_are_those_of_the_definitions(shared):
     named = re.findall(r"^\| `(\w+)` \|", contract(shared, "checks.md"), re.MULTILINE)
-    assert set(named) == set(catalog.checks()) and len(named) == len(set(named))
+    assert set(named) == set(catalog.checks()) - OURS and len(named) == len(set(named))
 
 
 # ---- notebooks -----------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import figures, formats, narrative
+from opsreview import trust as trusted
 from opsreview.catalog import checks, kpis
 from opsreview.page import environment
 from opsreview.tables import PILLS, Html, nothing, sentences, table
@@ -38,9 +39,13 @@ def trust(results: Any) -> Html:
     rows | Rows | number
     """
     read = pd.DataFrame(results.trust["tables"])
-    text, details = narrative.trust_sentence(results), [f"{line}." for line in narrative.trust_details(results)]
-    html = environment().get_template("trust.j2").render(text=text, details=details, tables=table(read, columns).html)
-    return Html(html, text)
+    tied = trusted.sentence(results)
+    text = f"{narrative.trust_sentence(results)}{f' · {tied}' if tied else ''}"
+    details = [f"{line}." for line in (*trusted.details(results), *narrative.trust_details(results))]
+    tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
+    marks = trusted.alarms(results)
+    html = environment().get_template("trust.j2").render(text=text, marks=marks, details=details, tables="".join(tables))
+    return Html(html, "\n".join([*marks, text]))
 
 
 def last_time(results: Any, review: str) -> Html:

@@ -27,6 +27,8 @@ from opsreview.findings import LOOK_BACK, found_this_week
 from opsreview.judgement import judge_kpis
 from opsreview.ledger import HISTORY, ledger
 from opsreview.margin import order_margin
+from opsreview.reconcile import COLUMNS as BRIDGES
+from opsreview.reconcile import bridges
 from opsreview.scorecard import COLUMNS, scorecard
 from opsreview.settings import Settings
 from opsreview.weeks import Week
@@ -39,7 +41,7 @@ FIGURES = (
     "books.py", "catalog.py", "catalog.toml", "demand.py", "facts", "kpis", "leaks.py", "margin.py", "measure.py", "plans.py",
     "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
-CHECKS = ("checks", "findings.py", "formats.py", "statistics.py")
+CHECKS = ("checks", "findings.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
 SOURCES = {"card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence")}
 
 
@@ -138,11 +140,13 @@ class Measured:
     def _measure(self) -> None:
         self.cards: dict[Week, Kept] = {}
         self.raw: dict[str, pd.DataFrame] = {}
+        self.bridges: dict[str, pd.DataFrame] = {}  # what each week's control totals came to, as it was known then
         for n, week in enumerate(self.weeks, start=1):
             self._progress(f"measuring {week}", n - 1, len(self.weeks))
             self.cards[week] = self._card(week)
             if week > self.week - LOOK_BACK - 1:
-                self.raw[str(week)] = self._found(week)
+                found = self._found(week)
+                self.raw[str(week)], self.bridges[str(week)] = found.frame("found"), found.frame("bridges")
         self.final = self._evidence()
         for books in self._books.values():
             books.close()
@@ -164,16 +168,17 @@ class Measured:
                 )
         return kept
 
-    def _found(self, week: Week) -> pd.DataFrame:
+    def _found(self, week: Week) -> Kept:
         kept = self._kept("found", week)
         if not kept.there:
             card = self.cards[week].frame("published")
             if card.empty:
-                kept.save({"found": pd.DataFrame(columns=["check", "entity"])}, {})
+                kept.save({"found": pd.DataFrame(columns=["check", "entity"]), "bridges": pd.DataFrame(columns=BRIDGES)}, {})
             else:
                 past = self.stack("charted", [w for w in self.weeks if week - statistics.HISTORY < w < week])
-                kept.save({"found": found_this_week(Context(self.books(week), card, past))}, {})
-        return kept.frame("found")
+                found = found_this_week(Context(self.books(week), card, past))
+                kept.save({"found": found, "bridges": bridges(self.books(week))}, {})
+        return kept
 
     def _evidence(self) -> Kept:
         kept = self._kept("evidence", self.week)

@@ -13,6 +13,7 @@ from opsreview import decisions, findings
 from opsreview import settings as settings_module
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder
+from opsreview.reconcile import KEY
 from opsreview.settings import Settings
 from opsreview.weeks import Week
 
@@ -75,6 +76,17 @@ class Results:
         return self.measured.final.frame(name)
 
     @property
+    def reconciliation(self) -> pd.DataFrame:
+        """reconciliation.csv without its week: the bridges of the control totals that W's folder brought (`reconcile.COLUMNS`)."""
+        return self.measured.bridges[str(self.week)]
+
+    @cached_property
+    def reconciliation_history(self) -> pd.DataFrame:
+        """The bridges of up to 14 weeks, oldest first, each as it was known then: `week` and `reconcile.COLUMNS`."""
+        parts = [frame.assign(week=week) for week, frame in self.measured.bridges.items() if len(frame)]
+        return pd.concat(parts, ignore_index=True) if parts else self.reconciliation.assign(week="").head(0)
+
+    @property
     def sku_margin(self) -> pd.DataFrame:
         """sku_margin.csv."""
         return self.evidence("sku_margin")
@@ -126,12 +138,25 @@ class Results:
             "notices": [*self.exports.notices, *self._recorded.attrs["notices"]],
             "uncosted_revenue": float(lines.loc[lines["cost_of_goods"].isna(), "net_revenue"].sum()),
             "unknown_skus": len(self.exports.unknown_skus),
+            "ties": ties(self.reconciliation),
         }
 
 
 def reasons(exports: Any) -> dict[str, int]:
     """How many rows were set aside for which reason, the commonest first."""
     return {str(k): int(v) for k, v in exports.quarantine()["reason"].value_counts().items()}
+
+
+def ties(bridges: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row a control total that W's folder brought: source, measure, clock, figure, reported, residual (empty: n/a), ties, note."""
+    out = []
+    for (source, measure, clock, *period), steps in bridges.groupby(KEY, sort=False):
+        said = {kind: row for kind, row in steps.set_index("kind").iterrows() if kind in ("figure", "reported", "residual")}
+        last = said.get("residual", said["figure"])
+        amounts = {kind: float(said[kind]["amount"]) if kind in said else float("nan") for kind in ("figure", "reported", "residual")}
+        about = {"source": source, "measure": measure, "clock": clock, "period_start": period[0], "period_end": period[1]}
+        out.append({**about, **amounts, "ties": bool(last["note"] == "ties"), "note": str(last["note"])})
+    return out
 
 
 def open_results(

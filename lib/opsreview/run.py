@@ -84,6 +84,10 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
     writers: dict[str, Callable[[Path], Any]] = {
         name: (lambda path, frame=frame: write_csv(frame(), path)) for name, frame in frames.items()
     }
+    if len(results.reconciliation):
+        bridges = results.reconciliation.assign(week=str(results.week))
+        bridges = bridges[["week", *bridges.columns.drop("week")]]
+        writers["reconciliation.csv"] = lambda path: write_csv(bridges, path)
     writers["order_margin.parquet"] = lambda path: shutil.copyfile(results.order_margin, path)
     writers["quarantine.csv"] = results.exports.quarantine_csv
     writers["run.json"] = lambda path: path.write_text(

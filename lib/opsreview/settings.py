@@ -93,6 +93,24 @@ class Allowed(Section):
     missing_tables: list[str] = []
 
 
+class Reconcile(Section):
+    """How our figures are held against what a system's own report says (`control_totals`)."""
+
+    tolerance_money: float = Field(1.00, ge=0)
+    tolerance_share: float = Field(0.001, ge=0, le=1)
+    channels: dict[str, list[str]] = {}  # source -> the channels its report is of; else its own name where that is one, else all
+    timezones: dict[str, str] = {}  # source -> the zone of its days; else the business time zone
+
+    @field_validator("timezones")
+    @classmethod
+    def _known_zones(cls, value: dict[str, str]) -> dict[str, str]:
+        for source, zone in value.items():
+            if zone not in available_timezones():
+                near = difflib.get_close_matches(zone, available_timezones(), 1)
+                raise ValueError(f"{source}: {zone} is no time zone{f'; did you mean {near[0]}?' if near else ''}")
+        return value
+
+
 class Settings(Section):
     """Every setting a definition names, with its default; `timezone` and `reporting_currency` have none."""
 
@@ -110,6 +128,7 @@ class Settings(Section):
     checks: dict[str, Any] = {}
     owners: dict[str, Owner] = {}
     allow: Allowed = Allowed()
+    reconcile: Reconcile = Reconcile()
     engine: Literal["embedded"] = "embedded"
 
     @field_validator("timezone")

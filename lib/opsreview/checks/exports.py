@@ -1,13 +1,16 @@
-"""The exports themselves: what should have come and did not."""
+"""The exports themselves: what should have come and did not, came old, came in an odd size, or came changed."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 
 from opsreview import catalog
-from opsreview.checks import Context, check, found, say
-from opsreview.formats import listing, words
+from opsreview.checks import GRAVE_TIMES, Context, check, found, nothing, say
+from opsreview.formats import count, day, listing, number, share, words
 from opsreview.intake.schema import TABLES
+from opsreview.statistics import HISTORY, xmr_limits
 
 LOOKED_AT = 4  # weeks before W
 
@@ -41,3 +44,115 @@ def export_missing(ctx: Context) -> pd.DataFrame:
 def _costs(table: str) -> str:
     kpis = [k.label for k in catalog.kpis().values() if any(need.partition(".")[0] == table for need in k.needs)]
     return f"without it: {listing(kpis)}" if kpis else "no KPI stands on it"
+
+
+@check
+def export_stale(ctx: Context) -> pd.DataFrame:
+    """Tables whose newest event is older than 48 h at the week's end, and older than it uses to be."""
+    least = ctx.threshold("export_stale", "hours")
+    rows = _against_history(ctx, "age_hours", floor=0.0)
+    rows = rows[(rows["now"] > least) & (rows["now"] > rows["upper"])]
+    return found(
+        rows,
+        entity=rows["table"],
+        title=say(rows, lambda r: f"The export of {words(r.table)} ends {_age(r.now)} before the week does"),
+        observed=rows["now"],
+        expected=rows["centre"],
+        threshold=rows["upper"].clip(lower=least),
+        severity="breach",
+        basis="",
+        decision="investigate",
+        detail=say(rows, lambda r: f"newest event {day(r.newest)}; usually {_age(r.centre)} before the week's end"),
+        evidence=f"folders of up to {HISTORY} weeks",
+    )
+
+
+@check
+def export_volume(ctx: Context) -> pd.DataFrame:
+    """Tables that came with far more or fewer rows than weeks differ by anyway. Days that are missing at the end are `export_stale`'s."""
+    share_off, least = (ctx.threshold("export_volume", name) for name in ("share", "rows"))
+    rows = _against_history(ctx, "rows", floor=0.0, sure=True)
+    large = rows[["now", "centre"]].max(axis=1) >= least
+    off = (rows["now"] - rows["centre"]).abs() > share_off * rows["centre"]
+    more = rows["now"] > rows["upper"]
+    fewer = (rows["now"] < rows["lower"]) & ~rows["table"].isin(export_stale(ctx)["entity"])
+    rows = rows[large & off & (more | fewer)]
+    limit = rows["upper"].where(rows["now"] > rows["upper"], rows["lower"])
+    grave = (rows["now"] >= GRAVE_TIMES * limit) | (rows["now"] * GRAVE_TIMES <= limit)
+    return found(
+        rows,
+        entity=rows["table"],
+        title=say(rows, lambda r: f"The export of {words(r.table)} came with {number(r.now)} rows, {number(r.centre)} are usual"),
+        observed=rows["now"],
+        expected=rows["centre"],
+        threshold=limit,
+        severity=grave.map({True: "breach", False: "watch"}),
+        basis="",
+        decision="investigate",
+        detail=say(rows, _usually),
+        evidence=f"folders of up to {HISTORY} weeks",
+    )
+
+
+@check
+def schema_drift(ctx: Context) -> pd.DataFrame:
+    """Tables that lost a column of the contract since their last export, or whose listed values are unknown in more than a few rows."""
+    least = ctx.threshold("schema_drift", "share")
+    drift = pd.DataFrame(ctx.books.known.schema_drift, columns=["table", "column", "share"]).astype({"share": float})
+    drift = drift[drift["share"].isna() | (drift["share"] > least)]
+    if drift.empty:
+        return nothing()
+    drift["needed"] = [_needed(f"{r.table}.{r.column}") for r in drift.itertuples()]
+    drift["said"] = say(
+        drift, lambda r: f"column {r.column} is gone" if pd.isna(r.share) else f"{share(r.share)} of the values of {r.column} are unknown"
+    )
+    by = drift.groupby("table", sort=False)
+    rows = pd.DataFrame(
+        {
+            "observed": by["share"].max(), "columns": by["column"].agg("; ".join), "said": by["said"].agg(lambda s: listing(s.tolist(), 3)),
+            "needed": by["needed"].agg(lambda s: sorted({k for names in s for k in names})),
+        }
+    ).rename_axis("table").reset_index()  # fmt: skip
+    grave = rows["needed"].str.len().gt(0) | rows["observed"].notna()
+    return found(
+        rows,
+        entity=rows["table"],
+        title=say(rows, lambda r: f"The export of {words(r.table)} changed: {r.said}"),
+        observed=rows["observed"],
+        expected=0.0,
+        threshold=least,
+        severity=grave.map({True: "breach", False: "watch"}),
+        basis="",
+        decision="investigate",
+        detail=say(rows, lambda r: f"without it: {listing(r.needed, 3)}" if r.needed else "no KPI needs it"),
+        members=rows["columns"],
+        evidence="headers and listed values of this week's files and of the export before",
+    )
+
+
+def _usually(row: Any) -> str:
+    low, high = number(row.lower), number(row.upper)
+    return f"until now always {low}" if low == high else f"{low} to {high} rows are what weeks differ by anyway"
+
+
+def _needed(column: str) -> list[str]:
+    return [k.label for k in catalog.kpis().values() if column in k.needs]
+
+
+def _age(hours: float) -> str:
+    return count(round(hours), "hour") if hours < 2 * 24 else f"{number(hours / 24, 0 if hours % 24 == 0 else 1)} days"
+
+
+def _against_history(ctx: Context, measure: str, floor: float, sure: bool = False) -> pd.DataFrame:
+    """A row a table that came in W with a value: `now`, `newest`, and the XmR limits of its exports before W, at least six.
+
+    `sure`: limits only from the twelve on that call a signal. A table's first export is left out: it often brings all there was.
+    """
+    arrivals, week = ctx.books.known.arrivals, str(ctx.books.week)
+    out = []
+    for table, rows in arrivals.groupby("table", sort=False):
+        last = rows.iloc[-1]
+        limits = xmr_limits(rows.iloc[1:-1][measure].tolist()[-(HISTORY - 1) :], floor)
+        if last["week"] == week and pd.notna(last[measure]) and limits and not (sure and limits.provisional):
+            out.append((table, float(last[measure]), last["newest"], limits.centre, limits.lower, limits.upper))
+    return pd.DataFrame(out, columns=["table", "now", "newest", "centre", "lower", "upper"])

@@ -118,3 +118,23 @@ def unknown_currencies(exports: Exports) -> pd.DataFrame:
             l AS (SELECT "row" ->> 'order_id' AS order_id, count(*) AS n, sum({value}) AS value FROM {lines} {by_order})
         SELECT currency, sum(o.n)::BIGINT AS orders, coalesce(sum(l.n), 0)::BIGINT AS lines, coalesce(sum(l.value), 0) AS value
         FROM o LEFT JOIN l USING (order_id) GROUP BY currency ORDER BY currency""").df()
+
+
+def set_aside(exports: Exports) -> pd.DataFrame:
+    """order_id, day (local; of the order, else the Monday of the folder), units, gross (at face value): lines not taken, one row each.
+
+    What can be read of them; a line that another of its key contradicts is left out: one of the two was taken.
+    """
+    orders, lines = (f"read_parquet({sql.file(exports.resolved(t).quarantine)})" for t in ("orders", "order_lines"))
+    number = "TRY_CAST(\"row\" ->> '{}' AS DOUBLE)".format
+    units = f"greatest({number('quantity')} - coalesce({number('cancelled_quantity')}, 0), 0)"
+    return exports.con.con.execute(f"""
+        WITH l AS (
+            SELECT "row" ->> 'order_id' AS order_id, week, {units} AS units, {units} * {number("unit_price")} AS gross
+            FROM {lines} WHERE reason <> 'conflicting_duplicate' AND "row" IS NOT NULL),
+        o AS (
+            SELECT "row" ->> 'order_id' AS order_id, min(TRY_CAST(("row" ->> 'ordered_at')[:10] AS DATE)) AS day
+            FROM {orders} GROUP BY 1),
+        k AS (SELECT order_id, min(ordered_at_local::DATE) AS day FROM {exports.stored("orders").get_name()} GROUP BY 1)
+        SELECT l.order_id, coalesce(k.day, o.day, l.week)::TIMESTAMP AS day, coalesce(units, 0) AS units, coalesce(gross, 0) AS gross
+        FROM l LEFT JOIN o USING (order_id) LEFT JOIN k USING (order_id) ORDER BY l.order_id, day, gross""").df()

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pandas as pd
 from ibis import _
 
 from opsreview.intake.schema import TABLES, Column
@@ -66,6 +67,12 @@ class Known:
         rows = self.exports.stored(name)
         return rows.filter(_.known_from <= week.monday, _.replaced_in.isnull() | (_.replaced_in > week.monday), ~_.deleted)
 
+    def brought(self, name: str) -> ibis.Table:
+        """The rows of a table that this week's folder brought and that stand."""
+        rows = self._standing(name, self.week)
+        here = rows.week.cast("date") == self.week.monday
+        return rows.filter(here if not self._missing(name) else ibis.literal(False))
+
     def _rated(self, orders: ibis.Table) -> ibis.Table:
         """Orders with `rate`, reporting currency per unit of the order's: of the newest rate on or before the order's local day."""
         reporting = self.exports.settings.reporting_currency
@@ -110,6 +117,13 @@ class Known:
             f"{found['bad']:,} of the {found['rows']:,} rows of {table} in {self.week} cannot be taken, more than {100 * limit:g}%: "
             f"most often {worst['reason']} ({worst['n']:,}), as in {example['file']} line {example['line']} ({where})"
         )
+
+    @property
+    def arrivals(self) -> pd.DataFrame:
+        """What each folder up to this week's brought of each table: see `intake.arrivals`. What is treated as missing has not come."""
+        frame = self.exports.arrivals
+        missing = (frame["week"] == str(self.week)) & frame["table"].isin(list(self.treated_as_missing))
+        return frame[(frame["week"] <= str(self.week)) & ~missing].reset_index(drop=True)
 
     @property
     def schema_drift(self) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from opsreview import engine
 from opsreview.intake import account, sql
 from opsreview.intake import cache as caching
+from opsreview.intake.arrivals import arrivals
 from opsreview.intake.folder import Listing, Source, listing
 from opsreview.intake.known import Known
 from opsreview.intake.reader import Read, Reader
@@ -177,6 +178,11 @@ class Exports:
         return account.freshness(self)
 
     @cached_property
+    def arrivals(self) -> pd.DataFrame:
+        """What each folder brought of each table: see `intake.arrivals`."""
+        return arrivals(self)
+
+    @cached_property
     def unknown_skus(self) -> pd.DataFrame:
         return account.unknown_skus(self)
 
@@ -187,6 +193,10 @@ class Exports:
     @cached_property
     def unknown_currencies(self) -> pd.DataFrame:
         return account.unknown_currencies(self)
+
+    @cached_property
+    def set_aside(self) -> pd.DataFrame:
+        return account.set_aside(self)
 
     def quarantine(self) -> pd.DataFrame:
         return account.quarantine(self)

@@ -109,13 +109,15 @@ def ad_spend(world: World, plants, monday: int) -> pd.DataFrame:
     return plants.ads(frame).assign(spend_date=lambda f: at(f["day"]))
 
 
-def control_totals(world: World, monday: int, orders: pd.DataFrame, lines: pd.DataFrame, refunded: pd.DataFrame) -> pd.DataFrame:
+def control_totals(
+    world: World, plants, monday: int, orders: pd.DataFrame, lines: pd.DataFrame, refunded: pd.DataFrame
+) -> pd.DataFrame:  # fmt: skip
     """The shop's own report of the week, in pounds: by order date what its orders of the week come to (net sales: gross
     sales less discounts, without shipping), by event date what was refunded. Cancelled orders and units are left out."""
     day = orders["day"].to_numpy()
     fx = np.where(orders["abroad"], world.euro(day), 1.0)
     end = at(monday + 7)
-    kept = ~(orders["cancelled_at"] < end).to_numpy()
+    kept = plants.reported(monday, ~(orders["cancelled_at"] < end).to_numpy())
     units = np.where(kept[lines["order"]], lines["quantity"] - lines["called_off"], 0)
     gross = (units * lines["unit_price"] * fx[lines["order"]]).sum()
     discounts = (lines["line_discount"] * fx[lines["order"]])[kept[lines["order"]]].sum() + (orders["order_discount"] * fx)[kept].sum()

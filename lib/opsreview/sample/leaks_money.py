@@ -74,13 +74,17 @@ class Money(Cast):
             frame.loc[hit[0], "refunded_at"] = row["requested_at"] + pd.Timedelta(hours=1)
         return frame
 
+    def reported(self, monday: int, kept: np.ndarray) -> np.ndarray:
+        """The shop's report of the last week counts cancelled orders too."""
+        return kept | (monday + 7 == self.end)
+
     def folder(self, monday: int, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         """The last week's exports: one does not come, one stops on Thursday, one comes with three weeks in it, one lacks a column."""
         tables = super().folder(monday, tables)
         self.labor = {m: t for m, t in self.labor.items() if m >= monday - 14} | {monday: tables["labor"]}
         if monday + 7 != self.end:
             return tables
-        tables = {name: frame for name, frame in tables.items() if name != "control_totals"}
+        tables = {name: frame for name, frame in tables.items() if name != "promotions"}
         ads = tables["ad_spend"]
         tables["ad_spend"] = ads[day_weekday(ads["day"]) < 4]
         tables["labor"] = pd.concat(self.labor.values(), ignore_index=True)
@@ -128,10 +132,11 @@ class Money(Cast):
                 0.18,
                 "share of net revenue",
             ),
-            self.entry("export_missing", "control_totals", "does not come in the last week"),
+            self.entry("export_missing", "promotions", "does not come in the last week; the last one stands"),
             self.entry("export_stale", "ad_spend", "ends on Thursday of the last week", 96, "hours"),
             self.entry("export_volume", "labor", "comes with the two weeks before in it once more", 3, "times the usual rows"),
             self.entry("schema_drift", "orders", "the column ship_postal is gone"),
+            self.entry("control_total_mismatch", "shop", "the shop's report of the last week counts cancelled orders"),
         ]
         if self.refund:
             rows.append(

@@ -109,6 +109,10 @@ class Nothing:
         """A week of advertising (channel, network, sku, family, amount, day)."""
         return frame
 
+    def reported(self, monday: int, kept: np.ndarray) -> np.ndarray:
+        """Which orders of a week the shop's own report counts: those that are not cancelled (`kept`)."""
+        return kept
+
     def folder(self, monday: int, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         """A week's tables on their way to disk: exports can go missing, stale, or change their columns."""
         return tables

@@ -65,7 +65,7 @@ class Store:
         tables["labor"] = fulfil.labor(self.world, self.plants, monday, picked, received, len(back))
         tables["ad_spend"] = aftermath.ad_spend(self.world, self.plants, monday)
         refunded = tables["returns"][tables["returns"]["refunded_at"].between(start, end, inclusive="left")]
-        tables["control_totals"] = aftermath.control_totals(self.world, monday, orders, lines, refunded)
+        tables["control_totals"] = aftermath.control_totals(self.world, self.plants, monday, orders, lines, refunded)
         tables["demand_plan"] = order_book.plan(self.world, self.plants, monday)
         tables |= self._snapshots(monday, evenings) | self._masters(monday)
         return self.plants.folder(monday, tables)

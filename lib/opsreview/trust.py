@@ -1,0 +1,103 @@
+"""Whether the figures can be trusted, in words: what ties to a source's own report, what does not, and by which bridge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import formats
+from opsreview.tables import Html, table
+
+COUNTED = ("orders", "units")
+CLOCKS = {"order_date": "by order date", "event_date": "by event date"}
+STEPS = {
+    "placed": "Placed", "figure": "Our figure", "reported": "Its own report", "residual": "Residual: ours − its report",
+    "cancelled_units": "Units called off", "units_cancelled": "Units called off", "placed_known_late": "Placed, and known late",
+    "time_zone_edge": "Hours between its days and ours", "if_days_are_in_UTC": "If days are in UTC",
+}  # fmt: skip
+
+
+def sentence(results: Any) -> str:
+    """`ties to shop within £0.01`; `does not tie to shop (6 of 7 totals)`; empty where no control total came."""
+    parts = []
+    for source, totals in _by_source(results).items():
+        said = [t for t in totals if not formats.missing(t["residual"])]
+        off = [t for t in said if not t["ties"]]
+        if off:
+            parts.append(f"does not tie to {source} ({len(off)} of {formats.count(len(said), 'total')})")
+        elif said:
+            money = max((abs(t["residual"]) for t in said if t["measure"] not in COUNTED), default=None)
+            within = "exactly" if money is None else f"within {formats.money(max(money, 0.01), results.settings.reporting_currency, 2)}"
+            parts.append(f"ties to {source} {within}")
+    return " · ".join(parts)
+
+
+def alarms(results: Any) -> list[str]:
+    """A sentence a source whose report our figures do not tie to: what marks the page."""
+    out = []
+    for source, totals in _by_source(results).items():
+        off = sorted((t for t in totals if not t["ties"] and not formats.missing(t["residual"])), key=_weight)
+        if off:
+            said = [f"{formats.words(t['measure'])} {_way(results, t)}" for t in off]
+            why = {t["note"].partition("; ")[2] for t in off}
+            hint = f"; it would tie {formats.words(why.pop())}" if len(why) == 1 and why != {""} else ""
+            out.append(f"These figures do not tie to {source}'s own report: {formats.listing(said, 3)}{hint}.")
+    return out
+
+
+def details(results: Any) -> list[str]:
+    """What could not be held against a report, and why: a sentence each, without its full stop."""
+    gone: dict[tuple[str, str], list[str]] = {}
+    for t in results.trust.get("ties", []):
+        if formats.missing(t["residual"]):
+            gone.setdefault((t["source"], t["note"]), []).append(f"{formats.words(t['measure'])} {CLOCKS.get(t['clock'], '')}")
+    return [f"Not held against {source}'s report: {formats.listing(names, 4)}: {why}" for (source, why), names in gone.items()]
+
+
+def bridge(results: Any, total: dict[str, Any]) -> Html:
+    """One control total's bridge, step by step, what would explain its residual last."""
+    steps = results.reconciliation
+    for key in ("source", "measure", "clock", "period_start", "period_end"):
+        steps = steps[steps[key] == total[key]]
+    rows = steps.assign(
+        name=[STEPS.get(s, formats.words(s).capitalize()) for s in steps["step"]],
+        strong=steps["kind"].isin(["figure", "residual"]),
+        place=steps["kind"].map({"part": 0, "figure": 1, "reported": 2, "residual": 3, "what_if": 4}),
+    ).sort_values("place", kind="stable")
+    kind, note = "number" if total["measure"] in COUNTED else "cents", ""
+    if (rows["kind"] == "what_if").any():
+        note = "Each “if” stands alone: what our figure would gain or lose by it."
+    said = f"{formats.words(total['measure']).capitalize()} {CLOCKS.get(total['clock'], '')}: the bridge to {total['source']}'s report"
+    columns = f"name | Step\namount | Amount | {kind}\nnote | Says | words"
+    currency = results.settings.reporting_currency
+    return table(rows, columns, f"{said}, {_period(total)}", currency, note=note, strong="strong")
+
+
+def worst(results: Any) -> list[dict[str, Any]]:
+    """Of each source the control total that is furthest off, where one is beyond tolerance."""
+    off = {s: [t for t in totals if not t["ties"] and not formats.missing(t["residual"])] for s, totals in _by_source(results).items()}
+    return [min(totals, key=_weight) for totals in off.values() if totals]
+
+
+def _by_source(results: Any) -> dict[str, list[dict[str, Any]]]:
+    out: dict[str, list[dict[str, Any]]] = {}
+    for t in results.trust.get("ties", []):
+        out.setdefault(t["source"], []).append(t)
+    return out
+
+
+def _weight(total: dict[str, Any]) -> tuple[bool, float]:
+    """Money before counts, the largest first."""
+    return total["measure"] in COUNTED, -abs(total["residual"])
+
+
+def _way(results: Any, total: dict[str, Any]) -> str:
+    amount = abs(total["residual"])
+    said = formats.number(amount) if total["measure"] in COUNTED else formats.money(amount, results.settings.reporting_currency)
+    return f"{said} {'below' if total['residual'] > 0 else 'above'} ours"
+
+
+def _period(total: dict[str, Any]) -> str:
+    start, end = (pd.Timestamp(total[edge]).date() for edge in ("period_start", "period_end"))
+    return f"{formats.day(start)} to {formats.day(end, year=True)}"
