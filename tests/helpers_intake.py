@@ -81,9 +81,10 @@ class Folder:
 
 
 def balanced(exports: Exports) -> None:
-    """Rows read = kept + replaced + duplicate + deleted + quarantined, file by file; quarantine.csv and the standing rows agree."""
-    quarantined = exports.quarantine().groupby("file").size().to_dict()
+    """Rows read + split = kept + replaced + duplicate + deleted + quarantined + elsewhere, file by file and table by table; quarantine.csv
+    and the standing rows agree."""
+    quarantined = exports.quarantine().groupby(["file", "table"]).size().to_dict()
     for entry in exports.manifest:
-        fates = {k: v for k, v in entry.items() if k.startswith("rows_") and k != "rows_read"}
-        assert entry["rows_read"] == sum(fates.values()), entry
-        assert entry["rows_quarantined"] == quarantined.get(entry["path"], 0), entry
+        fates = {k: v for k, v in entry.items() if k.startswith("rows_") and k not in ("rows_read", "rows_split")}
+        assert entry["rows_read"] + entry["rows_split"] == sum(fates.values()), entry
+        assert entry["rows_quarantined"] == quarantined.get((entry["path"], entry["table"]), 0), entry

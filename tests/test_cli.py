@@ -227,7 +227,7 @@ def test_the_manifest_says_what_was_read(first, exports):
     assert set(run) >= {"version", "parameters", "settings", "as_of", "inputs", "missing", "unrecognised", "dropped_columns", "seconds"}
     assert run["as_of"] == "2026-11-09T05:00:00Z" and run["parameters"]["week"] == str(LAST)
     assert {f["path"] for f in run["inputs"]} == {p.relative_to(exports).as_posix() for p in exports.glob("*/*") if p.is_file()}
-    fates = ("rows_kept", "rows_replaced", "rows_duplicate", "rows_deleted", "rows_quarantined")
+    fates = ("rows_kept", "rows_replaced", "rows_duplicate", "rows_deleted", "rows_quarantined", "rows_elsewhere")
     assert all(f["rows_read"] == sum(f[k] for k in fates) and len(f["sha256"]) == 64 for f in run["inputs"])
     assert run["settings"]["carrying_rate"] == 0.2 and run["settings"]["costs"]["payment_rate"] == 0.029
 

@@ -20,7 +20,7 @@ def fates(folder: Folder, upto: str = W3) -> dict[str, tuple[int, ...]]:
     """file -> read, kept, replaced, duplicate, deleted, quarantined; the sums are checked on the way."""
     exports = folder.open(upto)
     balanced(exports)
-    return {e["path"]: tuple(v for k, v in e.items() if k.startswith("rows_")) for e in exports.manifest}
+    return {e["path"]: tuple(v for k, v in e.items() if k.startswith("rows_"))[:6] for e in exports.manifest}
 
 
 def test_a_key_that_comes_again_replaces_the_earlier_row_whole(tmp_path):

@@ -60,7 +60,7 @@ HOMES = {
     "pyarrow": {"intake", "sample"},
     "python_calamine": {"intake"},
     "scipy": {"statistics", "demand", "checks", "sample"},
-    "pydantic": {"catalog", "settings", "decisions"},
+    "pydantic": {"catalog", "settings", "decisions", "intake"},
     "altair": {"charts", "renderer"},
     "vl_convert": {"page"},
     "jinja2": {"page"},

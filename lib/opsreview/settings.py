@@ -28,6 +28,14 @@ class Section(BaseModel):
 
 class Intake(Section):
     max_bad_share: float = Field(0.05, ge=0, le=1)
+    profiles: str = ""  # folder of a team's own vendor profiles; relative to the exports folder, else to the working folder
+
+    def folder(self, exports: Path) -> Path | None:
+        """Where the team's own profiles are, or None."""
+        if not self.profiles:
+            return None
+        inside = exports / self.profiles
+        return inside if inside.is_dir() else Path(self.profiles).expanduser()
 
 
 class Privacy(Section):

@@ -22,14 +22,18 @@ REFERENCES = {"order_id": "orders", "shipment_id": "shipments"}
 
 
 def manifest(exports: Exports, reads: dict[Source, Read]) -> list[dict[str, Any]]:
-    """`inputs` of run.json: each file and where its rows went; rows_read is the sum of the others. A file that is not used has none."""
+    """`inputs` of run.json: each file and table that it feeds, and where its rows went. A file that is not used has none.
+
+    rows_read (of the file) + rows_split (made where a row of a vendor's file is several of ours) = rows_kept + rows_replaced +
+    rows_duplicate + rows_deleted + rows_quarantined + rows_elsewhere (no row of this table is made of them alone).
+    """
     out = []
-    for source in reads:
-        fates = dict.fromkeys(("read", *FATES), 0)
+    for source, read in reads.items():
+        fates = dict.fromkeys(("read", *FATES, "elsewhere", "split"), 0)
         if source in exports.usable:
-            fates = exports.resolved(source.table).note["files"][source.name]
-        entry = {"path": source.name, "table": source.table, "profile": "canonical", "sha256": source.sha256}
-        out.append(entry | {f"rows_{fate}": fates[fate] for fate in ("read", *FATES)})
+            fates = exports.resolved(source.table).note["files"][source.name] | {k: read.note[k] for k in ("read", "elsewhere", "split")}
+        entry = {"path": source.name, "table": source.table, "profile": source.profile, "sha256": source.sha256}
+        out.append(entry | {f"rows_{fate}": fates[fate] for fate in ("read", *FATES, "elsewhere", "split")})
     return out
 
 

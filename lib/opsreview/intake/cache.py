@@ -18,7 +18,7 @@ from pathlib import Path
 def version() -> str:
     """A hash over the source of the intake: what another version wrote is not used."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".toml")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

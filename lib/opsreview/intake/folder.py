@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,8 @@ from opsreview.weeks import Week
 
 @dataclass(frozen=True)
 class Source:
-    """One file that is a table, or a part of one. `name` is its path relative to the exports folder, with `/`."""
+    """One file that is a table, or a part of one. `name` is its path relative to the exports folder, with `/`. A foreign file is one source
+    for each table that it feeds; its `profile` says how it is read."""
 
     path: Path
     name: str
@@ -23,6 +24,7 @@ class Source:
     extension: str
     sha256: str = ""
     stamp: tuple[int, ...] = ()  # size and times when its hash was taken
+    profile: str = "canonical"
 
     def changed(self) -> bool:
         """Whether the file is another one than was hashed."""
@@ -45,12 +47,19 @@ class Listing:
     sources: list[Source] = field(default_factory=list)
     ignored: list[dict] = field(default_factory=list)  # {"path", "why"}
     unrecognised: list[str] = field(default_factory=list)
+    unknown: dict[str, str] = field(default_factory=dict)  # why a file is unrecognised
+    unused: dict[str, str] = field(default_factory=dict)  # files that are known and feed no table, and why
     twins: list[dict] = field(default_factory=list)  # {"path", "same_as"}: the same bytes, read once
     broken: dict[Source, str] = field(default_factory=dict)  # what cannot be a file of its table, and why
 
 
-def listing(exports: Path, upto: Week) -> Listing:
-    """Every folder up to and including `upto`; later ones are not even looked into. OSError when the folder cannot be listed."""
+Recogniser = Callable[[Source], tuple[str, tuple[str, ...], str]]
+
+
+def listing(exports: Path, upto: Week, recognised: Recogniser = lambda source: ("", (), "")) -> Listing:
+    """Every folder up to and including `upto`; later ones are not even looked into. OSError when the folder cannot be listed.
+
+    `recognised`: profile and tables of a file whose name says none, told by its content, or why it feeds none."""
     found = Listing()
     folders: list[tuple[Week, Path]] = []
     for path in sorted(exports.iterdir(), key=lambda p: p.name):
@@ -65,8 +74,24 @@ def listing(exports: Path, upto: Week) -> Listing:
     for week, path in sorted(folders):
         found.weeks.append(week)
         _folder(found, week, path)
-    found.sources = list(_once(found, _hashed(found.sources, found)))
+    found.sources = list(_once(found, _told(_hashed(found.sources, found), found, recognised)))
     return found
+
+
+def _told(sources: Iterable[Source], found: Listing, recognised: Recogniser) -> Iterable[Source]:
+    """The sources, those without a table as what their content says."""
+    for source in sources:
+        if source.table:
+            yield source
+            continue
+        profile, tables, why = recognised(source)
+        for table in tables:
+            yield replace(source, table=table, profile=profile)
+        if profile and not tables:
+            found.unused[source.name] = why
+        elif not tables:
+            found.unrecognised.append(source.name)
+            found.unknown[source.name] = why
 
 
 def _folder(found: Listing, week: Week, folder: Path) -> None:
@@ -82,15 +107,17 @@ def _folder(found: Listing, week: Week, folder: Path) -> None:
         elif path.is_dir():
             found.ignored.append({"path": name, "why": "a folder inside a week's folder"})
         else:
-            found.unrecognised.append(name)
+            found.sources.append(Source(path, name, week, "", _extension(path.name) or path.suffix.lower()))
 
 
 def recognise(name: str) -> tuple[str, str]:
     """The table and extension that a file name says (`orders.part-2.csv.gz`), or two empty strings."""
-    lower = name.lower()
-    table = lower.partition(".")[0]
-    extension = next((e for e in sorted(EXTENSIONS, key=len, reverse=True) if lower.endswith(e)), "")
+    table, extension = name.lower().partition(".")[0], _extension(name)
     return (table, extension) if table in TABLES and extension else ("", "")
+
+
+def _extension(name: str) -> str:
+    return next((e for e in sorted(EXTENSIONS, key=len, reverse=True) if name.lower().endswith(e)), "")
 
 
 def _week(name: str) -> Week | None:
@@ -104,7 +131,10 @@ def _week(name: str) -> Week | None:
 def _hashed(sources: list[Source], found: Listing) -> Iterable[Source]:
     with ThreadPoolExecutor(4) as pool:
         for source, hashed in zip(sources, pool.map(_hash, sources), strict=True):
-            if isinstance(hashed, OSError):
+            if isinstance(hashed, OSError) and not source.table:
+                found.unrecognised.append(source.name)
+                found.unknown[source.name] = f"cannot be read ({hashed.strerror})"
+            elif isinstance(hashed, OSError):
                 found.broken[source] = f"cannot be read ({hashed.strerror})"
             else:
                 yield hashed

@@ -19,6 +19,11 @@ class Header:
     dropped: list[str]
     personal: list[str]
 
+    @property
+    def columns(self) -> list[str]:
+        """The contract's columns that the file speaks of."""
+        return [*self.positions]
+
 
 def accepted(table: Table) -> set[str]:
     """The names that a header of the table may have."""

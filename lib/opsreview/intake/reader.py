@@ -7,6 +7,7 @@ shows that the engine saw other rows than there are (a line break or a stray quo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from opsreview.intake import cache, parse, sheets, sql, text
+from opsreview.intake import cache, foreign, parse, sheets, sql, text
 from opsreview.intake.folder import Source
 from opsreview.intake.header import Header, accepted, understand
+from opsreview.intake.hooks import HOOKS
+from opsreview.intake.mapping import Plan, plan
+from opsreview.intake.profile import Profile
 from opsreview.intake.schema import TABLES, Table
 from opsreview.intake.text import NoHeader, Unreadable, Unusable
 from opsreview.settings import Settings
@@ -30,7 +35,8 @@ CHANGED = {"error": "changed while it was read; run again"}
 
 @dataclass(frozen=True)
 class Read:
-    """A file as it was read. `note`: rows, flawed, columns (of the contract, in its header), dropped, personal; or error."""
+    """A file as it was read. `note`: rows (of the table), flawed, columns (of the contract, that it speaks of), dropped, personal, read
+    (rows of the file), elsewhere, split (see `account.manifest`), absent (contract column -> header names that it lacks); or error."""
 
     source: Source
     key: str
@@ -42,20 +48,36 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What the account says of a file that has `read` rows, of which `told` became the rows of the table."""
+
+    read: int
+    told: int
+
+    def note(self, rows: int) -> dict[str, int]:
+        return {"read": self.read, "elsewhere": self.read - self.told, "split": rows - self.told}
+
+
+@dataclass(frozen=True)
 class Pending:
-    """A small file as text, waiting for the query that types its batch."""
+    """A small file as text in the contract's columns, waiting for the query that types its batch."""
 
     source: Source
-    header: Header
+    header: Header | Plan
     rows: pa.Table
     decimal_comma: bool
+    counted: Counted
+    refused: pa.Table | None = None  # rows of the typed form that a translator refused
 
 
 class Reader:
     """Reads files through the cache. `progress` is told of each file that is not in it."""
 
-    def __init__(self, con: Any, settings: Settings, store: cache.Store, progress: Callable[[str], None]) -> None:
-        self.con, self.settings, self.store, self.progress = con, settings, store, progress
+    def __init__(
+        self, con: Any, settings: Settings, store: cache.Store, progress: Callable[[str], None], profiles: dict[str, Profile] | None = None
+    ) -> None:
+        self.con, self.settings, self.store, self.progress, self.profiles = con, settings, store, progress, profiles or {}
+        self._translated: tuple[str, foreign.Translation] | None = None  # the last file; it may feed several tables
 
     def read(self, sources: Iterable[Source], whole: bool = False) -> dict[Source, Read]:
         """Every source. What cannot be used has an error in its note; nothing is raised. `whole`: look at the cached rows too."""
@@ -82,18 +104,21 @@ class Reader:
 
     def key(self, source: Source) -> str:
         private = sorted(self.settings.privacy.columns)
-        return cache.key("file", source.sha256, source.table, source.extension, self.settings.timezone, private)
+        profile = foreign.digest(source.profile, self.profiles)
+        return cache.key("file", source.sha256, source.table, profile, source.extension, self.settings.timezone, private)
 
     def _new(self, source: Source, key: str) -> Read | Pending:
-        table = TABLES[source.table]
+        table, profile = TABLES[source.table], self.profiles.get(source.profile)
         try:
+            if translator := foreign.translators().get(source.profile):
+                return self._translate(source, translator)
             if source.extension == ".parquet":
                 return self._parquet(source, key, table)
+            layout = foreign.layout(profile, source.path, source.extension) if profile else None
             if source.extension == ".xlsx":
-                file: Any = sheets.Workbook(source.path)
-                return self._pending(source, table, file)
+                return self._pending(source, table, sheets.Workbook(source.path, layout.skip if layout else 0))
             known = text.survey(source.path)
-            file = text.Delimited(source.path, known, accepted(table))
+            file = text.Delimited(source.path, known, accepted(table), layout)
             return self._pending(source, table, file) if known.size <= SMALL else self._large(source, key, table, file)
         except Unusable as error:
             note = {"error": str(error), "absent": isinstance(error, NoHeader)}
@@ -101,16 +126,44 @@ class Reader:
                 return Read(source, key, CHANGED)
             return Read(source, key, note if isinstance(error, Unreadable) else self.store.put(key, note))
 
+    def _header(self, source: Source, table: Table, names: list[str]) -> Header | Plan:
+        private = self.settings.privacy.columns
+        if not (profile := self.profiles.get(source.profile)):
+            return understand(names, table, private)
+        return plan(profile, table.name, names, private, HOOKS.get(profile.hook))
+
     def _pending(self, source: Source, table: Table, file: Any) -> Pending:
-        header = understand(file.header, table, self.settings.privacy.columns)
+        header = self._header(source, table, file.header)
         rows = pa.concat_tables([_chunk([], [], [], header), *(_chunk(*batch, header) for batch in file.batches())])
-        return Pending(source, header, rows, file.decimal_comma)
+        if isinstance(header, Header):
+            return Pending(source, header, rows, file.decimal_comma, Counted(len(rows), len(rows)))
+        with sql.ordered(self.con) as cursor:
+            cursor.register("raw", rows.append_column("part", pa.array([0] * len(rows), pa.int32())))
+            with _blamed(header):
+                mapped = cursor.execute(f"SELECT * EXCLUDE (part) FROM ({header.select('raw')}) ORDER BY line").to_arrow_table()
+        return Pending(source, header, mapped, False, Counted(len(rows), pc.count_distinct(mapped["line"]).as_py()))
+
+    def _translate(self, source: Source, translator: foreign.Translator) -> Pending:
+        """A file of a format that has a reader of its own; it is read once for all the tables that it feeds."""
+        if self._translated is None or self._translated[0] != source.sha256:
+            self._translated = source.sha256, translator.translate(source.path)
+        found = self._translated[1]
+        refusals = [r for r in found.refused.get(source.table, ()) if r.reason]
+        refused = {"line": [r.line for r in refusals]} | {
+            n: [getattr(r, a) or None for r in refusals]
+            for n, a in (("flaw", "reason"), ("flaw_column", "column"), ("flaw_value", "value"))
+        }
+        bare = pa.table(refused, pa.schema({"line": pa.int64(), **dict.fromkeys(parse.FLAW[:3], pa.string())}))
+        rows = found.tables.get(source.table, pa.table({"line": pa.array([], pa.int64()), "ragged": pa.array([], pa.bool_())}))
+        header = Header({n: i for i, n in enumerate(rows.column_names) if n not in ("line", "ragged")}, [], [])
+        read = found.read.get(source.table, len(rows) + len(refusals))
+        return Pending(source, header, rows, False, Counted(read, min(read, len(rows) + len(refusals))), bare)
 
     def _parquet(self, source: Source, key: str, table: Table) -> Read:
         with sql.ordered(self.con) as cursor:
             names, texts = sheets.parquet(cursor, source.path)
-            header = understand(names, table, self.settings.privacy.columns)
-            columns = "".join(f', {texts[i]} AS "{name}"' for name, i in header.positions.items())
+            header = self._header(source, table, names)
+            columns = "".join(f", {texts[i]} AS {sql.name(name)}" for name, i in header.positions.items())
             relation = f"read_parquet({sql.file(source.path)}, file_row_number = true)"
             relation = f"(SELECT 0 AS part, file_row_number + 2 AS line, false AS ragged{columns} FROM {relation})"
             try:
@@ -119,12 +172,13 @@ class Reader:
                 raise Unreadable(f"cannot be read to its end ({str(error).splitlines()[0]})") from None
 
     def _large(self, source: Source, key: str, table: Table, file: text.Delimited) -> Read:
-        header = understand(file.header, table, self.settings.privacy.columns)
+        header = self._header(source, table, file.header)
+        comma = file.decimal_comma and isinstance(header, Header)
         with sql.ordered(self.con) as cursor:
             if file.survey.encoding == "utf-8-sig" and not file.survey.odd:
                 try:
-                    read = self._copied(cursor, source, key, table, header, _engine_csv(file, header), file.decimal_comma)
-                    if read.note["rows"] + file.header_lines == file.survey.lines:
+                    read = self._copied(cursor, source, key, table, header, _engine_csv(file, header), comma)
+                    if read.note["read"] + file.header_lines == file.survey.lines:
                         return read
                 except duckdb.Error:
                     pass  # some row is not as the header says: the exact way tells which
@@ -134,22 +188,35 @@ class Reader:
                     for batch in file.batches():
                         writer.write_table(_chunk(*batch, header))
                 relation = f"(SELECT 0 AS part, * FROM read_parquet({sql.file(pieces)}))"
-                return self._copied(cursor, source, key, table, header, relation, file.decimal_comma)
+                return self._copied(cursor, source, key, table, header, relation, comma)
             finally:
                 pieces.unlink(missing_ok=True)
 
-    def _copied(self, cursor: Any, source: Source, key: str, table: Table, header: Header, relation: str, comma: bool) -> Read:
+    def _copied(self, cursor: Any, source: Source, key: str, table: Table, header: Header | Plan, relation: str, comma: bool) -> Read:
         """One file typed by one query that writes its Parquet itself: nothing of it is held in memory."""
-        query = parse.select(table, relation, set(header.positions), self.settings.timezone, comma)
-        temporary = self.store.scratch(key)
+        temporary, pieces = self.store.scratch(key), self.store.scratch(key)
         try:
-            cursor.execute(f"COPY (SELECT * EXCLUDE (part) FROM ({query})) TO {sql.text(temporary)} {sql.PARQUET}")
-            rows, good = cursor.execute(
-                f"SELECT count(*), count(*) FILTER (WHERE flaw IS NULL) FROM read_parquet({sql.file(temporary)})"
+            read, blame = None, "flaw_column"
+            if isinstance(header, Plan):  # the vendor's columns that are wanted, once: the mapping may have to go over them twice
+                cursor.execute(f"COPY (SELECT * FROM {relation}) TO {sql.text(pieces)} (FORMAT parquet)")
+                relation = f"read_parquet({sql.file(pieces)})"
+                (read,) = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
+                relation = f"({header.select(relation)})"
+                blame = header.blame("flaw_column")
+            query = parse.select(table, relation, set(header.columns), self.settings.timezone, comma)
+            order = f"ORDER BY {_order(table)}" if isinstance(header, Plan) else ""
+            query = f"SELECT * EXCLUDE (part) REPLACE ({blame} AS flaw_column) FROM ({query}) {order}"
+            with _blamed(header):
+                cursor.execute(f"COPY ({query}) TO {sql.text(temporary)} {sql.PARQUET}")
+            rows, good, told = cursor.execute(
+                f"SELECT count(*), count(*) FILTER (WHERE flaw IS NULL){', count(DISTINCT line)' if read is not None else ', count(*)'} "
+                f"FROM read_parquet({sql.file(temporary)})"
             ).fetchone()
-            return self._put(source, key, header, rows, rows - good, lambda path: temporary.replace(path))
+            counted = Counted(told if read is None else read, told)
+            return self._put(source, key, header, rows, rows - good, counted, lambda path: temporary.replace(path))
         finally:
             temporary.unlink(missing_ok=True)
+            pieces.unlink(missing_ok=True)
 
     def _finish(self, table: Table, batch: list[Pending]) -> dict[Source, Read]:
         """Types the files of a batch, in one query for each way to write numbers."""
@@ -165,23 +232,47 @@ class Reader:
         with sql.ordered(self.con) as cursor:
             cursor.register("raw", raw)
             query = parse.select(table, "raw", set(raw.column_names) - {"part", "line", "ragged"}, self.settings.timezone, comma)
-            typed = cursor.execute(f"SELECT * FROM ({query}) ORDER BY part, line").to_arrow_table()
+            typed = cursor.execute(f"SELECT * FROM ({query}) ORDER BY part, {_order(table)}").to_arrow_table()
         start = 0
         for p in files:
             rows = typed.slice(start, len(p.rows)).drop_columns(["part"])
             start += len(p.rows)
+            if isinstance(p.header, Plan) and len(rows) > rows["flaw"].null_count:
+                rows = duckdb.sql(f"SELECT * REPLACE ({p.header.blame('flaw_column')} AS flaw_column) FROM rows").to_arrow_table()
+            if p.refused:
+                rows = pa.concat_tables([rows, p.refused], promote_options="default")
             flawed = len(rows) - rows["flaw"].null_count
             write = lambda path, rows=rows: pq.write_table(rows, path, compression="zstd")  # noqa: E731
-            yield p.source, self._put(p.source, self.key(p.source), p.header, len(rows), flawed, write)
+            yield p.source, self._put(p.source, self.key(p.source), p.header, len(rows), flawed, p.counted, write)
 
-    def _put(self, source: Source, key: str, header: Header, rows: int, flawed: int, write: Callable[[Path], object]) -> Read:
+    def _put(
+        self, source: Source, key: str, header: Header | Plan, rows: int, flawed: int, counted: Counted, write: Callable[[Path], object]
+    ) -> Read:
         if source.changed():
             return Read(source, key, CHANGED)
-        note = {"rows": rows, "flawed": flawed, "columns": sorted(header.positions), "dropped": header.dropped, "personal": header.personal}
+        note = {"rows": rows, "flawed": flawed, "columns": sorted(header.columns), "dropped": header.dropped, "personal": header.personal}
+        note |= {"absent": header.absent if isinstance(header, Plan) else {}, **counted.note(rows)}
         return Read(source, key, self.store.put(key, note, parquet=write))
 
 
-def _chunk(lines: list[int], rows: list[list[str]], ragged: list[int], header: Header) -> pa.Table:
+def _order(table: Table) -> str:
+    """The order of a file's rows; where a vendor's row is several of ours, that of their keys."""
+    return ", ".join(["line", *map(sql.name, table.keys)])
+
+
+@contextmanager
+def _blamed(header: Header | Plan) -> Iterator[None]:
+    """An error of the engine while a profile's own SQL runs is the profile's."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
+        if not isinstance(header, Plan):
+            raise
+        said = str(error).splitlines()[0]
+        raise Unusable(f"cannot be mapped: the profile {header.profile.name}, table {header.table}, is wrong ({said})") from None
+
+
+def _chunk(lines: list[int], rows: list[list[str]], ragged: list[int], header: Header | Plan) -> pa.Table:
     """Rows as a table of text: the contract's columns only."""
     columns = list(zip(*rows, strict=True))
     empty = pa.nulls(len(ragged), pa.string())
@@ -189,11 +280,11 @@ def _chunk(lines: list[int], rows: list[list[str]], ragged: list[int], header: H
     return pa.table({"line": [*lines, *ragged], "ragged": [False] * len(lines) + [True] * len(ragged), **texts}, schema=_schema(header))
 
 
-def _schema(header: Header) -> pa.Schema:
+def _schema(header: Header | Plan) -> pa.Schema:
     return pa.schema({"line": pa.int64(), "ragged": pa.bool_(), **dict.fromkeys(header.positions, pa.string())})
 
 
-def _engine_csv(file: text.Delimited, header: Header) -> str:
+def _engine_csv(file: text.Delimited, header: Header | Plan) -> str:
     """A delimited file as a relation of the engine, its columns by position; the line is right when every row takes one."""
     types = ", ".join(f"'{i}': 'VARCHAR'" for i in range(len(file.header)))
     texts = "".join(f', "{i}" AS {sql.name(name)}' for name, i in header.positions.items())

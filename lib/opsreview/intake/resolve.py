@@ -93,12 +93,19 @@ class Resolution:
     def base(self, paths: list[Path]) -> None:
         """`base`: the rows of all parts with `place` (in the order of reading), `week` and `file`."""
         if paths:
-            typed = f"SELECT * FROM read_parquet([{', '.join(dict.fromkeys(map(sql.file, paths)))}], filename = true)"
+            typed = (
+                f"SELECT * FROM read_parquet([{', '.join(dict.fromkeys(map(sql.file, paths)))}], filename = true, file_row_number = true)"
+            )
         else:
-            columns = parse.fields(self.table) | {"line": "BIGINT"} | dict.fromkeys((*parse.FLAW, "filename"), "VARCHAR")
+            columns = (
+                parse.fields(self.table)
+                | {"line": "BIGINT", "file_row_number": "BIGINT"}
+                | dict.fromkeys((*parse.FLAW, "filename"), "VARCHAR")
+            )
             typed = f"SELECT {', '.join(f'NULL::{kind} AS {sql.name(name)}' for name, kind in columns.items())} WHERE false"
         self.run(f"""
-            CREATE TEMP VIEW base AS SELECT p.part * 1000000000000 + line AS place, p.week, p.file, t.* EXCLUDE (filename)
+            CREATE TEMP VIEW base AS
+            SELECT p.part * 1000000000000 + file_row_number AS place, p.week, p.file, t.* EXCLUDE (filename, file_row_number)
             FROM ({typed}) AS t JOIN parts AS p USING (filename)""")
 
     def rated(self, currency: str, rates: Resolved) -> None:

@@ -13,11 +13,11 @@ from opsreview.intake.text import Batch, NoHeader, Unusable
 
 
 class Workbook:
-    """The first sheet of an Excel workbook: `header`, then `batches()` as `Delimited` gives them; a line is the sheet's row."""
+    """The first sheet of an Excel workbook: `header` (on row `first`), then `batches()` as `Delimited` gives them; lines are its rows."""
 
     decimal_comma = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, skip: int = 0) -> None:
         import python_calamine as calamine
 
         try:
@@ -25,10 +25,14 @@ class Workbook:
         except (calamine.CalamineError, OSError, IndexError) as error:
             raise Unusable(f"is not a workbook that can be opened ({error})") from None
         texts = ((number, [_cell(value) for value in row]) for number, row in enumerate(rows, 1))
-        self.rows = ((number, cells) for number, cells in texts if any(cells))  # empty rows are no rows
-        _, self.header = next(self.rows, (0, []))
+        self.rows = ((number, cells) for number, cells in texts if any(cells) and number > skip)  # empty rows are no rows
+        self.first, self.header = next(self.rows, (0, []))
         if not self.header:
             raise NoHeader("is empty: it has not even a header")
+
+    def head(self, most: int) -> list[tuple[int, list[str]]]:
+        """(rows above it, cells) of the first rows; they are then taken."""
+        return [(number - 1, cells) for number, cells in [(self.first, self.header), *islice(self.rows, most - 1)]]
 
     def batches(self, size: int = 50_000) -> Iterator[Batch]:
         while batch := list(islice(self.rows, size)):

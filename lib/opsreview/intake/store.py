@@ -16,7 +16,9 @@ from opsreview.intake import account, sql
 from opsreview.intake import cache as caching
 from opsreview.intake.arrivals import arrivals
 from opsreview.intake.folder import Listing, Source, listing
+from opsreview.intake.foreign import Recogniser, digest
 from opsreview.intake.known import Known
+from opsreview.intake.profile import ProfileError, load
 from opsreview.intake.reader import Read, Reader
 from opsreview.intake.resolve import Part, Resolved, resolve
 from opsreview.intake.schema import TABLES
@@ -51,15 +53,18 @@ class Exports:
     ) -> None:
         self.folder, self.upto, self.settings = Path(folder), upto, settings
         try:
-            self.listing: Listing = listing(self.folder, upto)
+            self._store, scratch = caching.Store(Path(cache) / "intake"), Path(cache) / "scratch"
+            caching.forget(self._store.folder, days=60)
+            caching.forget(scratch, days=1)
+            self.profiles = load(settings.intake.folder(self.folder))
+            self.listing: Listing = listing(self.folder, upto, Recogniser(self.profiles, self._store))
         except OSError as error:
             raise ExportsError(f"{folder}: the exports folder cannot be read ({error.strerror})") from None
+        except ProfileError as error:
+            raise ExportsError(str(error)) from None
         self.weeks = self.listing.weeks
-        self._store, scratch = caching.Store(Path(cache) / "intake"), Path(cache) / "scratch"
-        caching.forget(self._store.folder, days=60)
-        caching.forget(scratch, days=1)
         self.con = con or engine.connect(settings, scratch)
-        self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None))
+        self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None), self.profiles)
         reads = self._reader.read(self.listing.sources)
         self._reads = {source: reads[source] for source in self.listing.sources}
         self._resolved: dict[str, Resolved] = {}
@@ -82,7 +87,7 @@ class Exports:
 
     def fingerprint(self, week: Week) -> str:
         """Equal when a run of that week reads the same rows: names and content of the files up to it, and the settings of reading."""
-        files = [(s.name, s.sha256) for s in self.listing.sources if s.week <= week]
+        files = [(s.name, s.table, s.sha256, digest(s.profile, self.profiles)) for s in self.listing.sources if s.week <= week]
         broken = sorted((s.name, why) for s, why in self.listing.broken.items() if s.week <= week)
         weeks = [str(w) for w in self.weeks if w <= week]
         s = self.settings
@@ -119,13 +124,13 @@ class Exports:
     def trouble(self) -> dict[tuple[Week, str], tuple[str, bool]]:
         """(week, table) -> why nothing of that folder's files of the table is taken, and whether it is as if there were no file."""
         out = {(s.week, s.table): (f"{s.name} {why}", False) for s, why in self.listing.broken.items()}
-        first: dict[tuple[Week, str], Read] = {}
+        first: dict[tuple[Week, str, str], Read] = {}
         for source, read in self._reads.items():
             at = (source.week, source.table)
             if read.error:
                 out.setdefault(at, (read.error, read.note.get("absent", False)))
                 continue
-            other = first.setdefault(at, read)
+            other = first.setdefault((*at, source.profile), read)  # files of different vendors speak of different columns
             if differ := sorted(set(other.note["columns"]) ^ set(read.note["columns"])):
                 names = f"{other.source.name} and {source.name}"
                 out.setdefault(at, (f"{names} are parts of one table but do not have the same columns ({', '.join(differ)})", False))
@@ -139,7 +144,10 @@ class Exports:
     @cached_property
     def headers(self) -> dict[tuple[Week, str], set[str]]:
         """(week, table) -> the contract's columns in the header of its files, where they are usable."""
-        return {(s.week, s.table): set(r.note["columns"]) for s, r in self.usable.items()}
+        out: dict[tuple[Week, str], set[str]] = {}
+        for s, r in self.usable.items():
+            out.setdefault((s.week, s.table), set()).update(r.note["columns"])
+        return out
 
     @cached_property
     def foreign(self) -> bool:
@@ -167,7 +175,9 @@ class Exports:
     def notices(self) -> list[str]:
         """What a reader should know of the files: those that could not be used, and those that came twice."""
         twins = [f"{t['path']} is the same file as {t['same_as']} and counts once" for t in self.listing.twins]
-        return [*(sentence for sentence, _ in self.trouble.values()), *twins]
+        unused = [f"{name} is not used: {why}" for name, why in self.listing.unused.items()]
+        unknown = [f"{name} is not recognised: {why}" for name, why in self.listing.unknown.items() if why]
+        return [*(sentence for sentence, _ in self.trouble.values()), *twins, *unused, *unknown]
 
     @property
     def manifest(self) -> list[dict[str, Any]]:

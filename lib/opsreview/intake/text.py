@@ -34,6 +34,15 @@ class Unreadable(Unusable):
 
 
 @dataclass(frozen=True)
+class Layout:
+    """How a foreign file is written: its separator, the physical lines before its header, the names of one that has no header."""
+
+    separator: str
+    skip: int = 0
+    header: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Survey:
     """What one pass over the bytes says: enough to choose how to read them."""
 
@@ -83,19 +92,24 @@ def survey(path: Path) -> Survey:
 class Delimited:
     """A delimited text file: `header`, then `batches()` of rows. NoHeader when it is empty.
 
-    The names of the columns are known, so its separator is the one that shows most of them.
+    The names of the columns are known, so its separator is the one that shows most of them, unless `layout` says it.
     """
 
-    def __init__(self, path: Path, known: Survey, names: set[str]) -> None:
+    def __init__(self, path: Path, known: Survey, names: set[str], layout: Layout | None = None) -> None:
         self.path, self.survey = path, known
         with self._open() as file:
             first = next((line for line in file if line.strip()), "")
         if not first:
             raise NoHeader("is empty: it has not even a header")
-        self.separator = max(SEPARATORS, key=lambda s: sum(n.strip().lower() in names for n in next(csv.reader([first], delimiter=s))))
+        shown = {s: sum(n.strip().lower() in names for n in next(csv.reader([first], delimiter=s))) for s in SEPARATORS}
+        self.separator = layout.separator if layout else max(SEPARATORS, key=shown.__getitem__)
+        if layout and layout.header:
+            self.header, self.header_lines = list(layout.header), 0
+            return
         with self._open() as file:
-            lines = _Lines(file)
-            start, self.header = next((line, fields) for line, fields in self._records(lines, 1) if fields)
+            skip = layout.skip if layout else 0
+            lines = _Lines(islice(file, skip, None))
+            start, self.header = next((line, fields) for line, fields in self._records(lines, skip + 1) if fields)
             self.header_lines = start + len(lines.taken) - 1  # physical lines up to the header's end
 
     @property
