@@ -1,0 +1,1 @@
+"""X12 and EDIFACT to rows of our tables and a log of what was said: envelope → documents → rows."""

@@ -1,0 +1,184 @@
+"""Facts to rows: what is known of each row once all documents of a week's folder are read, after all those before.
+
+A row that grows is given once a week, by the file whose document spoke of it last, whole: the exports contract replaces rows whole. Every
+other row is given as it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from opsreview.intake.edi.documents import Document, Reading
+from opsreview.intake.edi.parties import Parties, Rules, shown
+from opsreview.intake.edi.fact import KEYS, SEES, Fact
+from opsreview.intake.edi.rows import facts
+from opsreview.intake.edi.values import decimal, plain
+
+LOG = (
+    "file position standard type direction direction_by sender receiver interchange control_group control_number sent_at number refers_to "
+    "document_date lines total currency feeds acknowledges note"
+)
+
+GROWING = ("orders", "order_lines", "inbound", "shipments")  # documents speak of one row of these one after another
+
+
+@dataclass
+class Row:
+    """What is known of a row. `sums`: column -> document -> its amount."""
+
+    said: dict[str, str] = field(default_factory=dict)
+    weak: dict[str, str] = field(default_factory=dict)
+    sums: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+
+    def values(self) -> dict[str, str]:
+        """Its columns as text."""
+        added = {c: plain(sum(parts.values(), Decimal(0))) for c, parts in self.sums.items() if parts}
+        return {c: v for c, v in {**self.weak, **added, **self.said}.items() if v and c}
+
+
+@dataclass
+class Given:
+    """What one file gives: table -> rows as (segment, columns)."""
+
+    rows: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
+
+    def add(self, table: str, segment: int, values: dict[str, str]) -> None:
+        self.rows.setdefault(table, []).append((segment, values))
+
+
+class Assembly:
+    """Everything known from EDI so far. Weeks are given in their order, each with its files in theirs."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.parties = Parties(rules)
+        self.rows: dict[tuple[str, tuple[str, ...]], Row] = {}
+        self.lines: dict[tuple[str, str], list[tuple[str, ...]]] = {}  # (table, document) -> keys of its lines
+        self.aliases: dict[str, str] = {}  # another number of a shipment -> the one that is its key
+        self.promises: dict[str, dict[str, str]] = {}  # order -> what its 940 promised
+
+    def week(self, files: Iterable[tuple[str, Reading]]) -> dict[str, Given]:
+        """By file name: the rows that its documents were the last to speak of this week, and its lines of the log."""
+        files = list(files)
+        standing = [(name, d) for name, reading in files for d in reading.documents if not d.refused]
+        standing.sort(key=lambda each: (each[1].kind != "order", each[1].sent_at))  # what is ordered comes before what is said of it
+        self.parties.meet(d for _, d in standing)
+        touched: dict[tuple[str, tuple[str, ...]], tuple[str, int]] = {}
+        out = {name: Given() for name, _ in files}
+        for name, d in standing:
+            direction, by = self.parties.direction(d)
+            found, note = facts(d, direction, self.parties)
+            fed, unknown = set(), 0
+            for fact in found:
+                keys = self._keys(fact, name)
+                unknown += fact.known and not keys and fact.table not in ("orders", "shipments")
+                for key in keys:
+                    fed.add(fact.table)
+                    if fact.table in GROWING:
+                        self._learn(fact, key, d, name)
+                        touched[fact.table, key] = (name, fact.segment)
+                    else:
+                        out[name].add(fact.table, fact.segment, _row(fact.table, key, fact.said))
+            if unknown:
+                note = f"{unknown} of its lines speak of an order that no document here has made"
+            out[name].add("documents", d.position, _log(name, d, direction, by, fed, note))
+        for (table, key), (name, segment) in touched.items():
+            out[name].add(table, segment, _row(table, key, self.rows[table, key].values()))
+        for given in out.values():
+            for rows in given.rows.values():
+                rows.sort(key=lambda row: row[0])
+        return out
+
+    def _keys(self, fact: Fact, file: str) -> list[tuple[str, ...]]:
+        """The rows that a fact is about: the line it means, all lines of a document, the shipment by another of its numbers.
+
+        A row that lacks a part of its key is nobody else's: it is kept apart, to be refused by the contract's rules."""
+        key = fact.key
+        if fact.table in ("inbound", "order_lines") and not fact.made:
+            return self._lines(fact, file)
+        if fact.table == "orders":
+            source, known = fact.first.get("source", ""), self.rows.get(("orders", key))
+            if known and source and known.said.get("source", source) != source:  # two customers number their orders alike
+                key = (f"{key[0]}@{source}",)
+        elif fact.table == "shipments" and fact.known and not key[0]:  # a 940 speaks of a shipment that is still to come
+            self.promises[key[1]] = fact.said
+            return []
+        elif fact.table in ("shipments", "carrier_events"):
+            key = (self.aliases.get(key[0], key[0]), *key[1:])
+        if fact.known and (fact.table, key) not in self.rows:
+            return []
+        return [key if all(key) else (*key, file, str(fact.segment))]
+
+    def _lines(self, fact: Fact, file: str) -> list[tuple[str, ...]]:
+        """The line of a document that is meant: of that number unless its product is another, else the only one of that product."""
+        document, line = fact.key
+        ids = set(fact.ids.values())
+        for number in filter(None, (document, fact.also)):
+            known = self.lines.get((fact.table, number), [])
+            if known and not line and not ids:
+                return known
+            theirs = {k: self.rows[fact.table, k].ids for k in known}
+            alike = [k for k in known if ids & theirs[k]]
+            if same := [k for k in known if k[1] == line and (k in alike or not ids or not theirs[k])]:
+                return same
+            if len(alike) == 1:
+                return alike
+        if fact.known:
+            return []
+        return [fact.key if all(fact.key) else (*fact.key, file, str(fact.segment))]
+
+    def _learn(self, fact: Fact, key: tuple[str, ...], d: Document, file: str) -> None:
+        fresh = (fact.table, key) not in self.rows
+        row = self.rows.setdefault((fact.table, key), Row())
+        if fresh and fact.table in ("inbound", "order_lines"):
+            self.lines.setdefault((fact.table, key[0]), []).append(key)
+        row.said |= {c: v for c, v in fact.said.items() if v}
+        if fact.made:  # an order that comes anew says what is called off, and what no longer is
+            row.said["deleted"] = fact.said.get("deleted", "")
+        row.said |= {c: v for c, v in fact.first.items() if v and not row.said.get(c)}
+        row.weak |= {c: v for c, v in fact.weak.items() if v and not row.weak.get(c)}
+        row.ids |= {v for q, v in fact.ids.items() if q not in ("number", "tracking", "shipment")}
+        for column, text in fact.sums.items():
+            self._add(row, column, text, d, file)
+        if fact.table == "shipments" and not fact.known:
+            self.aliases |= {a: key[0] for a in fact.ids.values()}
+            row.said |= {c: v for c, v in self.promises.get(row.said.get("order_id", ""), {}).items() if v and not row.said.get(c)}
+
+    def _add(self, row: Row, column: str, text: str, d: Document, file: str) -> None:
+        """Adds what a document says to what others said. The same document again replaces what it said before."""
+        parts, number = row.sums.setdefault(column, {}), f"{d.sender}|{d.type}|{d.head.get('number', '')}"
+        instance = f"{number}|{file}|{d.position}"
+        for other in [p for p in parts if p.startswith(number + "|") and p != instance]:
+            del parts[other]
+        amount = decimal(text)
+        if amount is None:
+            if text:
+                row.said[column] = text  # the contract's rules refuse it by its name
+            return
+        row.said.pop(column, None)
+        parts[instance] = parts.get(instance, Decimal(0)) + amount
+
+
+def _row(table: str, key: tuple[str, ...], values: dict[str, str]) -> dict[str, str]:
+    values = values | dict(zip(KEYS[table], key, strict=False))
+    return {c: values.get(c, "") for c in SEES[table].split()}
+
+
+def _log(file: str, d: Document, direction: str, by: str, fed: set[str], note: str) -> dict[str, str]:
+    """A document's line of the log."""
+    h = d.head
+    refers = h.get("order", "") or next((line.values["order"] for line in d.lines if line.values.get("order")), "")
+    said = [f"{line.values.get('control', '')}={line.values.get('state', '')}" for line in d.lines] if d.kind == "acknowledgement" else []
+    if d.kind == "acknowledgement":
+        said = [f"{h.get('of_group') or h.get('of_interchange', '')}={h.get('state', '')}", *said]
+    values = {
+        "file": file, "position": str(d.position), "standard": d.standard, "type": d.type, "direction": direction, "direction_by": by,
+        "sender": shown(d.sender), "receiver": shown(d.receiver), "interchange": d.interchange, "control_group": d.group,
+        "control_number": d.control, "sent_at": d.sent_at, "number": h.get("number", ""), "refers_to": refers,
+        "document_date": h.get("date", "")[:10] if len(h.get("date", "")) >= 10 and h["date"][4] == "-" else "", "lines": str(len(d.lines)),
+        "total": h.get("total", "") if decimal(h.get("total")) is not None else "", "currency": h.get("currency", ""), "feeds": " ".join(sorted(fed)),
+        "acknowledges": "; ".join(said), "note": note,
+    }  # fmt: skip
+    return values
