@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from opsreview.intake.edi.documents import Document, Reading
-from opsreview.intake.edi.parties import Parties, Rules, shown
 from opsreview.intake.edi.fact import KEYS, SEES, Fact
+from opsreview.intake.edi.parties import Parties, Rules, shown
 from opsreview.intake.edi.rows import facts
 from opsreview.intake.edi.values import decimal, plain
 
@@ -57,6 +57,7 @@ class Assembly:
         self.rows: dict[tuple[str, tuple[str, ...]], Row] = {}
         self.lines: dict[tuple[str, str], list[tuple[str, ...]]] = {}  # (table, document) -> keys of its lines
         self.aliases: dict[str, str] = {}  # another number of a shipment -> the one that is its key
+        self.customers: dict[str, str] = {}  # order -> who placed the first of that number
         self.promises: dict[str, dict[str, str]] = {}  # order -> what its 940 promised
 
     def week(self, files: Iterable[tuple[str, Reading]]) -> dict[str, Given]:
@@ -96,13 +97,12 @@ class Assembly:
 
         A row that lacks a part of its key is nobody else's: it is kept apart, to be refused by the contract's rules."""
         key = fact.key
+        if fact.table in ("orders", "order_lines") and fact.source:
+            owner = self.customers.setdefault(key[0], fact.source) if fact.made else self.customers.get(key[0], fact.source)
+            key = fact.key = (key[0] if owner == fact.source else f"{key[0]}@{fact.source}", *key[1:])
         if fact.table in ("inbound", "order_lines") and not fact.made:
             return self._lines(fact, file)
-        if fact.table == "orders":
-            source, known = fact.first.get("source", ""), self.rows.get(("orders", key))
-            if known and source and known.said.get("source", source) != source:  # two customers number their orders alike
-                key = (f"{key[0]}@{source}",)
-        elif fact.table == "shipments" and fact.known and not key[0]:  # a 940 speaks of a shipment that is still to come
+        if fact.table == "shipments" and fact.known and not key[0]:  # a 940 speaks of a shipment that is still to come
             self.promises[key[1]] = fact.said
             return []
         elif fact.table in ("shipments", "carrier_events"):

@@ -67,7 +67,7 @@ def _read(m: Message) -> Content:
             _money(s, head, into, lines_done, decimal)
         elif s.tag == "DTM" and (name := DATES.get(s.part(1, 1))):
             said = edifact_moment(s.part(1, 2), s.part(1, 3))
-            said = said if name in ("shipped", "received", "at", "stock_at") else said[:10]
+            said = said if name in ("date", "shipped", "received", "at", "stock_at") else said[:10]
             if name == "sold_on" and m.type == "SLSRPT":
                 sold_on = said
             into.setdefault(name, said)

@@ -143,6 +143,9 @@ def _read(stretch: Stretch, g: _Grammar) -> Iterator[Message | Refused]:
             whole.refuse(_why(s, "", "segment_outside_a_message"))
     if message:
         message.refused = message.refused or _why(message.segments[0], mt, "no_message_trailer")
+    if group:
+        group.refuse(_why(group.head, gt, "no_group_trailer"))
+        _refuse_all(group)
     if stretch.segments[-1].tag != it:
         whole.refuse(_why(head, it, "no_interchange_trailer"))
     if g is _X12 and len(head.elements) != ISA_ELEMENTS:

@@ -43,5 +43,6 @@ class Fact:
     sums: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     also: str = ""
+    source: str = ""  # whose order it is: numbers of two customers may be alike
     known: bool = False
     made: bool = False

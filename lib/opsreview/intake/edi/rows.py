@@ -13,10 +13,11 @@ from opsreview.intake.edi.fact import Fact
 from opsreview.intake.edi.parties import IN, OUT, Parties, Rules, shown
 from opsreview.intake.edi.values import decimal, kilograms, plain
 
-
 # Product numbers by qualifier, our own first. X12 235 and EDIFACT 7143 in one list; what is in neither comes last, as written first.
 TRADE = ["UP", "UK", "UA", "UI", "EN", "EAN", "SRV", "EM"]
 OF_BUYER, OF_SELLER = ["SK", "IN", "BP", "PI", "CB"], ["SK", "VN", "VP", "VC", "VA", "SA", "MG", "MF"]
+
+
 def facts(d: Document, direction: str, parties: Parties) -> tuple[list[Fact], str]:
     """The facts of a document that stands, and a note where it gives none that it could."""
     if d.test and not parties.rules.test:
@@ -137,8 +138,9 @@ def _sale(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]
     said = {"ship_country": h.get("country", ""), "ship_postal": h.get("postal", ""), "currency": h.get("currency", "")}
     said["promised_ship_at"] = h.get("ship_by", "")
     said |= {"status": "cancelled", "cancelled_at": h.get("date", "")} if cancelled else {}
-    first = {"ordered_at": h.get("order_date", "") or h.get("date", ""), "channel": rules.channel, "source": partner}
-    yield Fact("orders", (order,), d.position, said, first, {"status": "open"}, known=d.kind == "order_change")
+    first = {"ordered_at": h.get("order_date", "") or h.get("date", ""), "channel": rules.channel}
+    change = d.kind == "order_change"
+    yield Fact("orders", (order,), d.position, said, first, {"status": "open"}, source=partner, known=change, made=not change)
     for line in d.lines:
         v = line.values
         change = d.kind == "order_change" and v.get("change") != "AI"
@@ -146,7 +148,7 @@ def _sale(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]
         if v.get("change") == "DI":
             values = {"deleted": "true"}
         key = (order, _line_id(line))
-        yield Fact("order_lines", key, line.segment, values, ids=_numbers(line), known=change, made=not change)
+        yield Fact("order_lines", key, line.segment, values, ids=_numbers(line), source=partner, known=change, made=not change)
 
 
 def _answer(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
@@ -154,12 +156,14 @@ def _answer(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fac
     h = d.head
     whole = h.get("status") in ("RD", "RJ")
     if whole:
-        yield Fact("orders", (h.get("order", ""),), d.position, {"status": "cancelled", "cancelled_at": h.get("date", "")}, known=True)
+        gone = {"status": "cancelled", "cancelled_at": h.get("date", "")}
+        yield Fact("orders", (h.get("order", ""),), d.position, gone, source=partner, known=True)
     for line in d.lines:
         v = line.values
         if v.get("status") in ("IR", "R2") and not whole:
             key = (h.get("order", ""), _line_id(line))
-            yield Fact("order_lines", key, line.segment, {"cancelled_quantity": v.get("quantity", "")}, ids=_numbers(line), known=True)
+            gone = {"cancelled_quantity": v.get("quantity", "")}
+            yield Fact("order_lines", key, line.segment, gone, ids=_numbers(line), source=partner, known=True)
 
 
 def _shipped(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
@@ -174,7 +178,8 @@ def _shipped(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fa
     aliases = {name: h[name] for name in ("number", "tracking", "shipment") if h.get(name)}
     yield Fact("shipments", (number,), d.position, said, ids=aliases)
     if order:
-        yield Fact("orders", (order,), d.position, {"status": "fulfilled"}, known=True)
+        whose = partner if d.kind == "despatch" else ""
+        yield Fact("orders", (order,), d.position, {"status": "fulfilled"}, source=whose, known=True)
 
 
 def _to_ship(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:

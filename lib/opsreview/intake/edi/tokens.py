@@ -146,8 +146,8 @@ def _x12_marks(text: str, at: int) -> tuple[Marks | None, int]:
 
     In an ISA of the standard's fixed width this is the same as its positions 3, 104 and 105.
     """
-    element, where = text[at + 3], at + 3
-    if element in BLANKS:
+    element, where = text[at + 3], at + 3  # there is one: _START looked at it
+    if element in BLANKS and element != "\t":
         return None, at
     for _ in range(ISA_ELEMENTS - 1):
         where = text.find(element, where + 1, at + 400)
