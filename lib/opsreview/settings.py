@@ -38,6 +38,18 @@ class Intake(Section):
         return inside if inside.is_dir() else Path(self.profiles).expanduser()
 
 
+class Edi(Section):
+    """Who we are in EDI, and what its documents do not say (`docs/edi.md`). Identifiers are as in ISA and UNB, with or without qualifier."""
+
+    own_ids: list[str] = []  # ours; empty: inferred from who writes to whom
+    warehouses: list[str] = []  # partners whose stock reports are our stock
+    outlets: list[str] = []  # partners who sell in our name: their sales reports are our orders
+    channel: str = "edi"  # of orders that come as EDI
+    location: str = ""  # where a message names no place
+    sku: list[str] = []  # qualifiers of product numbers, ours first; empty: as docs/edi.md ranks them
+    test: bool = False  # whether interchanges marked as tests count
+
+
 class Privacy(Section):
     columns: list[str] = PERSONAL
 
@@ -126,6 +138,7 @@ class Settings(Section):
     reporting_currency: str = Field(min_length=3, max_length=3)
     intake: Intake = Intake()
     privacy: Privacy = Privacy()
+    edi: Edi = Edi()
     targets: dict[str, Target] = {}
     target_dos: TargetDos = TargetDos()
     oos_risk_threshold: float = Field(0.5, ge=0, le=1)

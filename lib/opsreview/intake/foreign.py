@@ -8,22 +8,24 @@ contract's own rules type the values, refuse rows and keep the account.
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
 
-from opsreview.intake import cache, sheets
-from opsreview.intake.folder import Source
+from opsreview.intake import cache, parse, sheets
+from opsreview.intake.folder import Listing, Source
 from opsreview.intake.mapping import numbered
 from opsreview.intake.profile import Profile, key, nearest
 from opsreview.intake.schema import DELETED, TABLES
 from opsreview.intake.text import SEPARATORS, Layout, Unusable, open_bytes
+from opsreview.settings import Settings
 
 CANONICAL = "canonical"
 HEAD = 1 << 17  # bytes that a format is told by
@@ -63,6 +65,22 @@ class Translation:
     refused: Mapping[str, list[Refusal]] = field(default_factory=dict)
     read: Mapping[str, int] = field(default_factory=dict)
 
+    def refusals(self, table: str) -> pa.Table:
+        """What was refused of a table, as the flaws of rows that have no other column."""
+        rows = [r for r in self.refused.get(table, ()) if r.reason]
+        said = {n: [getattr(r, a) or None for r in rows] for n, a in zip(parse.FLAW, ("reason", "column", "value"), strict=False)}
+        return pa.table({"line": [r.line for r in rows], **said}, pa.schema({"line": pa.int64(), **dict.fromkeys(said, pa.string())}))
+
+    def digest(self, table: str) -> str:
+        """Equal for equal rows and refusals of a table."""
+        hashed = hashlib.sha256(repr((table, self.refused.get(table), self.read.get(table))).encode())
+        if table in self.tables:
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, self.tables[table].schema) as writer:
+                writer.write_table(self.tables[table])
+            hashed.update(sink.getvalue())
+        return hashed.hexdigest()
+
 
 class Translator(Protocol):
     """A format with a reader of its own. `name` is the profile that run.json says; its source is part of the cache's key."""
@@ -72,14 +90,31 @@ class Translator(Protocol):
     def recognises(self, head: bytes) -> Recognised | None:
         """By the first bytes of a file (128 KiB, unzipped): the tables it feeds, or why none; None when it is another format."""
 
-    def translate(self, path: Path) -> Translation:
-        """The whole file. Unusable when nothing of it can be taken."""
+    def translate(self, sources: Sequence[Source], settings: Settings, store: cache.Store) -> dict[Source, Translation | str]:
+        """All files of the format, in the order of reading, for one may stand on those before it; or why nothing of a file can be taken."""
 
 
 @lru_cache(1)
 def translators() -> dict[str, Translator]:
     """The formats that have a reader of their own, by name. A new one is added here."""
-    return {}
+    from opsreview.intake.edi.files import Edi
+
+    return {translator.name: translator for translator in (Edi(),)}
+
+
+def translated(found: Listing, settings: Settings, store: cache.Store) -> dict[Source, Translation]:
+    """What the translators make of their files, by source. The listing then has a source for each table that a file feeds, and what could
+    not be taken is broken there."""
+    out: dict[Source, Translation] = {}
+    for name, translator in translators().items():
+        for source, made in translator.translate([s for s in found.sources if s.profile == name], settings, store).items():
+            if isinstance(made, str):
+                found.broken[source] = made
+            else:
+                out |= {replace(source, table=table): made for table in dict.fromkeys((*made.tables, *made.refused))}
+    mine = {(s.name, s.week): [t for t in out if (t.name, t.week) == (s.name, s.week)] for s in found.sources if s.profile in translators()}
+    found.sources = [t for s in found.sources for t in (mine[s.name, s.week] if s.profile in translators() else [s])]
+    return out
 
 
 def recognise(path: Path, extension: str, profiles: Mapping[str, Profile]) -> Recognised:

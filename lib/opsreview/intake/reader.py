@@ -74,10 +74,16 @@ class Reader:
     """Reads files through the cache. `progress` is told of each file that is not in it."""
 
     def __init__(
-        self, con: Any, settings: Settings, store: cache.Store, progress: Callable[[str], None], profiles: dict[str, Profile] | None = None
+        self,
+        con: Any,
+        settings: Settings,
+        store: cache.Store,
+        progress: Callable[[str], None],
+        profiles: dict[str, Profile] | None = None,
+        translated: dict[Source, foreign.Translation] | None = None,
     ) -> None:
         self.con, self.settings, self.store, self.progress, self.profiles = con, settings, store, progress, profiles or {}
-        self._translated: tuple[str, foreign.Translation] | None = None  # the last file; it may feed several tables
+        self.translated = translated or {}
 
     def read(self, sources: Iterable[Source], whole: bool = False) -> dict[Source, Read]:
         """Every source. What cannot be used has an error in its note; nothing is raised. `whole`: look at the cached rows too."""
@@ -104,14 +110,16 @@ class Reader:
 
     def key(self, source: Source) -> str:
         private = sorted(self.settings.privacy.columns)
+        if made := self.translated.get(source):
+            return cache.key("translated", made.digest(source.table), source.table, self.settings.timezone)
         profile = foreign.digest(source.profile, self.profiles)
         return cache.key("file", source.sha256, source.table, profile, source.extension, self.settings.timezone, private)
 
     def _new(self, source: Source, key: str) -> Read | Pending:
         table, profile = TABLES[source.table], self.profiles.get(source.profile)
         try:
-            if translator := foreign.translators().get(source.profile):
-                return self._translate(source, translator)
+            if made := self.translated.get(source):
+                return self._translated(source, made)
             if source.extension == ".parquet":
                 return self._parquet(source, key, table)
             layout = foreign.layout(profile, source.path, source.extension) if profile else None
@@ -143,21 +151,13 @@ class Reader:
                 mapped = cursor.execute(f"SELECT * EXCLUDE (part) FROM ({header.select('raw')}) ORDER BY line").to_arrow_table()
         return Pending(source, header, mapped, False, Counted(len(rows), pc.count_distinct(mapped["line"]).as_py()))
 
-    def _translate(self, source: Source, translator: foreign.Translator) -> Pending:
-        """A file of a format that has a reader of its own; it is read once for all the tables that it feeds."""
-        if self._translated is None or self._translated[0] != source.sha256:
-            self._translated = source.sha256, translator.translate(source.path)
-        found = self._translated[1]
-        refusals = [r for r in found.refused.get(source.table, ()) if r.reason]
-        refused = {"line": [r.line for r in refusals]} | {
-            n: [getattr(r, a) or None for r in refusals]
-            for n, a in (("flaw", "reason"), ("flaw_column", "column"), ("flaw_value", "value"))
-        }
-        bare = pa.table(refused, pa.schema({"line": pa.int64(), **dict.fromkeys(parse.FLAW[:3], pa.string())}))
+    def _translated(self, source: Source, found: foreign.Translation) -> Pending:
+        """A file of a format that has a reader of its own, as that made it rows of one of its tables."""
         rows = found.tables.get(source.table, pa.table({"line": pa.array([], pa.int64()), "ragged": pa.array([], pa.bool_())}))
         header = Header({n: i for i, n in enumerate(rows.column_names) if n not in ("line", "ragged")}, [], [])
-        read = found.read.get(source.table, len(rows) + len(refusals))
-        return Pending(source, header, rows, False, Counted(read, min(read, len(rows) + len(refusals))), bare)
+        refused = found.refusals(source.table)
+        read = found.read.get(source.table, len(rows) + len(refused))
+        return Pending(source, header, rows, False, Counted(read, min(read, len(rows) + len(refused))), refused)
 
     def _parquet(self, source: Source, key: str, table: Table) -> Read:
         with sql.ordered(self.con) as cursor:

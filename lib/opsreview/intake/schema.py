@@ -181,6 +181,12 @@ TABLES: dict[str, Table] = {
             currency?""",
             "invoiced_on",
         ),
+        _table(
+            "documents",
+            "event",
+            """source_file* position* standard? type direction?:c=in|out direction_by? sender? receiver? interchange? control_group?
+            control_number? sent_at?:t number? refers_to? document_date?:d lines?:n total?:n currency? feeds? acknowledges? note?""",
+        ),
     )
 }
 

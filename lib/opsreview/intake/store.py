@@ -16,7 +16,7 @@ from opsreview.intake import account, sql
 from opsreview.intake import cache as caching
 from opsreview.intake.arrivals import arrivals
 from opsreview.intake.folder import Listing, Source, listing
-from opsreview.intake.foreign import Recogniser, digest
+from opsreview.intake.foreign import Recogniser, digest, translated
 from opsreview.intake.known import Known
 from opsreview.intake.profile import ProfileError, load
 from opsreview.intake.reader import Read, Reader
@@ -62,9 +62,10 @@ class Exports:
             raise ExportsError(f"{folder}: the exports folder cannot be read ({error.strerror})") from None
         except ProfileError as error:
             raise ExportsError(str(error)) from None
+        made = translated(self.listing, settings, self._store)
         self.weeks = self.listing.weeks
         self.con = con or engine.connect(settings, scratch)
-        self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None), self.profiles)
+        self._reader = Reader(self.con, settings, self._store, progress or (lambda message: None), self.profiles, made)
         reads = self._reader.read(self.listing.sources)
         self._reads = {source: reads[source] for source in self.listing.sources}
         self._resolved: dict[str, Resolved] = {}
@@ -91,9 +92,8 @@ class Exports:
         broken = sorted((s.name, why) for s, why in self.listing.broken.items() if s.week <= week)
         weeks = [str(w) for w in self.weeks if w <= week]
         s = self.settings
-        return caching.key(
-            "exports", files, broken, weeks, s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.privacy.columns)
-        )
+        read = s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.privacy.columns), s.edi.model_dump()
+        return caching.key("exports", files, broken, weeks, *read)
 
     def resolved(self, table: str) -> Resolved:
         """The table over all its folders; built on first use, from the cache where it is there."""

@@ -6,6 +6,7 @@ other row is given as it comes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,10 +18,10 @@ from opsreview.intake.edi.rows import facts
 from opsreview.intake.edi.values import decimal, plain
 
 LOG = (
-    "file position standard type direction direction_by sender receiver interchange control_group control_number sent_at number refers_to "
-    "document_date lines total currency feeds acknowledges note"
+    "source_file position standard type direction direction_by sender receiver interchange control_group control_number sent_at number "
+    "refers_to document_date lines total currency feeds acknowledges note"
 )
-
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 GROWING = ("orders", "order_lines", "inbound", "shipments")  # documents speak of one row of these one after another
 
 
@@ -173,12 +174,35 @@ def _log(file: str, d: Document, direction: str, by: str, fed: set[str], note: s
     said = [f"{line.values.get('control', '')}={line.values.get('state', '')}" for line in d.lines] if d.kind == "acknowledgement" else []
     if d.kind == "acknowledgement":
         said = [f"{h.get('of_group') or h.get('of_interchange', '')}={h.get('state', '')}", *said]
-    values = {
-        "file": file, "position": str(d.position), "standard": d.standard, "type": d.type, "direction": direction, "direction_by": by,
-        "sender": shown(d.sender), "receiver": shown(d.receiver), "interchange": d.interchange, "control_group": d.group,
-        "control_number": d.control, "sent_at": d.sent_at, "number": h.get("number", ""), "refers_to": refers,
-        "document_date": h.get("date", "")[:10] if len(h.get("date", "")) >= 10 and h["date"][4] == "-" else "", "lines": str(len(d.lines)),
-        "total": h.get("total", "") if decimal(h.get("total")) is not None else "", "currency": h.get("currency", ""), "feeds": " ".join(sorted(fed)),
-        "acknowledges": "; ".join(said), "note": note,
-    }  # fmt: skip
-    return values
+    on = h.get("date", "")[:10]
+    total = h.get("total", "")
+    return {
+        "source_file": file,
+        "position": str(d.position),
+        "standard": d.standard,
+        "type": d.type,
+        "direction": direction,
+        "direction_by": by,
+        "sender": shown(d.sender),
+        "receiver": shown(d.receiver),
+        "interchange": d.interchange,
+        "control_group": d.group,
+        "control_number": d.control,
+        "sent_at": d.sent_at,
+        "number": h.get("number", ""),
+        "refers_to": refers,
+        "document_date": on if _DAY.fullmatch(on) else "",
+        "lines": str(len(d.lines)),
+        "total": total if decimal(total) is not None else _sum_of(d),
+        "currency": h.get("currency", ""),
+        "feeds": " ".join(sorted(fed)),
+        "acknowledges": "; ".join(said),
+        "note": note,
+    }
+
+
+def _sum_of(d: Document) -> str:
+    """Quantity times price of all lines, where every line says both."""
+    parts = [(decimal(line.values.get("quantity")), decimal(line.values.get("price"))) for line in d.lines]
+    known = [q * p for q, p in parts if q is not None and p is not None]
+    return plain(sum(known, Decimal(0))) if known and len(known) == len(parts) else ""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 SEES = {  # the columns that EDI can speak of, by table
     "orders": "order_id ordered_at channel status cancelled_at promised_ship_at ship_country ship_postal currency",
     "order_lines": "order_id line_id sku quantity cancelled_quantity unit_price deleted",
-    "inbound": "document_id line_id kind sku location source_location supplier quantity_ordered ordered_on original_eta eta asn_at asn_quantity "
-    "stocked_at quantity_received unit_price deleted",
+    "inbound": "document_id line_id kind sku location source_location supplier quantity_ordered ordered_on original_eta eta asn_at "
+    "asn_quantity stocked_at quantity_received unit_price deleted",
     "inventory": "snapshot_at system sku location on_hand",
-    "shipments": "shipment_id order_id location carrier service weight_kg label_created_at promised_ship_at shipped_at promised_delivery_at "
-    "delivered_at",
+    "shipments": "shipment_id order_id location carrier service weight_kg label_created_at promised_ship_at shipped_at "
+    "promised_delivery_at delivered_at",
     "carrier_charges": "invoice_id charge_id shipment_id charge_type amount billed_weight_kg invoiced_on",
     "carrier_events": "shipment_id occurred_at code is_exception reason",
     "returns": "return_id line_no order_id sku quantity reason_code requested_at",

@@ -32,7 +32,12 @@ class Rules:
 def same(party: str, said: Iterable[str]) -> bool:
     """Whether a party is one of those named, with or without the qualifier; case does not count."""
     known = {s.strip().lower() for s in said}
-    return party.lower() in known or party.partition(":")[2].lower() in known - {""}
+    return party.lower() in known or bare(party) in known - {""}
+
+
+def bare(party: str) -> str:
+    """The identifier without its qualifier: the same company may write `ZZ:ACME` and `ACME`."""
+    return party.rpartition(":")[2].lower()
 
 
 def shown(party: str) -> str:
@@ -53,18 +58,19 @@ class Parties:
     def meet(self, documents: Iterable[Document]) -> None:
         """Takes note of who wrote to whom. Acknowledgements and refused documents say nothing of roles."""
         for d in documents:
-            if d.refused or d.sender == d.receiver or not d.sender or not d.receiver or d.kind in ("", "acknowledgement"):
+            sender, receiver = bare(d.sender), bare(d.receiver)
+            if d.refused or sender == receiver or not sender or not receiver or d.kind in ("", "acknowledgement"):
                 continue
-            self.pairs.add((d.sender, d.receiver))
+            self.pairs.add((sender, receiver))
             if d.kind in _WE_SEND:
-                self.certain[d.sender] += 1
-                self.warehouses.add((d.sender, d.receiver))
+                self.certain[sender] += 1
+                self.warehouses.add((sender, receiver))
             if d.kind in _WE_RECEIVE:
-                self.certain[d.receiver] += 1
+                self.certain[receiver] += 1
                 if d.kind in ("stock_receipt", "ship_advice"):
-                    self.warehouses.add((d.receiver, d.sender))
+                    self.warehouses.add((receiver, sender))
             if d.kind in _TO_THE_BUYER:
-                self.buyers[d.receiver] += 1
+                self.buyers[receiver] += 1
 
     def us(self) -> tuple[str, str]:
         """Our identifier as the documents show it, and how they do; two empty texts where they do not."""
@@ -79,21 +85,21 @@ class Parties:
 
     def direction(self, d: Document) -> tuple[str, str]:
         """`in`, `out` or empty, and what decided it."""
-        if d.sender == d.receiver:
+        if bare(d.sender) == bare(d.receiver):
             return "", "sender and receiver are the same"
         if self.rules.own_ids:
             ours = same(d.sender, self.rules.own_ids), same(d.receiver, self.rules.own_ids)
             return {(True, False): OUT, (False, True): IN}.get(ours, ""), "edi.own_ids"
         we, how = self.us()
-        if we in (d.sender, d.receiver) and we:
-            return (OUT if we == d.sender else IN), how
+        if we and we in (bare(d.sender), bare(d.receiver)):
+            return (OUT if we == bare(d.sender) else IN), how
         if we:
-            return "", f"not with {shown(we)}, {how}"
+            return "", f"another than us is {how}"
         return (OUT if d.kind in _WE_SEND else IN), "as received, for nothing says who we are"
 
     def holds_our_stock(self, partner: str, us: str) -> bool:
         """Whether a partner is a warehouse of ours: named so, or seen to ship and receive for us."""
-        return same(partner, self.rules.warehouses) or (us, partner) in self.warehouses
+        return same(partner, self.rules.warehouses) or (bare(us), bare(partner)) in self.warehouses
 
     def is_outlet(self, partner: str) -> bool:
         return same(partner, self.rules.outlets)

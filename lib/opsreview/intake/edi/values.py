@@ -1,4 +1,7 @@
-"""Dates and numbers as EDI writes them, to the text our tables read. What cannot be read is given on as written: the contract's rules refuse it."""
+"""Dates and numbers as EDI writes them, to the text our tables read.
+
+What cannot be read is given on as written: the contract's rules refuse it.
+"""
 
 from __future__ import annotations
 

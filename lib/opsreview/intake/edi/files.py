@@ -1,0 +1,83 @@
+"""EDI files of all weeks' folders to tables of text: the translator that intake knows (`foreign.Translator`)."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from itertools import groupby
+
+import pyarrow as pa
+
+from opsreview.intake import cache, foreign, text
+from opsreview.intake.edi.assemble import LOG, Assembly, Given
+from opsreview.intake.edi.documents import Reading
+from opsreview.intake.edi.fact import SEES
+from opsreview.intake.edi.parties import Rules
+from opsreview.intake.edi.reading import read
+from opsreview.intake.edi.tokens import begins
+from opsreview.intake.folder import Source
+from opsreview.settings import Settings
+
+TABLE = "documents"
+
+
+class Edi:
+    """X12 and EDIFACT, told by their first segment."""
+
+    name = "edi"
+
+    def recognises(self, head: bytes) -> foreign.Recognised | None:
+        """Every interchange has documents; what else it feeds is known once it is read."""
+        return foreign.Recognised(self.name, (TABLE,)) if begins(head) else None
+
+    def translate(self, sources: Sequence[Source], settings: Settings, store: cache.Store) -> dict[Source, foreign.Translation | str]:
+        """All files together: a document stands on those before it."""
+        assembly = Assembly(rules(settings))
+        out: dict[Source, foreign.Translation | str] = {}
+        for _, group in groupby(sources, key=lambda s: s.week):
+            readings = {source: _reading(source, store) for source in group}
+            good = {s: r for s, r in readings.items() if isinstance(r, Reading)}
+            given = assembly.week((s.name, r) for s, r in good.items())
+            out |= {s: r for s, r in readings.items() if isinstance(r, str)}
+            out |= {s: translation(given[s.name], r) for s, r in good.items()}
+        return out
+
+
+def rules(settings: Settings) -> Rules:
+    """What the settings say of EDI."""
+    e = settings.edi
+    return Rules(
+        tuple(e.own_ids), tuple(e.warehouses), tuple(e.outlets), e.channel, e.location, tuple(e.sku), settings.reporting_currency, e.test
+    )
+
+
+def translation(given: Given, reading: Reading) -> foreign.Translation:
+    """A file's rows by table; its refusals are documents that were not taken."""
+    tables = {name: _table(rows, LOG if name == TABLE else SEES[name]) for name, rows in {TABLE: [], **given.rows}.items()}
+    refused = [d.refused for d in reading.documents if d.refused] + reading.refused
+    refusals = [foreign.Refusal(r.ordinal, r.reason, r.element, r.value) for r in refused]
+    return foreign.Translation(tables, {TABLE: sorted(refusals, key=lambda r: r.line)})
+
+
+def _table(rows: list[tuple[int, dict[str, str]]], columns: str) -> pa.Table:
+    texts = {c: pa.array([values.get(c) or None for _, values in rows], pa.string()) for c in columns.split()}
+    return pa.table({"line": pa.array([i for i, _ in rows], pa.int64()), "ragged": pa.array([False] * len(rows), pa.bool_()), **texts})
+
+
+def _reading(source: Source, store: cache.Store) -> Reading | str:
+    """A file's documents, read once and kept; or why there are none."""
+    key = cache.key("edi", source.sha256)
+    if note := store.get(key):
+        return Reading.of(note["reading"])
+    try:
+        with text.open_bytes(source.path) as file:
+            reading = read(file.read())
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return "is a gzip file that is cut off or damaged"
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    if source.changed():
+        return "changed while it was read; run again"
+    store.put(key, {"reading": reading.note()})
+    return reading
