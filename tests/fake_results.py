@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from opsreview import catalog, settings
 from opsreview.judgement import status, target_of, target_text
+from opsreview.results import ties
 from opsreview.statistics import elasticity, xmr_limits, xmr_signal
 from opsreview.weeks import Week
 
@@ -44,13 +45,14 @@ def make(seed: int = 7, **settings_given) -> FakeResults:
     kpis = _kpis(history, team, rng)
     skus = _skus(rng)
     frames = {**_monday(rng, skus), **_wednesday(rng), **_friday(rng, skus)}
-    findings = _findings(skus)
+    findings, given = _findings(skus), _exports()
     leaks, leak_history = _leaks(rng)
+    frames["export_weeks"] = _export_weeks()
     return FakeResults(
-        week=WEEK, as_of=datetime(2026, 11, 15, 23), settings=team, exports_dir=Path("data_samples"), kpis=kpis, history=history,
+        **given, week=WEEK, as_of=datetime(2026, 11, 15, 23), settings=team, exports_dir=Path("data_samples"), kpis=kpis, history=history,
         findings=findings, leaks=leaks, leak_history=leak_history, sku_margin=frames["sku_margin"], inventory=frames["inventory"],
         forecast=pd.DataFrame(columns="week sku horizon_days expected_units q10 q50 q90 method".split()), frames=frames,
-        trust=_trust(), decisions=_decisions(findings),
+        trust={**_trust(), "ties": ties(given["reconciliation"])}, decisions=_decisions(findings),
     )  # fmt: skip
 
 
@@ -255,6 +257,33 @@ def _leaks(rng) -> tuple[pd.DataFrame, pd.DataFrame]:
     return now[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]], history
 
 
+def _export_weeks() -> pd.DataFrame:
+    """Four tables over 26 weeks; in W one is missing, one stale, one odd, one has lost a column."""
+    rows = []
+    for table, state in (("picks", "missing"), ("labor", "stale"), ("orders", "odd"), ("returns", "changed")):
+        for i in range(25, -1, -1):
+            now = state if i == 0 else "came"
+            size = np.nan if now == "missing" else 300.0 if now == "odd" else 100.0
+            rows.append((table, str(WEEK - i), size, 0.0, pd.Timestamp("2026-11-13"), 60.0, 12.0, 100.0, 90.0, 110.0, "hour" if now == "changed" else "", now))
+    return pd.DataFrame(rows, columns="table week rows refused newest age_hours usual_age centre lower upper gone state".split())
+
+
+def _exports() -> dict:
+    """What the exports' own page reads beside the trust line: files, rows set aside, one total that ties and one that does not."""
+    fates = ["rows_read", "rows_kept", "rows_replaced", "rows_duplicate", "rows_deleted", "rows_quarantined"]
+    files = pd.DataFrame([(f"{WEEK}/orders.csv", "orders", "canonical", "0" * 64, 10, 8, 1, 0, 0, 1), (f"{WEEK - 1}/orders.csv", "orders", "canonical", "1" * 64, 9, 9, 0, 0, 0, 0)],
+                         columns=["path", "table", "profile", "sha256", *fates])  # fmt: skip
+    aside = pd.DataFrame([("orders", "not_a_number", 1, f"{WEEK}/orders.csv line 3", "shipping_charged")], columns="table reason rows first column".split())
+    steps = []
+    for measure, figure, reported, note in (("net_sales", 100.0, 120.0, "beyond tolerance; if_cancelled_orders_count"), ("orders", 5.0, 5.0, "ties")):
+        own = [("placed", "part", figure, ""), ("figure", "figure", figure, ""), ("reported", "reported", reported, ""),
+               ("if_cancelled_orders_count", "what_if", 20.0, "explains the residual"), ("residual", "residual", figure - reported, note)]  # fmt: skip
+        steps += [("shop", measure, "order_date", WEEK.monday, WEEK.end - timedelta(days=1), *step) for step in own]
+    bridges = pd.DataFrame(steps, columns="source measure clock period_start period_end step kind amount note".split())
+    past = pd.concat([bridges.assign(week=str(WEEK - 1)), bridges.assign(week=str(WEEK))], ignore_index=True)
+    return {"files": files, "set_aside": aside, "documents": None, "reconciliation": bridges, "reconciliation_history": past}
+
+
 def _trust() -> dict:
     tables = [
         {"table": t, "weeks": 30, "last_week": str(WEEK), "newest_event": "2026-11-15T21:40:00", "rows": 12_000, "status": "ok"}
@@ -290,7 +319,8 @@ def silent(**missing_weeks) -> FakeResults:
         **{**vars(full), "frames": frames, "kpis": kpis.assign(status="n/a", signal="none"), "history": full.history.head(0),
            "findings": full.findings.head(0), "leaks": full.leaks.assign(amount=np.nan, basis_points=np.nan, baseline=np.nan),
            "leak_history": full.leak_history.head(0), "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
-           "decisions": full.decisions.head(0), "trust": {**full.trust, "missing": missing, "tables": full.trust["tables"][:2], **missing_weeks}}
+           "decisions": full.decisions.head(0), "set_aside": full.set_aside.head(0), "reconciliation": full.reconciliation.head(0),
+           "reconciliation_history": full.reconciliation_history.head(0), "trust": {**full.trust, "ties": [], "missing": missing, "tables": full.trust["tables"][:2], **missing_weeks}}
     )  # fmt: skip
 
 

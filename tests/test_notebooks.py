@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from opsreview.catalog import REVIEWS
+from opsreview.catalog import HEALTH, REVIEWS
 from opsreview.exhibits import exhibits
 from opsreview.review import PARAMETERS, Review
 from opsreview.run import NOTEBOOKS
@@ -74,6 +74,11 @@ def test_every_part_of_a_review_has_its_cell(review):
     agenda = ["headline", "trust", "strip", "last_time", "changed", "findings", "scorecard"]
     assert shown == [*agenda, *exhibits(review), "checklist"]
     assert all(name in dir(Review) or name in exhibits(review) for name in shown)
+
+
+def test_every_part_of_the_exports_page_has_its_cell():
+    shown = [cell.source.removeprefix("review.") for cell in code(read(NOTEBOOKS[HEALTH])) if cell.source.startswith("review.")]
+    assert sorted(shown) == sorted(["headline", "trust", "findings", *exhibits(HEALTH)])
 
 
 @pytest.mark.parametrize("name", EVERY)

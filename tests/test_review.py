@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from opsreview import agenda, review, tables, widgets
-from opsreview.catalog import REVIEWS, kpis
+from opsreview.catalog import HEALTH, REVIEWS, kpis
 from opsreview.exhibits import exhibits
 from opsreview.review import Panel, Review, UnknownParameter, open_review
 from opsreview.tables import Html
 
 AGENDA = ("headline", "trust", "strip", "last_time", "changed", "findings", "scorecard", "checklist")
+DROPPED = [{"path": "<script>p", "table": "orders", "columns": ["<script>c"], "personal": ["<script>d"]}]
+HEALTH_AGENDA = ("headline", "trust", "findings")
 EVIL = "<script>alert(1)</script>"
 
 
@@ -50,10 +52,10 @@ class Balance(HTMLParser):
         assert self.open and self.open.pop() == tag, f"</{tag}> closes nothing"
 
 
-@pytest.mark.parametrize("name", REVIEWS)
+@pytest.mark.parametrize("name", [*REVIEWS, HEALTH])
 def test_every_part_of_a_review_shows_something(name):
     held = Review(name, fake_results.shared())
-    for part in (*AGENDA, *exhibits(name)):
+    for part in (*(AGENDA if name in REVIEWS else HEALTH_AGENDA), *exhibits(name)):
         shown = parts_of(getattr(held, part))
         assert shown, part
         for piece in shown:
@@ -76,6 +78,29 @@ def test_a_review_without_exports_says_what_is_missing_and_never_fails(name):
             f"{part} does not say why there is nothing: {said}"
         )
     assert "n/a" in html_of(held.scorecard) and "was not exported in 2026-W45 to 2026-W46" in html_of(held.scorecard)
+
+
+def test_the_exports_page_of_a_store_with_nothing_to_say_never_fails():
+    held = Review(HEALTH, fake_results.silent())
+    for part in (*HEALTH_AGENDA, *exhibits(HEALTH)):
+        assert html_of(getattr(held, part)), part
+    assert "no control totals came in 2026-W46" in html_of(held.reconciliation)
+    assert "every row of every file was taken" in html_of(held.set_aside)
+    assert "no electronic document" in html_of(held.documents)
+
+
+def test_the_exports_page_says_what_is_wrong_and_what_ties():
+    held = Review(HEALTH, fake_results.shared())
+    title = " ".join(held.freshness.parts[0].to_dict()["title"]["text"])
+    assert title.endswith("picks did not come, labor ends early, orders came in an odd size and returns lost a column")
+    bridge = html_of(held.reconciliation)
+    assert "does not tie" in bridge and "if cancelled orders count" in bridge
+    assert "Every file adds up" in html_of(held.files) and "not a number" in html_of(held.set_aside)
+    assert 'href="exports_health.html"' in html_of(Review("friday", fake_results.shared()).trust)
+    assert 'href="exports_health.html"' not in html_of(held.trust)
+    log = pd.DataFrame({"type": ["856", EVIL], "lines": [3, 4]})
+    shown = html_of(Review(HEALTH, fake_results.changed_by(fake_results.shared(), documents=log)).documents)
+    assert "856" in shown and "&lt;script&gt;" in shown and EVIL not in shown
 
 
 def test_a_topic_names_its_own_missing_table():
@@ -110,10 +135,16 @@ def test_every_value_of_an_export_is_escaped():
     trust = {**r.trust, "notices": [EVIL], "unrecognised": [EVIL]}
     history = r.history.assign(key=r.history.key.where(r.history.key == "", EVIL))
     kpi_rows = r.kpis.assign(key=r.kpis.key.where(r.kpis.key == "", EVIL))
+    steps = r.reconciliation.assign(source=EVIL)
+    trust |= {"ties": [{**t, "source": EVIL, "note": EVIL} for t in r.trust["ties"]], "dropped_columns": DROPPED}
+    frames |= {"reconciliation": steps, "reconciliation_history": steps.assign(week="2026-W45")}
+    frames |= {"files": r.files.assign(path=EVIL, table=EVIL)}
+    frames |= {"set_aside": r.set_aside.assign(reason=EVIL, first=EVIL, column=EVIL)}
     evil = fake_results.changed_by(r, **frames, findings=findings, decisions=kept, trust=trust, history=history, kpis=kpi_rows)
-    for name in REVIEWS:
+    for name in (*REVIEWS, HEALTH):
         held = Review(name, evil)
-        for part in (*(a for a in AGENDA if a != "checklist"), *exhibits(name)):
+        agenda_parts = [a for a in AGENDA if a != "checklist"] if name in REVIEWS else HEALTH_AGENDA
+        for part in (*agenda_parts, *exhibits(name)):
             html = html_of(getattr(held, part))
             assert "<script" not in html, part
     assert "&lt;script&gt;" in html_of(Review("monday", evil).findings), "the value itself is shown"
@@ -305,7 +336,7 @@ def test_an_error_inside_a_part_is_the_one_that_is_told():
 
 
 def test_a_review_that_is_none_is_named():
-    with pytest.raises(ValueError, match="'tuesday' is not a review; there are monday, wednesday, friday and explore"):
+    with pytest.raises(ValueError, match="'tuesday' is not a review; there are monday, wednesday, friday, exports_health and explore"):
         open_review("tuesday")
 
 

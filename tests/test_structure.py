@@ -23,8 +23,8 @@ GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schem
 ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard", "reconcile"]
 JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "results"]
 READER = [
-    "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits", "widgets",
-    "widgets_checklist", "review",
+    "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits",
+    "widgets", "widgets_checklist", "review",
 ]  # fmt: skip
 RUN = ["tablefile", "weekfolder", "publish", "run", "sample", "cli"]
 ORDER = GROUND + ENGINE + JUDGEMENT + READER + RUN

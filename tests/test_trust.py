@@ -39,19 +39,20 @@ def results(*bridges: pd.DataFrame):
 
 
 OFF = "beyond tolerance; if_cancelled_orders_count"
+START = "These figures do not tie to shop's own report:"
 SAID = [
     ([total("net_sales", 100.004, 100)], "ties to shop within €0.01", []),
     ([total("net_sales", 100.4, 100), total("orders", 3, 3)], "ties to shop within €0.40", []),
     ([total("orders", 3, 3)], "ties to shop exactly", []),
-    ([total("net_sales", 100, 100), total("net_sales", 7, 7, source="amazon")], "ties to shop within €0.01 · ties to amazon within €0.01", []),
+    ([total("units", 9, 9), total("net_sales", 7, 7, source="amazon")], "ties to shop exactly · ties to amazon within €0.01", []),
     (
         [total("net_sales", 80, 100, OFF), total("orders", 2, 3, OFF), total("units", 5, 5)],
         "does not tie to shop (2 of 3 totals)",
-        ["These figures do not tie to shop's own report: net sales €20.00 above ours and orders 1 above ours; it would tie if cancelled orders count."],
+        [f"{START} net sales €20.00 above ours and orders 1 above ours; it would tie if cancelled orders count."],
     ),
     (
         [total("net_sales", 120, 100, "beyond tolerance")], "does not tie to shop (1 of 1 total)",
-        ["These figures do not tie to shop's own report: net sales €20.00 below ours."],
+        [f"{START} net sales €20.00 below ours."],
     ),
     ([total("refunds", None, 5, "refunds have no day")], "", []),
 ]  # fmt: skip
@@ -88,4 +89,4 @@ def test_names_of_an_export_are_escaped():
 
 
 def test_without_control_totals_nothing_is_said():
-    assert trust.sentence(fake_results.shared()) == "" and trust.alarms(fake_results.shared()) == []
+    assert trust.sentence(fake_results.silent()) == "" and trust.alarms(fake_results.silent()) == []

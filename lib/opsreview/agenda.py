@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import figures, formats, narrative
 from opsreview import trust as trusted
-from opsreview.catalog import checks, kpis
+from opsreview.catalog import HEALTH, checks, kpis
 from opsreview.page import environment
 from opsreview.tables import PILLS, Html, nothing, sentences, table
 
@@ -26,12 +26,15 @@ GRADES = "A benchmark stands beside a figure and never colors it. Grades: A prim
 
 def headline(results: Any, review: str) -> Html:
     """The review in one or two sentences."""
-    text, status = narrative.headline(results, review), narrative.grave(results, review)
+    if review == HEALTH:
+        text, status = trusted.headline(results)
+    else:
+        text, status = narrative.headline(results, review), narrative.grave(results, review)
     return Html(environment().get_template("headline.j2").render(text=text, status=status), text)
 
 
-def trust(results: Any) -> Html:
-    """What the figures stand on, in a line; what is missing and what was not taken, folded under it."""
+def trust(results: Any, review: str = "") -> Html:
+    """What the figures stand on, in a line that links to the exports' own page; what is missing and not taken, folded under it."""
     columns = """
     table | Table | words
     last_week | Last came | plain
@@ -44,7 +47,9 @@ def trust(results: Any) -> Html:
     details = [f"{line}." for line in (*trusted.details(results), *narrative.trust_details(results))]
     tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
     marks = trusted.alarms(results)
-    html = environment().get_template("trust.j2").render(text=text, marks=marks, details=details, tables="".join(tables))
+    html = environment().get_template("trust.j2").render(
+        text=text, marks=marks, details=details, tables="".join(tables), link="" if review == HEALTH else f"{HEALTH}.html"
+    )  # fmt: skip
     return Html(html, "\n".join([*marks, text]))
 
 

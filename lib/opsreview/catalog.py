@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 CHECK_FLOOR = 50.0  # money a week under which a finding is not worth a meeting's time
 REVIEWS = ("monday", "wednesday", "friday")
+HEALTH = "exports_health"  # the page about the exports themselves: no meeting, no decisions
 ESCALATE_TO = {"Finance Partner": "CFO", "Data Owner": "CTO"}  # everyone else escalates to the COO
 
 

@@ -68,7 +68,7 @@ def run(
         names = [r.value for r in review] if review else list(ReviewName)
         outcome = run_week(exports, week, to, config, decisions, [str(n) for n in names], say)
     for name, headline in outcome.headlines.items():
-        out.print(f"\n[bold]{name.capitalize()}[/bold]  {outcome.folder / f'{name}.html'}", soft_wrap=True)
+        out.print(f"\n[bold]{name.replace('_', ' ').capitalize()}[/bold]  {outcome.folder / f'{name}.html'}", soft_wrap=True)
         out.print(headline, markup=False)
     out.print(f"\nAll weeks: {to / 'index.html'}")
     for line in outcome.complaints:

@@ -76,6 +76,26 @@ class Results:
         return self.measured.final.frame(name)
 
     @property
+    def files(self) -> pd.DataFrame:
+        """`inputs` of run.json: a row a file, where its rows went."""
+        return pd.DataFrame(self.exports.manifest)
+
+    @cached_property
+    def set_aside(self) -> pd.DataFrame:
+        """table, reason, rows, first (file and line), column: what was not taken, the most first. No value: quarantine.csv has them."""
+        rows = self.exports.quarantine()
+        rows["first"] = rows["file"] + " line " + rows["line"].astype(str)
+        by = rows.groupby(["table", "reason"], sort=False, as_index=False).agg(
+            rows=("line", "size"), first=("first", "first"), column=("column", "first")
+        )
+        return by.sort_values(["rows", "table", "reason"], ascending=[False, True, True], kind="stable", ignore_index=True)
+
+    @property
+    def documents(self) -> pd.DataFrame | None:
+        """The log of electronic documents, a row each; None where the exports keep none."""
+        return getattr(self.exports, "documents", None)
+
+    @property
     def reconciliation(self) -> pd.DataFrame:
         """reconciliation.csv without its week: the bridges of the control totals that W's folder brought (`reconcile.COLUMNS`)."""
         return self.measured.bridges[str(self.week)]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import agenda, widgets
-from opsreview.catalog import REVIEWS
+from opsreview.catalog import HEALTH, REVIEWS
 from opsreview.exhibits import Part, exhibits
 from opsreview.tables import Html
 
@@ -44,8 +44,8 @@ def open_review(name: str, *, week: str = "", exports: str = "data_samples", con
     Raises UnknownParameter where papermill passed a parameter that no review has; ExportsError and SettingsError where it cannot be held.
     """
     check_parameters()
-    if name not in (*REVIEWS, "explore"):
-        raise ValueError(f"{name!r} is not a review; there are {', '.join(REVIEWS)} and explore")
+    if name not in (*REVIEWS, HEALTH, "explore"):
+        raise ValueError(f"{name!r} is not a review; there are {', '.join(REVIEWS)}, {HEALTH} and explore")
     from opsreview import renderer
     from opsreview.results import open_results
 
@@ -86,7 +86,7 @@ class Review:
     @property
     def trust(self) -> Html:
         """What the figures stand on."""
-        return agenda.trust(self.results)
+        return agenda.trust(self.results, self.name)
 
     @property
     def last_time(self) -> Html:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opsreview import __version__, narrative
-from opsreview.catalog import REVIEWS
+from opsreview import __version__, narrative, trust
+from opsreview.catalog import HEALTH, REVIEWS
 from opsreview.publish import run_reviews, week_lock, write_week
 from opsreview.results import Results, open_results
 from opsreview.tablefile import write_csv
@@ -21,6 +21,7 @@ NOTEBOOKS = {
     "monday": "monday_demand_inventory.ipynb",
     "wednesday": "wednesday_fulfillment_service.ipynb",
     "friday": "friday_margin_risk.ipynb",
+    HEALTH: "exports_health.ipynb",
 }
 Progress = Callable[[str, int, int], None]
 
@@ -52,6 +53,8 @@ def run_week(
     say = progress or (lambda text, done, of: None)
     clock = {"start": time.perf_counter()}
     chosen = tuple(reviews)
+    if set(chosen) >= set(REVIEWS):
+        chosen = (*REVIEWS, HEALTH)
     results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0))
     clock["measure"] = time.perf_counter()
     parameters = {
@@ -63,8 +66,8 @@ def run_week(
     with week_lock(out, results.week, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
         held = run_reviews({r: notebooks_folder() / NOTEBOOKS[r] for r in chosen}, parameters, Path(scratch), lambda text: say(text, 0, 0))
         clock["reviews"] = time.perf_counter()
-        headlines = {r: narrative.headline(results, r) for r in REVIEWS}
-        carried = [f"{r}.{kind}" for r in REVIEWS if r not in chosen for kind in ("html", "ipynb")]
+        headlines = {r: narrative.headline(results, r) for r in REVIEWS} | {HEALTH: trust.headline(results)[0]}
+        carried = [f"{r}.{kind}" for r in NOTEBOOKS if r not in chosen for kind in ("html", "ipynb")]
         say("writing pages", 0, 0)
         folder = write_week(out, results.week, files(results, headlines, clock), held, carried)
     return Outcome(folder, headlines, complaints(results))

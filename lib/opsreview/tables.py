@@ -15,6 +15,7 @@ SCROLL = 15  # rows from which a table that can be filtered scrolls in place
 PILLS = {
     "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "done": "ok", "open": "watch",
     "overdue": "breach", "out": "breach", "at risk": "watch", "slipped": "watch", "at dock": "watch", "inconsistent": "watch",
+    "came": "ok", "missing": "breach", "stale": "watch", "odd": "watch", "changed": "watch", "ties": "ok", "does not tie": "breach",
 }  # fmt: skip
 
 

@@ -232,3 +232,22 @@ def _against(now: float, then: float) -> str:
 
 def _capital(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def export_weeks(weeks: pd.DataFrame, week: Week) -> str:
+    """How this week's exports came, table by table."""
+    now = weeks[weeks.week == str(week)]
+    said = {"missing": "did not come", "stale": "ends early", "odd": "came in an odd size", "changed": "lost a column"}
+    by = {state: [words(t) for t in now[now.state == state].table] for state in said}
+    off = [f"{listing(tables, 2)} {said[state]}" for state, tables in by.items() if tables]
+    came = int(now["rows"].notna().sum())
+    return f"{count(came, 'table')} came in {week}{f': {listing(off, 4)}' if off else ', each as it uses to'}"
+
+
+def export_volume(weeks: pd.DataFrame, week: Week) -> str:
+    """Which exports of the week are of an odd size."""
+    odd = weeks[(weeks.week == str(week)) & (weeks.state == "odd")]
+    if odd.empty:
+        return f"No export of {week} is of an odd size"
+    said = [f"{words(row.table)} with {number(row.rows)} rows ({number(row.centre)} are usual)" for row in odd.itertuples()]
+    return f"Of an odd size in {week}: {listing(said, 2)}"

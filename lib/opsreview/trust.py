@@ -18,6 +18,32 @@ STEPS = {
 }  # fmt: skip
 
 
+def headline(results: Any) -> tuple[str, str]:
+    """(text, status) of the exports' own page: what came, what is wrong with it, whether it ties."""
+    t, found = results.trust, results.findings
+    found = found[(found.review == "all") & (found.state != "resolved")]
+    parts = [f"{formats.count(t['tables_this_week'], 'table')} came in {results.week}, {_rows_said(t)}."]
+    if len(found):
+        grave = found.sort_values("severity", key=lambda s: s.map({"critical": 0, "breach": 1}).fillna(2), kind="stable")
+        said = formats.listing([title[0].lower() + title[1:] if title.startswith(("The ", "No ")) else title for title in grave.title], 3)
+        parts.append(f"{formats.count(len(found), 'finding').capitalize()} about the exports: {said}.")
+    else:
+        parts.append("Nothing about the exports is worth a decision.")
+    if tied := sentence(results):
+        parts.append(f"{tied[0].upper()}{tied[1:]}.")
+    status = "breach" if found.severity.isin(["breach", "critical"]).any() else "watch" if len(found) else "ok"
+    return " ".join(parts), status
+
+
+def _rows_said(t: dict[str, Any]) -> str:
+    bad = t["rows_quarantined"]
+    return (
+        f"{formats.number(bad)} of {formats.count(t['rows_read'], 'row')} of all weeks were not taken"
+        if bad
+        else "every row of all weeks was taken"
+    )
+
+
 def sentence(results: Any) -> str:
     """`ties to shop within £0.01`; `does not tie to shop (6 of 7 totals)`; empty where no control total came."""
     parts = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import made_page
 import pytest
 
-REVIEWS = ("monday", "wednesday", "friday")
+REVIEWS = ("monday", "wednesday", "friday", "exports_health")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 NO_BROWSER = "no Chromium: `apt-get install chromium`, or `playwright install chromium`, or set OPSREVIEW_CHROMIUM to its path"
 

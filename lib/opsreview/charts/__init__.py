@@ -1,11 +1,12 @@
 """Charts: each takes a finished frame and returns an Altair chart, or None where the frame is empty. No sums of rows a KPI is made of."""
 
 from opsreview.charts.demand import days_of_supply, orders_against_plan, plan_vs_actual
+from opsreview.charts.exports import export_heat
 from opsreview.charts.forms import ranked, trend
 from opsreview.charts.margin import families, ledger, rerank, returns_heat, waterfall
 from opsreview.charts.service import carriers, dock_to_stock, elasticity, error_trend, waves
 
 __all__ = [
-    "carriers", "days_of_supply", "dock_to_stock", "elasticity", "error_trend", "families", "ledger",
+    "carriers", "days_of_supply", "dock_to_stock", "elasticity", "error_trend", "export_heat", "families", "ledger",
     "orders_against_plan", "plan_vs_actual", "ranked", "rerank", "returns_heat", "trend", "waterfall", "waves",
 ]  # fmt: skip

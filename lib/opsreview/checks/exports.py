@@ -10,7 +10,7 @@ from opsreview import catalog
 from opsreview.checks import GRAVE_TIMES, Context, check, found, nothing, say
 from opsreview.formats import count, day, listing, number, share, words
 from opsreview.intake.schema import TABLES
-from opsreview.statistics import HISTORY, xmr_limits
+from opsreview.statistics import HISTORY, Limits, xmr_limits
 
 LOOKED_AT = 4  # weeks before W
 
@@ -50,8 +50,8 @@ def _costs(table: str) -> str:
 def export_stale(ctx: Context) -> pd.DataFrame:
     """Tables whose newest event is older than 48 h at the week's end, and older than it uses to be."""
     least = ctx.threshold("export_stale", "hours")
-    rows = _against_history(ctx, "age_hours", floor=0.0)
-    rows = rows[(rows["now"] > least) & (rows["now"] > rows["upper"])]
+    rows = _against_history(ctx, "age_hours")
+    rows = rows[is_stale(rows, least)]
     return found(
         rows,
         entity=rows["table"],
@@ -71,12 +71,9 @@ def export_stale(ctx: Context) -> pd.DataFrame:
 def export_volume(ctx: Context) -> pd.DataFrame:
     """Tables that came with far more or fewer rows than weeks differ by anyway. Days that are missing at the end are `export_stale`'s."""
     share_off, least = (ctx.threshold("export_volume", name) for name in ("share", "rows"))
-    rows = _against_history(ctx, "rows", floor=0.0, sure=True)
-    large = rows[["now", "centre"]].max(axis=1) >= least
-    off = (rows["now"] - rows["centre"]).abs() > share_off * rows["centre"]
-    more = rows["now"] > rows["upper"]
-    fewer = (rows["now"] < rows["lower"]) & ~rows["table"].isin(export_stale(ctx)["entity"])
-    rows = rows[large & off & (more | fewer)]
+    rows = _against_history(ctx, "rows", sure=True)
+    short_of_days = rows["table"].isin(export_stale(ctx)["entity"]) & (rows["now"] < rows["lower"])
+    rows = rows[is_odd(rows, share_off, least) & ~short_of_days]
     limit = rows["upper"].where(rows["now"] > rows["upper"], rows["lower"])
     grave = (rows["now"] >= GRAVE_TIMES * limit) | (rows["now"] * GRAVE_TIMES <= limit)
     return found(
@@ -130,6 +127,18 @@ def schema_drift(ctx: Context) -> pd.DataFrame:
     )
 
 
+def is_stale(rows: pd.DataFrame, hours: float) -> pd.Series:
+    """Which ages (`now`, with the limits of their history) are of a stale export."""
+    return (rows["now"] > hours) & (rows["now"] > rows["upper"])
+
+
+def is_odd(rows: pd.DataFrame, share_off: float, least: float) -> pd.Series:
+    """Which numbers of rows (`now`, with the limits of their history) are odd."""
+    large = rows[["now", "centre"]].max(axis=1) >= least
+    off = (rows["now"] - rows["centre"]).abs() > share_off * rows["centre"]
+    return large & off & ((rows["now"] > rows["upper"]) | (rows["now"] < rows["lower"]))
+
+
 def _usually(row: Any) -> str:
     low, high = number(row.lower), number(row.upper)
     return f"until now always {low}" if low == high else f"{low} to {high} rows are what weeks differ by anyway"
@@ -143,16 +152,20 @@ def _age(hours: float) -> str:
     return count(round(hours), "hour") if hours < 2 * 24 else f"{number(hours / 24, 0 if hours % 24 == 0 else 1)} days"
 
 
-def _against_history(ctx: Context, measure: str, floor: float, sure: bool = False) -> pd.DataFrame:
-    """A row a table that came in W with a value: `now`, `newest`, and the XmR limits of its exports before W, at least six.
+def before(came: pd.DataFrame, measure: str) -> Limits | None:
+    """XmR limits of a table's exports before the last of `came` (its rows of `Known.arrivals`); its first export is left out."""
+    return xmr_limits(came.iloc[1:-1][measure].tolist()[-(HISTORY - 1) :], floor=0.0)
 
-    `sure`: limits only from the twelve on that call a signal. A table's first export is left out: it often brings all there was.
+
+def _against_history(ctx: Context, measure: str, sure: bool = False) -> pd.DataFrame:
+    """A row a table that came in W with a value: `now`, `newest`, and the limits of its exports `before` W, at least six.
+
+    `sure`: limits only from the twelve on that call a signal.
     """
     arrivals, week = ctx.books.known.arrivals, str(ctx.books.week)
     out = []
-    for table, rows in arrivals.groupby("table", sort=False):
-        last = rows.iloc[-1]
-        limits = xmr_limits(rows.iloc[1:-1][measure].tolist()[-(HISTORY - 1) :], floor)
+    for table, came in arrivals.groupby("table", sort=False):
+        last, limits = came.iloc[-1], before(came, measure)
         if last["week"] == week and pd.notna(last[measure]) and limits and not (sure and limits.provisional):
             out.append((table, float(last[measure]), last["newest"], limits.centre, limits.lower, limits.upper))
     return pd.DataFrame(out, columns=["table", "now", "newest", "centre", "lower", "upper"])

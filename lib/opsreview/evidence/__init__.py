@@ -16,6 +16,6 @@ Frame = Callable[[Books], pd.DataFrame]
 
 def frames() -> dict[str, Frame]:
     """Every evidence frame by its name."""
-    from opsreview.evidence import friday, monday, wednesday
+    from opsreview.evidence import exports, friday, monday, wednesday
 
-    return {f.__name__: f for m in (monday, wednesday, friday) for f in m.EVIDENCE}
+    return {f.__name__: f for m in (monday, wednesday, friday, exports) for f in m.EVIDENCE}
