@@ -25,11 +25,12 @@ def headline(results: Any) -> tuple[str, str]:
     parts = [f"{formats.count(t['tables_this_week'], 'table')} came in {results.week}, {_rows_said(t)}."]
     if len(found):
         grave = found.sort_values("severity", key=lambda s: s.map({"critical": 0, "breach": 1}).fillna(2), kind="stable")
-        said = formats.listing([title[0].lower() + title[1:] if title.startswith(("The ", "No ")) else title for title in grave.title], 3)
-        parts.append(f"{formats.count(len(found), 'finding').capitalize()} about the exports: {said}.")
+        said = [title[0].lower() + title[1:] if title.startswith(("The ", "No ")) else title for title in grave.title]
+        more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
+        parts.append(f"{formats.count(len(found), 'finding').capitalize()} about the exports: {'; '.join(said[:3])}{more}.")
     else:
         parts.append("Nothing about the exports is worth a decision.")
-    if tied := sentence(results):
+    if (tied := sentence(results)) and not alarms(results):
         parts.append(f"{tied[0].upper()}{tied[1:]}.")
     status = "breach" if found.severity.isin(["breach", "critical"]).any() else "watch" if len(found) else "ok"
     return " ".join(parts), status
