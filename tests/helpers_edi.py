@@ -1,4 +1,4 @@
-"""Interchanges written by hand: the segments of a set as one text a segment, the envelope around them with right counts unless told otherwise."""
+"""Interchanges written by hand: the segments of a set a line each, the envelope around them with right counts unless told otherwise."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from opsreview.intake.edi.assemble import Assembly
 from opsreview.intake.edi.parties import Rules
 from opsreview.intake.edi.reading import read
 
-GROUPS = {"850": "PO", "855": "PR", "860": "PC", "856": "SH", "810": "IN", "861": "RC", "846": "IB", "852": "PD", "940": "OW", "943": "AR",
-          "944": "RE", "945": "SW", "180": "AN", "210": "IM", "214": "QM", "997": "FA", "820": "RA", "830": "PS", "832": "SC", "862": "SS"}  # fmt: skip
+GROUPS = {
+    "850": "PO", "855": "PR", "860": "PC", "856": "SH", "810": "IN", "861": "RC", "846": "IB", "852": "PD", "940": "OW", "943": "AR",
+    "944": "RE", "945": "SW", "180": "AN", "210": "IM", "214": "QM", "997": "FA", "820": "RA", "830": "PS", "832": "SC", "862": "SS",
+}  # fmt: skip
 
 
 def x12(kind: str, *sets: str, sender: str = "THEM", receiver: str = "US", element: str = "*", end: str = "~\n", date: str = "261110",

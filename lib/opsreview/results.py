@@ -11,6 +11,7 @@ import pandas as pd
 
 from opsreview import decisions, findings
 from opsreview import settings as settings_module
+from opsreview.intake import documents
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder
 from opsreview.reconcile import KEY
@@ -105,6 +106,11 @@ class Results:
         """The bridges of up to 14 weeks, oldest first, each as it was known then: `week` and `reconcile.COLUMNS`."""
         parts = [frame.assign(week=week) for week, frame in self.measured.bridges.items() if len(frame)]
         return pd.concat(parts, ignore_index=True) if parts else self.reconciliation.assign(week="").head(0)
+
+    @cached_property
+    def documents(self) -> pd.DataFrame:
+        """documents.csv: every EDI document of all folders up to W, those that were refused too."""
+        return documents.listing(self.exports, self.week)
 
     @property
     def sku_margin(self) -> pd.DataFrame:

@@ -91,6 +91,8 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
         bridges = results.reconciliation.assign(week=str(results.week))
         bridges = bridges[["week", *bridges.columns.drop("week")]]
         writers["reconciliation.csv"] = lambda path: write_csv(bridges, path)
+    if len(documents := results.documents):
+        writers["documents.csv"] = lambda path: write_csv(documents, path)
     writers["order_margin.parquet"] = lambda path: shutil.copyfile(results.order_margin, path)
     writers["quarantine.csv"] = results.exports.quarantine_csv
     writers["run.json"] = lambda path: path.write_text(

@@ -104,7 +104,7 @@ def check(function: Check) -> Check:
 
 def load() -> dict[str, Check]:
     """Every check there is, in the catalog's order, their modules imported."""
-    from opsreview.checks import carriers, controls, exports, friday, inbound, monday, plan, promotions, wednesday  # noqa: F401
+    from opsreview.checks import carriers, controls, documents, exports, friday, inbound, monday, plan, promotions, wednesday  # noqa: F401
 
     return {name: CHECKS[name] for name in catalog.checks() if name in CHECKS}
 

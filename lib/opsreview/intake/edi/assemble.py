@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from opsreview.intake.edi.documents import Document, Reading
 from opsreview.intake.edi.fact import KEYS, SEES, Fact
-from opsreview.intake.edi.parties import Parties, Rules, shown
+from opsreview.intake.edi.parties import Parties, Rules
 from opsreview.intake.edi.rows import facts
 from opsreview.intake.edi.values import decimal, plain
 
@@ -183,8 +183,8 @@ def _log(file: str, d: Document, direction: str, by: str, fed: set[str], note: s
         "type": d.type,
         "direction": direction,
         "direction_by": by,
-        "sender": shown(d.sender),
-        "receiver": shown(d.receiver),
+        "sender": d.sender,
+        "receiver": d.receiver,
         "interchange": d.interchange,
         "control_group": d.group,
         "control_number": d.control,

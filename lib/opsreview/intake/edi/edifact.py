@@ -21,7 +21,6 @@ QUANTITIES = {  # per message: what `quantity` is, the best first
 }  # fmt: skip
 TOTALS = ("77", "9", "86", "39", "128", "79", "24")  # of an invoice with tax, of an order its lines; the first of these that is said
 PRICES = ("AAA", "INV", "NTP", "CAL", "AAB", "AAE")  # net before gross
-PHONE = "12"
 
 
 def _read(m: Message) -> Content:

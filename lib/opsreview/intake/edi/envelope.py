@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from opsreview.intake.edi.tokens import ISA_ELEMENTS, Segment, Stretch, stretches
 
 _HARMLESS = re.compile(r"[A-Za-z0-9_-]{1,14}")  # what may be shown of a refused value: a count or a control number
+PHONE = "12"  # qualifier of an identifier that is a telephone number, in both standards
 _OUTSIDE = ("TA1", "ISB", "ISE")  # may stand between ISA and GS
 
 
@@ -75,9 +76,9 @@ def messages(data: bytes) -> Iterator[Message | Refused]:
     """Every message of a file in its order, those refused with the reason; and a refusal where there is not even a message."""
     for stretch in stretches(data):
         if not stretch.standard:
-            yield Refused(stretch.ordinal, stretch.offset, "", "", "not_an_interchange")
+            yield Refused(stretch.ordinal, stretch.offset, "", f"byte {stretch.offset}", "not_an_interchange")
         elif stretch.marks is None or not stretch.segments:
-            yield Refused(stretch.ordinal, stretch.offset, "", "", "unreadable_header")
+            yield Refused(stretch.ordinal, stretch.offset, "", f"byte {stretch.offset}", "unreadable_header")
         else:
             yield from _read(stretch, _X12 if stretch.standard == "X12" else _EDIFACT)
 
@@ -182,6 +183,9 @@ def _why(s: Segment, element: str, reason: str, value: str = "", counted: int | 
 
 
 def _party(qualifier: str, identifier: str) -> str:
+    """Of an identifier that is a telephone number only the last four digits are taken."""
+    if qualifier == PHONE:
+        identifier = f"…{identifier[-4:]}"
     return f"{qualifier}:{identifier}" if qualifier and identifier else identifier
 
 

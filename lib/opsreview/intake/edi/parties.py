@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from opsreview.intake.edi.documents import Document
+from opsreview.intake.edi.envelope import PHONE
 
 IN, OUT = "in", "out"
-PHONE = "12:"
 _WE_SEND = ("ship_order", "stock_notice")  # only who keeps goods in somebody's warehouse sends these
 _WE_RECEIVE = ("stock_receipt", "ship_advice", "freight", "status")  # and these go to who keeps or ships goods
 _TO_THE_BUYER = ("order_response", "despatch", "invoice")
@@ -31,18 +31,15 @@ class Rules:
 
 def same(party: str, said: Iterable[str]) -> bool:
     """Whether a party is one of those named, with or without the qualifier; case does not count."""
-    known = {s.strip().lower() for s in said}
-    return party.lower() in known or bare(party) in known - {""}
+    known = {s.strip().lower() for s in said} - {""}
+    if party.startswith(f"{PHONE}:"):  # of a telephone number the last four digits are known
+        return party[-4:] in {s[-4:] for s in known}
+    return party.lower() in known or bare(party) in known
 
 
 def bare(party: str) -> str:
     """The identifier without its qualifier: the same company may write `ZZ:ACME` and `ACME`."""
     return party.rpartition(":")[2].lower()
-
-
-def shown(party: str) -> str:
-    """A party as the log names it. Where the identifier is a telephone number only its last four digits are kept."""
-    return f"{PHONE}…{party[-4:]}" if party.startswith(PHONE) else party
 
 
 @dataclass

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from opsreview.intake.edi.documents import Document, Line
 from opsreview.intake.edi.fact import Fact
-from opsreview.intake.edi.parties import IN, OUT, Parties, Rules, shown
+from opsreview.intake.edi.parties import IN, OUT, Parties, Rules
 from opsreview.intake.edi.values import decimal, kilograms, plain
 
 # Product numbers by qualifier, our own first. X12 235 and EDIFACT 7143 in one list; what is in neither comes last, as written first.
@@ -32,7 +32,7 @@ def facts(d: Document, direction: str, parties: Parties) -> tuple[list[Fact], st
         return [], "whose stock it is, is not known: name the partner in edi.warehouses or edi.outlets"
     if not say:
         return [], "a copy of what we told: our own systems' exports say it"
-    return list(say(d, shown(partner), parties, partner)), ""
+    return list(say(d, partner, parties)), ""
 
 
 def _sku(ids: dict[str, str], own: list[str], rules: Rules) -> str:
@@ -64,7 +64,7 @@ def _place(d: Document, rules: Rules, *names: str) -> str:
     return next((d.head[n] for n in names if d.head.get(n)), rules.location)
 
 
-def _purchase(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _purchase(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """We order: 850, 860, ORDERS. The requested delivery is the first promise; a requested shipment stands in where none is said."""
     rules, h = parties.rules, d.head
     for line in d.lines:
@@ -84,7 +84,7 @@ def _purchase(d: Document, partner: str, parties: Parties, _: str) -> Iterator[F
         yield Fact("inbound", (h.get("order", ""), ""), d.position, {"deleted": "true"}, known=True)
 
 
-def _promise(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _promise(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """Our supplier answers: 855, ORDRSP. A rejected line is called off; what it confirms about quantities waits for the notice."""
     h = d.head
     rejected = h.get("status") in ("RD", "RJ")
@@ -98,7 +98,7 @@ def _promise(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fa
         yield Fact("inbound", (h.get("order", ""), ""), d.position, {"deleted": "true"}, known=True)
 
 
-def _notice(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _notice(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """Goods are on their way: 856, DESADV, and 943. Where the order was never seen the notice stands in for it (weak)."""
     rules, h = parties.rules, d.head
     transfer = d.kind == "stock_notice" and not h.get("purchase")
@@ -119,7 +119,7 @@ def _notice(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fac
         yield Fact("inbound", key, line.segment, said, {"original_eta": eta}, weak, {"asn_quantity": quantity}, _numbers(line))
 
 
-def _received(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _received(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """Goods were received: 861 and RECADV that we send, 944 that the warehouse sends. It is when they are in stock."""
     h = d.head
     when = h.get("received") or h.get("date", "")
@@ -131,7 +131,7 @@ def _received(d: Document, partner: str, parties: Parties, _: str) -> Iterator[F
                    ids=_numbers(line), also=also, known=True)  # fmt: skip
 
 
-def _sale(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _sale(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """A customer orders from us: 850, 860, ORDERS. The purchase number is the order's."""
     rules, h = parties.rules, d.head
     order, cancelled = h.get("order", ""), h.get("purpose") == "cancel"
@@ -151,7 +151,7 @@ def _sale(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]
         yield Fact("order_lines", key, line.segment, values, ids=_numbers(line), source=partner, known=change, made=not change)
 
 
-def _answer(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _answer(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """We answer a customer: 855, ORDRSP. What we reject of a line is cancelled."""
     h = d.head
     whole = h.get("status") in ("RD", "RJ")
@@ -166,7 +166,7 @@ def _answer(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fac
             yield Fact("order_lines", key, line.segment, gone, ids=_numbers(line), source=partner, known=True)
 
 
-def _shipped(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _shipped(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """Goods left for a customer: 856 and DESADV that we send, 945 that the warehouse sends. The label is as old as the handover."""
     h, rules = d.head, parties.rules
     order = h.get("order") or next((line.values["order"] for line in d.lines if line.values.get("order")), "")
@@ -182,14 +182,14 @@ def _shipped(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fa
         yield Fact("orders", (order,), d.position, {"status": "fulfilled"}, source=whose, known=True)
 
 
-def _to_ship(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _to_ship(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """940: the warehouse is to ship by a day; that is the promise of the shipment that its 945 reports."""
     h = d.head
     promises = {"promised_ship_at": h.get("ship_by", ""), "promised_delivery_at": h.get("requested", "")}
     yield Fact("shipments", ("", h.get("order", "")), d.position, promises, known=True)
 
 
-def _billed(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _billed(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """A supplier bills us: 810, INVOIC. A credit is a negative quantity."""
     h = d.head
     for line in d.lines:
@@ -207,7 +207,7 @@ def _signed(text: str, sign: int) -> str:
     return plain(-abs(value)) if sign < 0 and value is not None else text
 
 
-def _stock(d: Document, partner: str, parties: Parties, raw: str) -> Iterator[Fact]:
+def _stock(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """846, INVRPT and 852 of a warehouse or outlet of ours: what lies there, lots of a product together. The place is the one
     named, else the partner."""
     h, rules = d.head, parties.rules
@@ -229,11 +229,11 @@ def _sum(a: str, b: str) -> str:
     return a if x is None else b if y is None else plain(x + y)
 
 
-def _sold(d: Document, partner: str, parties: Parties, raw: str) -> Iterator[Fact]:
+def _sold(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """852 and SLSRPT: of an outlet of ours each place and day is an order; stock is stock."""
     if d.kind == "sales":
-        yield from _stock(d, partner, parties, raw)
-    if not parties.is_outlet(raw):
+        yield from _stock(d, partner, parties)
+    if not parties.is_outlet(partner):
         return
     h, rules = d.head, parties.rules
     for i, line in enumerate(d.lines, 1):
@@ -248,7 +248,7 @@ def _sold(d: Document, partner: str, parties: Parties, raw: str) -> Iterator[Fac
         yield Fact("order_lines", (order, str(i)), line.segment, said, made=True)
 
 
-def _back(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _back(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """180: a customer sends goods back."""
     h = d.head
     for line in d.lines:
@@ -258,7 +258,7 @@ def _back(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]
         yield Fact("returns", (h.get("number", ""), _line_id(line)), line.segment, said)
 
 
-def _freight(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _freight(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """210: a charge a row. One that names no parcel is of the invoice's shipment, or of the one parcel on it.
 
     An amount in another currency than the reporting one is left out, and its row refused for want of it."""
@@ -272,7 +272,7 @@ def _freight(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fa
         yield Fact("carrier_charges", (h.get("number", ""), _line_id(line)), line.segment, said)
 
 
-def _event(d: Document, partner: str, parties: Parties, _: str) -> Iterator[Fact]:
+def _event(d: Document, partner: str, parties: Parties) -> Iterator[Fact]:
     """214, IFTSTA: a status a row; a delivery is told to the shipment too, where its own document was seen."""
     for line in d.lines:
         v = line.values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opsreview.intake.edi.envelope import PHONE
 from opsreview.intake.edi.tokens import Segment
 from opsreview.intake.edi.values import day, moment
 
@@ -11,7 +12,6 @@ DATES = {  # DTM01 and the qualifiers of SCH and ACK, in the order of what they 
     "069": "promised", "068": "promised_ship", "011": "shipped", "050": "received", "035": "received", "003": "date", "004": "order_date",
 }  # fmt: skip
 PLACES = {"ST": "ship_to", "SF": "ship_from", "WH": "warehouse", "SU": "supplier", "SE": "supplier", "VN": "supplier", "CA": "carrier_code"}
-PHONE = "12"  # an identifier that is a telephone number is not taken
 
 
 def place(s: Segment, head: dict[str, str]) -> str:
