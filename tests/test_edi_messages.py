@@ -192,7 +192,8 @@ def test_943_is_a_transfer_unless_it_names_a_purchase():
     (row,) = rows("inbound", x12("943", text, **OURS))
     assert row == {
         "document_id": "D5", "line_id": "1", "kind": "transfer", "sku": "A-1", "location": "W1", "source_location": "HQ",
-        "quantity_ordered": "40",        "ordered_on": "2026-11-09", "original_eta": "2026-11-12", "eta": "2026-11-12", "asn_at": "2026-11-09", "asn_quantity": "40",
+        "quantity_ordered": "40", "ordered_on": "2026-11-09", "original_eta": "2026-11-12", "eta": "2026-11-12", "asn_at": "2026-11-09",
+        "asn_quantity": "40",
     }  # fmt: skip
     named = rows("inbound", x12("943", text.replace("SH1", "SH1**P7"), **OURS))[0]
     assert (named["document_id"], named["kind"], named["supplier"]) == ("P7", "purchase", "ZZ:THEM")

@@ -79,7 +79,7 @@ def test_another_seed_is_another_store(planted, tmp_path):
     assert week.read_bytes() != (planted[0] / str(LAST) / "orders.csv.gz").read_bytes()
 
 
-NOT_MADE = {"purchase_invoices", "documents"}  # the made-up shop has neither invoices of suppliers nor EDI
+NOT_MADE = {"purchase_invoices", "documents"}  # the made-up shop has neither suppliers' invoices nor EDI
 
 
 def test_every_table_and_column_is_of_the_contract(planted):

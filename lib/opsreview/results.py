@@ -92,11 +92,6 @@ class Results:
         return by.sort_values(["rows", "table", "reason"], ascending=[False, True, True], kind="stable", ignore_index=True)
 
     @property
-    def documents(self) -> pd.DataFrame | None:
-        """The log of electronic documents, a row each; None where the exports keep none."""
-        return getattr(self.exports, "documents", None)
-
-    @property
     def reconciliation(self) -> pd.DataFrame:
         """reconciliation.csv without its week: the bridges of the control totals that W's folder brought (`reconcile.COLUMNS`)."""
         return self.measured.bridges[str(self.week)]

@@ -16,6 +16,8 @@ PILLS = {
     "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "done": "ok", "open": "watch",
     "overdue": "breach", "out": "breach", "at risk": "watch", "slipped": "watch", "at dock": "watch", "inconsistent": "watch",
     "came": "ok", "missing": "breach", "stale": "watch", "odd": "watch", "changed": "watch", "ties": "ok", "does not tie": "breach",
+    "accepted": "ok", "yes": "ok", "waiting": "watch", "accepted with errors": "watch", "partly accepted": "watch", "rejected": "breach",
+    "refused by us": "breach",
 }  # fmt: skip
 
 

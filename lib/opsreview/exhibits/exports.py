@@ -165,14 +165,32 @@ def _past(results: Any) -> list[Part]:
     return [listed(results, by, columns, "The weeks before, as known then", [], "no control totals came in the weeks before")]
 
 
+DOCUMENTS = """
+    sent_at | Sent (UTC) | moment
+    type | Document | plain | small=kind
+    direction | Way | plain
+    partner | Partner | plain
+    number | Number | plain | small=refers_to
+    lines | Lines | number
+    total | Total | number | small=currency
+    acknowledged | Acknowledged | pill
+    answered | Answered | pill | small=answer
+    source_file | File | plain | small=note
+"""
+
+
 def documents(results: Any) -> list[Part]:
-    """What electronic documents were read: a row each."""
+    """What electronic documents were read: a row each, the newest first."""
     log = results.documents
     if log is None or log.empty:
         return [tables.nothing("Documents", "no electronic document (EDI) is among the files")]
-    kinds = {name: "number" if pd.api.types.is_numeric_dtype(log[name]) else "plain" for name in log.columns}
-    said = "\n".join(f"{name} | {formats.words(name).capitalize()} | {kind}" for name, kind in kinds.items())
-    return [listed(results, log, said, "Document log", [], most=200, filterable=True, download="documents")]
+    lines = [line.strip() for line in DOCUMENTS.strip().splitlines()]
+    said = "\n".join(line for line in lines if line.split(" | ")[0] in log.columns)
+    wants = {line.split("small=")[1]: "" for line in said.splitlines() if "small=" in line}
+    newest = log.assign(**{name: "" for name in wants if name not in log.columns}).iloc[::-1]
+    for name in wants:
+        newest[name] = newest[name].fillna("")
+    return [listed(results, newest, said, "Document log", [], most=200, filterable=True, download="documents")]
 
 
 EXHIBITS: tuple[Exhibit, ...] = (freshness, volume, set_aside, files, columns, reconciliation, documents)
