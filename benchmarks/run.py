@@ -104,8 +104,11 @@ def main() -> None:
         print("floor: three empty notebooks ...", flush=True)
         under = floor(scratch)
         rows = [("floor: three empty notebooks, papermill and nbconvert", under, {})]
-        cases = (("first run, nothing kept", lambda: scratch / "cold"), ("a new week, the weeks before kept", lambda: previous_cached(scratch)),
-                 ("the same week again", lambda: scratch / "cold"))  # fmt: skip
+        cases = (
+            ("first run, nothing kept", lambda: scratch / "cold"),
+            ("a new week, the weeks before kept", lambda: previous_cached(scratch)),
+            ("the same week again", lambda: scratch / "cold"),
+        )
         for label, cache in cases:
             print(f"{label} ...", flush=True)
             where = cache()
@@ -115,7 +118,8 @@ def main() -> None:
     lines = [
         "# What `make report` costs on the sample",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, Python {platform.python_version()}, {platform.system()}; one run of `make bench`, set-up done.",
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, Python {platform.python_version()}, {platform.system()}; "
+        "one run of `make bench`, set-up done.",
         "Read the ratios; the seconds are this machine's.",
         "",
         "| run | wall s | × floor | processor s | peak MB (largest process) | read and measure s | notebooks s |",

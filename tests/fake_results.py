@@ -314,7 +314,9 @@ def silent(**missing_weeks) -> FakeResults:
     frames = {name: frame.head(0) for name, frame in full.frames.items()}
     kpis = full.kpis[full.kpis.grain == "all"].assign(value=np.nan, numerator=np.nan, denominator=np.nan, previous=np.nan, baseline=np.nan)
     tables = sorted({need.partition(".")[0] for kpi in catalog.kpis().values() for need in kpi.needs} - {"orders", "order_lines"})
-    missing = [{"table": t, "weeks": [str(WEEK - 1), str(WEEK)], "costs": [n for n, k in catalog.kpis().items() if t in k.needs]} for t in tables]
+    missing = [
+        {"table": t, "weeks": [str(WEEK - 1), str(WEEK)], "costs": [n for n, k in catalog.kpis().items() if t in k.needs]} for t in tables
+    ]
     return FakeResults(
         **{**vars(full), "frames": frames, "kpis": kpis.assign(status="n/a", signal="none"), "history": full.history.head(0),
            "findings": full.findings.head(0), "leaks": full.leaks.assign(amount=np.nan, basis_points=np.nan, baseline=np.nan),

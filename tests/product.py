@@ -59,7 +59,7 @@ class Product:
             parts, cells = leaks.measured(books), leaks.cells(books)
             net = sum(row.net_revenue for row in oracle.order_margin(known.at(week)))
             rows = ledger.ledger(str(week), parts, cells, past[-ledger.HISTORY :], net)
-            past.append({"leaks": rows, "cells": cells})
+            past.append({"amounts": ledger.amounts(rows), "cells": cells})
             found[week] = rows
             books.close()
         return found

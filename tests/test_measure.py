@@ -12,11 +12,16 @@ import pandas as pd
 import pytest
 import random_store
 from helpers_store import copy, made
-from opsreview import catalog, measure
-from opsreview.intake.store import ExportsError
+from opsreview import catalog, engine, measure
+from opsreview.books import Books
+from opsreview.engine import steady
+from opsreview.intake.store import ExportsError, open_exports
 from opsreview.judgement import KEY, KPI_COLUMNS
+from opsreview.margin import order_margin
 from opsreview.measure import DEPTH, SOURCES, Kept
 from opsreview.results import Results, find_folder, newest_week, open_results
+from opsreview.scorecard import scorecard
+from opsreview.settings import find, load, parse
 from opsreview.weeks import Week
 from test_structure import PACKAGE, modules, name_of, ours
 
@@ -275,3 +280,31 @@ def test_a_folder_is_looked_for_here_then_in_the_project(tmp_path, monkeypatch):
     assert find_folder("data_samples").resolve() == Path(__file__).resolve().parent.parent / "data_samples"
     (tmp_path / "data_samples").mkdir()
     assert find_folder("data_samples").resolve() == tmp_path / "data_samples"
+
+
+def test_two_runs_sum_in_one_order(tmp_path):
+    """The sample's tables are large enough for two threads to share; the last digit of a sum would then be chance."""
+    sample = Path(__file__).parents[1] / "data_samples"
+    week, settings = newest_week(sample), load(find(sample, None))
+    found = []
+    for name in ("one", "other"):
+        exports = open_exports(sample, week, settings, tmp_path / name)
+        exports.con.con.execute("SET threads = 4")
+        steady(exports.con, 0)
+        books = Books(exports.known(week), settings)
+        lines = order_margin(books, week.trailing(28)).order_by("order_id", "line_id").to_pandas()
+        found.append([*scorecard(books)[:2], lines])
+        books.close()
+        exports.con.disconnect()
+    for one, other in zip(*found, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+@pytest.mark.parametrize(("rows", "asked", "threads"), [(1000, "", 1), (1000, "3", 3), (5_000_000, "", 2)])
+def test_a_large_store_keeps_its_threads(rows, asked, threads, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPSREVIEW_THREADS", asked)
+    backend = engine.connect(parse({"timezone": "UTC", "reporting_currency": "USD"}), tmp_path)
+    if not asked:
+        backend.con.execute("SET threads = 2")
+    steady(backend, rows)
+    assert backend.con.execute("SELECT current_setting('threads')").fetchone() == (threads,)

@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done; 1 done, with rows quarantined or figures n/a beyond what [allow] in review.toml lets pass; 2 could not run.",
+    epilog="Exit codes: 0 done; 1 done, with rows quarantined or figures n/a beyond what [allow] in review.toml lets pass; 2 could not run",
 )
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
@@ -38,15 +38,20 @@ class ReviewName(enum.StrEnum):
     friday = "friday"
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        out.print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def main(version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say the version and stop.")] = False) -> None:
+def main(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and stop.")] = False,
+) -> None:
     """An operator's week: three reviews from a folder of a week's exports.
 
     `opsreview run` writes the pages and tables of a week; `opsreview check` says whether its exports can be used. Data stays here.
     """
-    if version:
-        out.print(__version__)
-        raise typer.Exit
 
 
 @app.command()
@@ -65,11 +70,11 @@ def run(
     with _spoken(), _progress() as say:
         from opsreview.run import run_week
 
-        names = [r.value for r in review] if review else list(ReviewName)
-        outcome = run_week(exports, week, to, config, decisions, [str(n) for n in names], say)
-    for name, headline in outcome.headlines.items():
+        names = [r.value for r in review or ReviewName]
+        outcome = run_week(exports, week, to, config, decisions, names, say)
+    for name in names:
         out.print(f"\n[bold]{name.replace('_', ' ').capitalize()}[/bold]  {outcome.folder / f'{name}.html'}", soft_wrap=True)
-        out.print(headline, markup=False)
+        out.print(outcome.headlines[name], markup=False)
     out.print(f"\nAll weeks: {to / 'index.html'}")
     for line in outcome.complaints:
         errors.print(f"note: {line}", markup=False)

@@ -11,6 +11,8 @@ import ibis
 
 from opsreview.settings import Settings
 
+LARGE = 5_000_000  # rows of a table from which speed goes before the last digit of a sum
+
 
 def connect(settings: Settings, scratch: Path) -> Any:
     """An Ibis backend of its own, in UTC, that spills to a folder of its own in `scratch` when memory runs short.
@@ -27,3 +29,12 @@ def connect(settings: Settings, scratch: Path) -> Any:
     for setting in ("TimeZone = 'UTC'", "enable_progress_bar = false"):  # known only once the connection is there
         backend.con.execute(f"SET {setting}")
     return backend
+
+
+def steady(backend: Any, rows: int) -> None:
+    """Sums whose digits two runs share: one thread, unless a table is large or `OPSREVIEW_THREADS` says how many.
+
+    Floating-point sums depend on the order of their terms, which threads do not keep. On small tables one thread also costs less.
+    """
+    if rows < LARGE and not os.environ.get("OPSREVIEW_THREADS"):
+        backend.con.execute("SET threads = 1")

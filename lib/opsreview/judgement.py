@@ -105,11 +105,9 @@ def _signals(week: Week, charted: pd.DataFrame) -> tuple[dict[tuple[str, str, st
             continue  # a chart a SKU is the analyst's to ask for, not the page's to carry
         before = values[:-1][said[:-1]] if said[-1] else values[said]
         limits = statistics.xmr_limits(before.tolist(), floor, ceiling)
+        band = (limits.centre, limits.lower, limits.upper, limits.provisional) if limits else (np.nan, np.nan, np.nan, True)
         for name, value, there in zip(names, values, said, strict=True):
             if there:
-                rows.append(
-                    (kpi, grain, key, name, value, *((limits.centre, limits.lower, limits.upper, limits.provisional) if limits else (np.nan, np.nan, np.nan, True)),
-                     signal if name == str(week) else "")
-                )  # fmt: skip
+                rows.append((kpi, grain, key, name, value, *band, signal if name == str(week) else ""))
     columns = [*KEY, "week", "value", "centre", "lower", "upper", "provisional", "signal"]
     return signals, pd.DataFrame(rows, columns=columns)

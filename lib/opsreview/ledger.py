@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from opsreview.leaks import PARTS
@@ -14,30 +15,33 @@ ENOUGH = 4  # weeks from which it is said
 
 def creep(now: pd.DataFrame, past: list[pd.DataFrame]) -> float | None:
     """max(0, cost per order now − its median over the weeks before at this week's mix) × orders; None under four weeks."""
-    then = [at_this_mix(now, week) for week in past if len(week)]
+    then = [week for week in past if len(week)]
     if not len(now) or len(then) < ENOUGH:
         return None
     orders_now = now["orders"].sum()
-    return float(max(0.0, now["cost"].sum() / orders_now - float(pd.Series(then).median())) * orders_now)
+    return float(max(0.0, now["cost"].sum() / orders_now - float(np.median(at_this_mix(now, then)))) * orders_now)
 
 
-def at_this_mix(now: pd.DataFrame, then: pd.DataFrame) -> float:
-    """Σ n(cell, W) × mean cost(cell, then) / Σ n(cell, W); a cell that week lacks takes W's own mean."""
-    both = now.merge(then, on=["zone", "band"], how="left", suffixes=("", "_then"))
-    own, theirs = both["cost"] / both["orders"], both["cost_then"] / both["orders_then"]
-    return float((both["orders"] * theirs.fillna(own)).sum() / both["orders"].sum())
+def at_this_mix(now: pd.DataFrame, then: list[pd.DataFrame]) -> np.ndarray:
+    """Σ n(cell, W) × mean cost(cell, then) / Σ n(cell, W) of each week; a cell that week lacks takes W's own mean."""
+    cells = pd.concat(then, keys=range(len(then)), names=["then"]).reset_index("then").set_index(["zone", "band", "then"])
+    theirs = (cells["cost"] / cells["orders"]).unstack("then")
+    now = now.set_index(["zone", "band"])
+    means = theirs.reindex(now.index).apply(lambda week: week.fillna(now["cost"] / now["orders"]))
+    return means.mul(now["orders"], axis=0).sum().to_numpy() / now["orders"].sum()
 
 
 def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[str, Any]], net_revenue: float | None) -> pd.DataFrame:
     """leaks.csv of one week: its measured parts, creep and actionable from the weeks before, totals, basis points, baselines.
 
-    `past`: the up to 13 weeks before, newest last, each with its `cells` and its finished `leaks`.
+    `past`: the up to 13 weeks before, newest last, each with its `cells` and the `amounts` of its finished ledger by leak and part.
     """
+    before = pd.DataFrame([p["amounts"] for p in past if len(p["amounts"])])
     rows = parts.set_index("part")["amount"].to_dict() | {"creep": creep(now, [p["cells"] for p in past])}
     units = parts.set_index("part")["units"].to_dict()
-    medians = {name: _median([p["leaks"] for p in past], leak, name) for leak, name in _all_parts()}
-    returned = [p.name for p in PARTS if p.leak == "4"]
-    above = [max(0.0, rows[p] - medians[p]) for p in returned if pd.notna(rows[p]) and medians[p] is not None]
+    medians = before.median().where(before.count() >= ENOUGH).to_dict() if len(before) else {}
+    returned = [("4", p.name) for p in PARTS if p.leak == "4"]
+    above = [max(0.0, rows[p[1]] - medians[p]) for p in returned if pd.notna(rows[p[1]]) and pd.notna(medians.get(p))]
     rows["actionable"] = sum(above) if above else None
     out = []
     for leak in "12345":
@@ -61,23 +65,14 @@ def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[st
     frame = pd.DataFrame(out, columns=["leak", "part", "amount", "units", "estimate", "evidence"])
     frame["amount"] = frame["amount"].astype(float)
     frame["basis_points"] = frame["amount"] / net_revenue * 10_000 if net_revenue else float("nan")
-    frame["baseline"] = [
-        medians.get(p) if p != "total" else _median([x["leaks"] for x in past], leak, p)
-        for leak, p in zip(frame["leak"], frame["part"], strict=True)
-    ]
-    frame["baseline"] = frame["baseline"].astype(float)
+    frame["baseline"] = [medians.get(part, float("nan")) for part in zip(frame["leak"], frame["part"], strict=True)]
     frame["week"] = week
     return frame[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]]
 
 
-def _all_parts() -> list[tuple[str, str]]:
-    return [(p.leak, p.name) for p in PARTS] + [("4", "actionable")]
-
-
-def _median(past: list[pd.DataFrame], leak: str, part: str) -> float | None:
-    values = [f.loc[(f["leak"] == leak) & (f["part"] == part), "amount"].iloc[0] for f in past[-HISTORY:] if len(f)]
-    values = [v for v in values if pd.notna(v)]
-    return float(pd.Series(values).median()) if len(values) >= ENOUGH else None
+def amounts(leaks: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The amounts of a finished ledger by leak and part."""
+    return dict(zip(zip(leaks["leak"], leaks["part"], strict=True), leaks["amount"], strict=True))
 
 
 def _sum(values: list[Any]) -> float | None:

@@ -18,14 +18,14 @@ from typing import Any
 import pandas as pd
 import platformdirs
 
-from opsreview import leaks, statistics
+from opsreview import engine, leaks, statistics
 from opsreview.books import Books, Plans
 from opsreview.checks import Context
 from opsreview.demand import forecast
 from opsreview.evidence import frames
 from opsreview.findings import LOOK_BACK, found_this_week
 from opsreview.judgement import judge_kpis
-from opsreview.ledger import HISTORY, ledger
+from opsreview.ledger import HISTORY, amounts, ledger
 from opsreview.margin import order_margin
 from opsreview.reconcile import COLUMNS as BRIDGES
 from opsreview.reconcile import bridges
@@ -42,8 +42,10 @@ FIGURES = (
     "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
 CHECKS = ("checks", "findings.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
-SOURCES = {"card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence")}
-
+SOURCES = {
+    "card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence"),
+    "summary": (*FIGURES, "intake", "judgement.py", "ledger.py", "statistics.py"),
+}  # fmt: skip
 
 ORDER_MARGIN = (
     "order_id", "line_id", "sku", "family", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", "packaging", "shipping",
@@ -121,6 +123,8 @@ class Measured:
         self._progress = progress or (lambda text, done, of: None)
         first = max(exports.weeks[0], self.week - (DEPTH - 1))
         self.weeks = [first + i for i in range((self.week.monday - first.monday).days // 7 + 1)]
+        tables = dict.fromkeys(source.table for source in exports.usable)
+        engine.steady(exports.con, max((exports.resolved(table).note["rows"] for table in tables), default=0))
         self._books: dict[Week, Books] = {}
         self._plans: Plans = {}
         self._measure()
@@ -148,6 +152,7 @@ class Measured:
                 found = self._found(week)
                 self.raw[str(week)], self.bridges[str(week)] = found.frame("found"), found.frame("bridges")
         self.final = self._evidence()
+        self.summary = self._summary()
         for books in self._books.values():
             books.close()
         self._books.clear()
@@ -199,24 +204,33 @@ class Measured:
         parts = [p for p in parts if len(p)] or [pd.DataFrame(columns=[*COLUMNS, "week"])]
         return pd.concat(parts, ignore_index=True)
 
-    def judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _summary(self) -> Kept:
+        """What a page of the week says of all of it: kpis, history, leaks, freshness, unknown_skus."""
+        kept = self._kept("summary", self.week)
+        if not kept.there:
+            kpis, history = self._judged()
+            freshness, unknown = self.exports.freshness, self.exports.unknown_skus
+            kept.save({"kpis": kpis, "history": history, "leaks": self._ledgers(), "freshness": freshness, "unknown_skus": unknown}, {})
+        return kept
+
+    def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """kpis.csv and the history behind its signals."""
         recent = [w for w in self.weeks if w > self.week - statistics.HISTORY]
         return judge_kpis(self.week, self.stack("published", recent), self.stack("charted", recent), self.settings)
 
-    def ledgers(self) -> pd.DataFrame:
+    def _ledgers(self) -> pd.DataFrame:
         """leaks.csv of W and of every week before it that was measured, under one another."""
-        past: list[dict[str, pd.DataFrame]] = []
+        past: list[dict[str, Any]] = []
         out = []
         for week in self.weeks:
             card = self.cards[week]
             parts, cells = card.frame("parts"), card.frame("cells")
             if parts.empty:
-                past.append({"leaks": pd.DataFrame(), "cells": pd.DataFrame()})
+                past.append({"amounts": {}, "cells": pd.DataFrame()})
                 continue
             published = card.frame("published")
             net = published.loc[(published["kpi"] == "net_revenue") & (published["grain"] == "all"), "value"]
             rows = ledger(str(week), parts, cells, past[-HISTORY:], None if net.isna().all() else float(net.iloc[0]))
-            past.append({"leaks": rows, "cells": cells})
+            past.append({"amounts": amounts(rows), "cells": cells})
             out.append(rows)
         return pd.concat(out, ignore_index=True)

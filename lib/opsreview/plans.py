@@ -2,7 +2,7 @@
 
 Compiling a query costs ten times what running it over a week does, and a run asks every question of up to 39 weeks. A plan is the SQL of
 one query with its dates as days from the week's end, kept together with every question about the exports (was this table there?) that
-decided its form: it serves another week where all of them have the same answers. So a query may hold no date but those reckoned from its week.
+decided its form: it serves another week where all of them have the same answers. So a query holds no date but those reckoned from its week.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder
 from opsreview.reconcile import KEY
 from opsreview.settings import Settings
+from opsreview.statistics import HISTORY
 from opsreview.weeks import Week
 
 
@@ -30,25 +31,20 @@ class Results:
         self.decisions_dir = decisions_dir
 
     @cached_property
-    def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        return self.measured.judged()
-
-    @property
     def kpis(self) -> pd.DataFrame:
         """kpis.csv."""
-        return self._judged[0]
+        return self.measured.summary.frame("kpis")
 
-    @property
+    @cached_property
     def history(self) -> pd.DataFrame:
         """Charted values of up to 26 weeks with their limits: kpi, grain, key, week, value, centre, lower, upper, provisional, signal."""
-        return self._judged[1]
+        return self.measured.summary.frame("history")
 
     @cached_property
     def leak_history(self) -> pd.DataFrame:
         """leaks.csv of up to 26 weeks, oldest first."""
-        from opsreview.statistics import HISTORY
-
-        return self.measured.ledgers().pipe(lambda f: f[f["week"] > str(self.week - HISTORY)]).reset_index(drop=True)
+        leaks = self.measured.summary.frame("leaks")
+        return leaks[leaks["week"] > str(self.week - HISTORY)].reset_index(drop=True)
 
     @cached_property
     def leaks(self) -> pd.DataFrame:
@@ -144,7 +140,7 @@ class Results:
         manifest = pd.DataFrame(self.exports.manifest)
         counts = [c for c in manifest.columns if c.startswith("rows_")]
         sums = {c: int(manifest[c].sum()) for c in counts}
-        fresh = self.exports.freshness
+        fresh = self.measured.summary.frame("freshness")
         lines = self.sku_margin
         return {
             "weeks_read": len(self.exports.weeks),
@@ -158,7 +154,7 @@ class Results:
             "dropped_columns": self.exports.dropped_columns,
             "notices": [*self.exports.notices, *self._recorded.attrs["notices"]],
             "uncosted_revenue": float(lines.loc[lines["cost_of_goods"].isna(), "net_revenue"].sum()),
-            "unknown_skus": len(self.exports.unknown_skus),
+            "unknown_skus": len(self.measured.summary.frame("unknown_skus")),
             "ties": ties(self.reconciliation),
         }
 

@@ -112,7 +112,7 @@ def manifest(results: Results, headlines: dict[str, str], seconds: dict[str, flo
         "missing": results.missing,
         "unrecognised": results.exports.unrecognised,
         "dropped_columns": results.exports.dropped_columns,
-        "notices": results.exports.notices,
+        "notices": results.trust["notices"],
         "headlines": headlines,
         "seconds": seconds,
     }

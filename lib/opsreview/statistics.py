@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -63,9 +64,7 @@ def wilson(successes: float, trials: float, confidence: float = 0.99) -> tuple[f
     """Wilson score interval of a share; (0, 1) where there were no trials."""
     if trials <= 0:
         return 0.0, 1.0
-    from scipy.stats import norm
-
-    z = float(norm.ppf(0.5 + confidence / 2))
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     share = successes / trials
     middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * math.sqrt(max(0.0, share * (1 - share) / trials + z * z / (4 * trials * trials)))

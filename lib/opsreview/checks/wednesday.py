@@ -10,7 +10,7 @@ from opsreview.books import Books, beside, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.stakes import an_order, price_of
 from opsreview.facts.shipments import promises
-from opsreview.facts.warehouse import labor, labor_rates, picks
+from opsreview.facts.warehouse import labor_rates, picks, waves
 from opsreview.formats import number, share
 from opsreview.statistics import wilson
 
@@ -56,30 +56,6 @@ def error_cost(books: Books) -> ibis.Table:
     by = p.filter(p.error).group_by("location").aggregate(minutes=lambda t: t.rework_minutes.mean())
     by = beside(by, rates, "location")
     return by.select("location", rework=(by.minutes * by.cost / by.hours.nullif(0) / 60.0).fill_null(0.0))
-
-
-@fact
-def waves(books: Books) -> ibis.Table:
-    """One row a location and hour of the day in W: orders, lines_picked, hours and cost of picking, `need`: hours at its own median rate.
-
-    The rate: lines picked per hour of labor, the median over T28's hours with both. Only labor that is told by the hour.
-    """
-    week, month = books.week.window, books.week.trailing(28)
-    p, h = picks(books, month), labor(books, month)
-    p = p.group_by("location", "day", "hour").aggregate(orders=p.order_id.nunique(), lines_picked=p.count())
-    h = h.filter(h.role == "pick", h.hour.notnull()).mutate(hour=h.hour.cast("int32"))
-    h = h.group_by("location", "work_date", "hour").aggregate(hours=h.hours.sum(), cost=h.cost.sum()).rename(day="work_date")
-    keys = ["location", "day", "hour"]
-    both = p.mutate(hour=p.hour.cast("int32")).outer_join(h, keys)
-    both = both.select(*(ibis.coalesce(both[k], both[f"{k}_right"]).name(k) for k in keys), "orders", "lines_picked", "hours", "cost")
-    both = both.fill_null({"orders": 0, "lines_picked": 0, "hours": 0.0, "cost": 0.0})
-    working = both.filter(both.hours > 0, both.lines_picked > 0)
-    rates = working.group_by("location").aggregate(rate=(working.lines_picked / working.hours).median())
-    t = both.filter(inside(both.day, week)).join(rates, "location")
-    by = t.group_by("location", "hour", "rate").aggregate(
-        orders=t.orders.sum(), lines_picked=t.lines_picked.sum(), hours=t.hours.sum(), cost=t.cost.sum()
-    )
-    return by.mutate(need=by.lines_picked / by.rate).drop("rate")
 
 
 @fact

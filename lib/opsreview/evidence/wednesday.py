@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview.books import Books, beside, inside
 from opsreview.facts.shipments import avoidable, due_deliveries, handed_over, shipments
 from opsreview.facts.warehouse import at_dock, labor, picks, stocked
+from opsreview.facts.warehouse import waves as worked
 from opsreview.margin import tickets
 from opsreview.statistics import elasticity as fit
 from opsreview.weeks import Week
@@ -36,29 +37,23 @@ def _week_first(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def waves(books: Books) -> pd.DataFrame:
-    """A row a location and hour of the day in W: orders placed, lines picked, pick and pack hours, the hours that work needs.
+    """A row a location and hour of the day in W: orders placed, lines picked, picking hours and their cost, the hours that work needs.
 
-    Need: the lines picked at the location's own rate, its lines of the week over its hours.
+    Hours, cost and need are those of the check of misplaced labor: `facts.warehouse.waves`.
     """
     window = books.week.window
-    p, t = picks(books, window), labor(books, window)
-    t = t.filter(t.role.isin(("pick", "pack")), t.hour.notnull())
-    hours = t.group_by("location", hour=t.hour.cast("int64")).aggregate(hours=t.hours.sum(), cost=t.cost.sum())
-    lines = p.group_by("location", hour=p.hour.cast("int64")).aggregate(lines_picked=p.count())
     o = books.table("orders").filter(lambda x: ~x.cancelled)
     o = o.filter(inside(o.ordered_at_local.date(), window))
-    s = shipments(books).select("order_id", "location").distinct()
-    placed = o.join(s, "order_id")
-    placed = placed.group_by("location", hour=placed.ordered_at_local.hour().cast("int64")).aggregate(orders=placed.order_id.nunique())
-    keys, columns = ["location", "hour"], ["orders", "lines_picked", "hours", "cost"]
-    parts = [part for table in (hours, lines, placed) if len(part := table.to_pandas())]
+    placed = o.join(shipments(books).select("order_id", "location").distinct(), "order_id")
+    placed = placed.group_by("location", hour=placed.ordered_at_local.hour().cast("int32")).aggregate(orders=placed.order_id.nunique())
+    keys, columns = ["location", "hour"], ["orders", "lines_picked", "hours", "cost", "need"]
+    parts = [part for table in (worked(books), placed) if len(part := table.to_pandas())]
     out = pd.concat(parts or [pd.DataFrame(columns=[*keys, *columns])], ignore_index=True).reindex(columns=[*keys, *columns])
-    out = out.groupby(keys, as_index=False)[columns].sum().astype(dict.fromkeys(columns, float))
-    for table, said in (("orders", ["orders"]), ("picks", ["lines_picked"]), ("labor", ["hours", "cost"])):
+    out = out.groupby(keys, as_index=False)[columns].sum(min_count=1).astype(dict.fromkeys(columns, float))
+    out[columns[:-1]] = out[columns[:-1]].fillna(0.0)
+    for table, said in (("orders", ["orders"]), ("picks", ["lines_picked", "need"]), ("labor", ["hours", "cost", "need"])):
         if not books.has(table, window):
             out[said] = np.nan  # not exported is not none
-    worked = out.groupby("location")[["hours", "lines_picked"]].transform("sum")
-    out["need"] = out["lines_picked"] * worked["hours"] / worked["lines_picked"].where(worked["lines_picked"] > 0)
     return out[["location", "hour", "orders", "lines_picked", "hours", "need", "cost"]]
 
 

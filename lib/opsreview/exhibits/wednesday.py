@@ -36,9 +36,7 @@ def rework(results: Any) -> list[Part]:
 def labor_waves(results: Any) -> list[Part]:
     """Paid hours against the work of each hour of the day."""
     hours = results.evidence("waves")
-    subtitle = (
-        "Bars: hours paid for pick and pack. Line: hours that the lines picked in that hour need at the location's own rate. Whole week."
-    )
+    subtitle = "Bars: picking hours paid. Line: hours that the lines picked in that hour need at the location's own median rate of 28 days."
     chart = charts.waves(hours, titles.waves(hours), subtitle, results.settings.reporting_currency)
     return [drawn(chart, "Hours against order waves", results, WORK)]
 

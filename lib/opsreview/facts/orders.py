@@ -27,15 +27,15 @@ def all_orders(books: Books) -> ibis.Table:
     """One row an order ever placed: local `day`, channel, promise, `cancelled`, `rate`, amounts in its own currency."""
     o = books.table("orders")
     return o.select(
-        "order_id", "ordered_at", "ordered_at_local", "channel", "cancelled", "promised_ship_at", "promised_ship_at_local", "promo_id", "rate",
-        "shipping_charged", "order_discount", "payment_fee", "channel_fee",
+        "order_id", "ordered_at", "ordered_at_local", "channel", "cancelled", "promised_ship_at", "promised_ship_at_local", "promo_id",
+        "rate", "shipping_charged", "order_discount", "payment_fee", "channel_fee",
         day=o.ordered_at_local.date(),
     )  # fmt: skip
 
 
 @fact
 def orders(books: Books) -> ibis.Table:
-    """One row an order placed since T182 began and not cancelled at `as_of`; amounts in the reporting currency, fees empty where unknown."""
+    """One row an order placed since T182 began and not cancelled at `as_of`; amounts in reporting currency, fees empty where unknown."""
     o = all_orders(books)
     window = books.week.trailing(KEPT_DAYS)
     o = o.filter(~o.cancelled, o.day >= window.start)

@@ -45,7 +45,7 @@ def returns(books: Books) -> ibis.Table:
 
 @fact
 def sold_and_returned(books: Books, window: Window) -> ibis.Table:
-    """One row a line sold or a return requested in the window: sku, family, channel, reason (empty for a sale), `sold`, `returned` units."""
+    """One row a line sold or a return requested in the window: sku, family, channel, reason (empty: a sale), `sold`, `returned` units."""
     s, r = sales(books), returns(books)
     s = s.filter(inside(s.day, window))
     sold = s.select("sku", "family", "channel", reason=ibis.null("string"), sold=s.units, returned=ibis.literal(0.0))

@@ -139,8 +139,8 @@ def carries_cost(books: Books) -> bool:
 def shipment_costs(books: Books) -> ibis.Table:
     """One row a shipment: `cost` as known now and whether all of it is invoiced.
 
-    Complete: Σ charges; before that the larger of them and the label estimate; without a charge the label estimate, which is the label's cost
-    scaled by what that carrier and service charged over its labels where charges became complete in T91.
+    Complete: Σ charges; before that the larger of them and the label estimate; without a charge the label estimate, which is the label's
+    cost scaled by what that carrier and service charged over its labels where charges became complete in T91.
     """
     c = charges(books)
     learned = books.table("shipments").join(c.filter(c.complete, c.complete_on >= books.week.trailing(91).start), "shipment_id")
@@ -158,7 +158,7 @@ def shipment_costs(books: Books) -> ibis.Table:
 
 @fact
 def order_shipping(books: Books) -> ibis.Table:
-    """One row an order with a shipment: Σ cost of its shipments, whether all of it is invoiced, avoidable charges, billed weight of the first."""
+    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, avoidable charges, billed weight of the first."""
     s = shipment_costs(books)
     by = s.group_by("order_id").aggregate(shipping=s.cost.sum(), invoiced=s.complete.all(), avoidable=s.avoidable.sum().fill_null(0.0))
     first = first_shipment(books).pipe(beside, charges(books).select("shipment_id", "billed_kg"), "shipment_id")

@@ -185,7 +185,7 @@ def excess(books: Books) -> ibis.Table:
 
 @fact
 def dead_stock(books: Books) -> ibis.Table:
-    """One row a SKU and location of dead stock: on hand, no sale of the SKU in T91, held since before T91 or discontinued; value at cost."""
+    """One row a SKU and location of dead stock: on hand, no sale of the SKU in T91, held since before T91 or discontinued; at cost."""
     t91 = books.week.trailing(91)
     now = shelves(books)
     sold = sales_days(books).filter(lambda t: inside(t.day, t91) & (t.units > 0)).select("sku").distinct()

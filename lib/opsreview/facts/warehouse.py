@@ -35,6 +35,28 @@ def labor(books: Books, window: Window) -> ibis.Table:
 
 
 @fact
+def waves(books: Books) -> ibis.Table:
+    """One row a location and hour of the day in W: lines_picked, hours and cost of picking, `need`: hours at its own median rate.
+
+    The rate: lines picked per hour of labor, the median over T28's hours with both. Only labor that is told by the hour.
+    """
+    month, keys = books.week.trailing(28), ["location", "day", "hour"]
+    p, h = picks(books, month), labor(books, month)
+    p = p.mutate(hour=p.hour.cast("int32")).group_by(*keys).aggregate(lines_picked=lambda t: t.count())
+    h = h.filter(h.role == "pick", h.hour.notnull()).mutate(day=h.work_date, hour=h.hour.cast("int32"))
+    h = h.group_by(*keys).aggregate(hours=lambda t: t.hours.sum(), cost=lambda t: t.cost.sum())
+    both = p.outer_join(h, keys)
+    both = both.select(*(ibis.coalesce(both[k], both[f"{k}_right"]).name(k) for k in keys), "lines_picked", "hours", "cost")
+    both = both.fill_null({"lines_picked": 0, "hours": 0.0, "cost": 0.0})
+    working = both.filter(both.hours > 0, both.lines_picked > 0)
+    rates = working.group_by("location").aggregate(rate=(working.lines_picked / working.hours).median())
+    week = both.filter(inside(both.day, books.week.window))
+    by = week.group_by("location", "hour").aggregate(lines_picked=week.lines_picked.sum(), hours=week.hours.sum(), cost=week.cost.sum())
+    by = by.left_join(rates, "location").drop("location_right")
+    return by.mutate(need=by.lines_picked / by.rate).drop("rate")
+
+
+@fact
 def labor_rates(books: Books, window: Window) -> ibis.Table:
     """One row a location: cost and hours of the roles pick and pack in the window."""
     t = labor(books, window)

@@ -33,8 +33,8 @@ def ratio(numerator: ibis.Value, denominator: ibis.Value) -> Parts:
 class Figure:
     """How a KPI is worked out at some grains: `rows(books)` gives its fact table, `parts(table)` its figure.
 
-    `grains` maps a grain to its column; `all` (no key) is among them unless `whole` is false. `charted` gives the rows of the value over the
-    week alone, where those differ. At the grain `shared_denominator` (a reason, which nothing sold has) it is that of all rows.
+    `grains` maps a grain to its column; `all` (no key) is among them unless `whole` is false. `charted` gives the rows of the value over
+    the week alone, where those differ. At the grain `shared_denominator` (a reason, which nothing sold has) it is that of all rows.
     """
 
     rows: Callable[[Books], ibis.Table]
