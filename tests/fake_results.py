@@ -264,7 +264,22 @@ def _export_weeks() -> pd.DataFrame:
         for i in range(25, -1, -1):
             now = state if i == 0 else "came"
             size = np.nan if now == "missing" else 300.0 if now == "odd" else 100.0
-            rows.append((table, str(WEEK - i), size, 0.0, pd.Timestamp("2026-11-13"), 60.0, 12.0, 100.0, 90.0, 110.0, "hour" if now == "changed" else "", now))
+            rows.append(
+                (
+                    table,
+                    str(WEEK - i),
+                    size,
+                    0.0,
+                    pd.Timestamp("2026-11-13"),
+                    60.0,
+                    12.0,
+                    100.0,
+                    90.0,
+                    110.0,
+                    "hour" if now == "changed" else "",
+                    now,
+                )
+            )
     return pd.DataFrame(rows, columns="table week rows refused newest age_hours usual_age centre lower upper gone state".split())
 
 
@@ -273,9 +288,14 @@ def _exports() -> dict:
     fates = ["rows_read", "rows_kept", "rows_replaced", "rows_duplicate", "rows_deleted", "rows_quarantined"]
     files = pd.DataFrame([(f"{WEEK}/orders.csv", "orders", "canonical", "0" * 64, 10, 8, 1, 0, 0, 1), (f"{WEEK - 1}/orders.csv", "orders", "canonical", "1" * 64, 9, 9, 0, 0, 0, 0)],
                          columns=["path", "table", "profile", "sha256", *fates])  # fmt: skip
-    aside = pd.DataFrame([("orders", "not_a_number", 1, f"{WEEK}/orders.csv line 3", "shipping_charged")], columns="table reason rows first column".split())
+    aside = pd.DataFrame(
+        [("orders", "not_a_number", 1, f"{WEEK}/orders.csv line 3", "shipping_charged")], columns="table reason rows first column".split()
+    )
     steps = []
-    for measure, figure, reported, note in (("net_sales", 100.0, 120.0, "beyond tolerance; if_cancelled_orders_count"), ("orders", 5.0, 5.0, "ties")):
+    for measure, figure, reported, note in (
+        ("net_sales", 100.0, 120.0, "beyond tolerance; if_cancelled_orders_count"),
+        ("orders", 5.0, 5.0, "ties"),
+    ):
         own = [("placed", "part", figure, ""), ("figure", "figure", figure, ""), ("reported", "reported", reported, ""),
                ("if_cancelled_orders_count", "what_if", 20.0, "explains the residual"), ("residual", "residual", figure - reported, note)]  # fmt: skip
         steps += [("shop", measure, "order_date", WEEK.monday, WEEK.end - timedelta(days=1), *step) for step in own]

@@ -308,3 +308,14 @@ def test_a_large_store_keeps_its_threads(rows, asked, threads, tmp_path, monkeyp
         backend.con.execute("SET threads = 2")
     steady(backend, rows)
     assert backend.con.execute("SELECT current_setting('threads')").fetchone() == (threads,)
+
+
+def test_what_was_read_lies_in_one_order(exports, tmp_path):
+    """Each table in the order in which its files were read, to the byte, whatever the engine's threads did."""
+    week, settings = newest_week(exports), load(find(exports, None))
+    found = []
+    for i in range(3):
+        opened = open_exports(exports, week, settings, tmp_path / str(i))
+        found.append({t: opened.resolved(t).rows.read_bytes() for t in dict.fromkeys(s.table for s in opened.usable)})
+        opened.con.disconnect()
+    assert len(found[0]) > 10 and found[0] == found[1] == found[2]

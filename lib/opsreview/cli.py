@@ -72,7 +72,7 @@ def run(
 
         names = [r.value for r in review or ReviewName]
         outcome = run_week(exports, week, to, config, decisions, names, say)
-    for name in names:
+    for name in outcome.headlines:
         out.print(f"\n[bold]{name.replace('_', ' ').capitalize()}[/bold]  {outcome.folder / f'{name}.html'}", soft_wrap=True)
         out.print(outcome.headlines[name], markup=False)
     out.print(f"\nAll weeks: {to / 'index.html'}")

@@ -70,7 +70,7 @@ def run_week(
         carried = [f"{r}.{kind}" for r in NOTEBOOKS if r not in chosen for kind in ("html", "ipynb")]
         say("writing pages", 0, 0)
         folder = write_week(out, results.week, files(results, headlines, clock), held, carried)
-    return Outcome(folder, headlines, complaints(results))
+    return Outcome(folder, {r: headlines[r] for r in chosen}, complaints(results))
 
 
 def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) -> dict[str, Callable[[Path], Any]]:

@@ -81,9 +81,8 @@ class Resolution:
     def write(self, store: cache.Store, key: str) -> dict[str, Any]:
         rows, quarantine = store.scratch(key), store.scratch(key)
         try:
-            # A join may turn the rows about; sums over them are to have the same digits in every run.
-            order = " ORDER BY place" if self.table.name in ("orders", "order_lines") else ""
-            self.run(f"COPY (SELECT * EXCLUDE (place) FROM standing{order}) TO {sql.text(rows)} {sql.PARQUET}")
+            # Joins turn rows about; in one order, sums over them have the same digits in every run.
+            self.run(f"COPY (SELECT * EXCLUDE (place) FROM standing ORDER BY place) TO {sql.text(rows)} {sql.PARQUET}")
             self.bad()
             lasting = "SELECT * EXCLUDE (place, lasting) FROM bad WHERE lasting ORDER BY place"
             self.run(f"COPY ({lasting}) TO {sql.text(quarantine)} {sql.PARQUET}")
@@ -157,7 +156,7 @@ class Resolution:
                     later AS (PARTITION BY {keys} ORDER BY place ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING))""")
 
     def standing(self) -> None:
-        """`standing`: the rows that stood in some week, those of contested keys last."""
+        """`standing`: the rows that stood in some week, with their `place`."""
         columns = ", ".join(sql.name(c) for c in parse.fields(self.table) if c != "deleted")
         columns += ", week, replaced_in, deleted, file, line, known_from, place"
         self.run(f"""
@@ -165,7 +164,7 @@ class Resolution:
             SELECT {columns} FROM (SELECT *, NULL::DATE AS replaced_in FROM accepted)
             WHERE known_from IS NOT NULL AND hash({self.keys}) NOT IN (SELECT h FROM often)
             UNION ALL
-            SELECT {columns} FROM (SELECT * FROM contested WHERE replaced_in IS NULL OR replaced_in > known_from ORDER BY place)""")
+            SELECT {columns} FROM (SELECT * FROM contested WHERE replaced_in IS NULL OR replaced_in > known_from)""")
 
     def bad(self) -> None:
         """`bad`: every row that the run of its own week would not take; `lasting`: the run of the last folder neither."""
