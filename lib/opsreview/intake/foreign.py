@@ -205,10 +205,9 @@ def _bytes(path: Path) -> bytes:
 
 def _layout(profile: Profile, heads: Heads) -> Layout | None:
     """Where the header of the profile stands in the first rows, if it does."""
-    needs, lacks = {key(n) for n in profile.needs}, {key(n) for n in profile.lacks}
     for separator, rows in heads:
-        for row in rows if needs else ():
-            if needs <= row.names and not lacks & row.names:
+        for row in rows:
+            if profile.fits(row.names):
                 return Layout(separator, row.before)
         if profile.header and rows and len(rows[0].fields) == len(profile.header):
             values = dict(zip(profile.header, rows[0].fields, strict=True))
@@ -223,7 +222,7 @@ def _like(profiles: Mapping[str, Profile], heads: Heads) -> str:
     for _, rows in heads:
         for row in rows[:1]:
             for p in profiles.values():
-                missing = [n for n in p.needs if key(n) not in row.names]
+                missing = [n.replace("|", " or ") for n, asked in zip(p.needs, p.asked, strict=True) if not asked & row.names]
                 share = 1 - len(missing) / len(p.needs) if p.needs else 0.0
                 if missing and share >= LIKE and share > best[0]:
                     hints = [f"{n} (the nearest is {near})" if (near := nearest(n, row.fields)) else n for n in missing]

@@ -7,14 +7,16 @@ was written wherever it could not be converted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from opsreview.intake import sql
-from opsreview.intake.profile import OWN, UNITS, Mapping, Profile, Value, key, nearest
+from opsreview.intake.profile import OWN, UNITS, WEEK, Mapping, Profile, Value, key, nearest
 from opsreview.intake.schema import DELETED, TABLES, Column
 from opsreview.intake.text import Unusable
+from opsreview.weeks import Week
 
 SLASHED = "slashed"  # 3/4/2026, with or without a time: the file's other dates say whether the day or the month comes first
 ZONES = {
@@ -32,6 +34,7 @@ class Plan:
 
     profile: Profile
     table: str
+    week: Week
     positions: dict[str, int]
     columns: list[str]
     origin: dict[str, str]
@@ -50,12 +53,12 @@ class Plan:
         return _select(self, raw)
 
 
-def plan(profile: Profile, table: str, header: list[str], private: list[str] | None = None, hook: Hook | None = None) -> Plan:
+def plan(profile: Profile, table: str, header: list[str], week: Week, private: list[str] | None = None, hook: Hook | None = None) -> Plan:
     """What the file with this header says of the table. Unusable when a column is missing without which there are no rows."""
     mapping, names = profile.tables[table], numbered(header)
     at = {key(n): i for i, n in reversed([*enumerate(names)]) if n}
     each = _each_columns(profile, mapping, names)
-    wanted = dict.fromkeys([*mapping.names, *each])
+    wanted = dict.fromkeys([*mapping.names, *each, *(profile.ties.names if profile.ties else ()), *(profile.others if hook else ())])
     positions = {n: at[key(n)] for n in wanted if key(n) in at and not profile.is_personal(n)}
     columns, absent = [], {}
     for c in (*TABLES[table].columns, DELETED):
@@ -63,7 +66,12 @@ def plan(profile: Profile, table: str, header: list[str], private: list[str] | N
         if value is None:
             continue
         own = [n for n in value.names if n not in mapping.let and n not in OWN]
-        if not own or any(n in positions for n in own) or (len(own) < len(value.names) and value.column):
+        if (
+            not own
+            or value.fallback
+            or any(n in positions or n in profile.made for n in own)
+            or (value.column and len(own) < len(value.names))
+        ):
             columns.append(c.name)
         else:
             absent[c.name] = own
@@ -77,7 +85,7 @@ def plan(profile: Profile, table: str, header: list[str], private: list[str] | N
     dropped = [n for n in header if n.strip() and key(n) not in used]
     said = [p.lower() for p in private or ()]
     personal = [n for n in header if profile.is_personal(n) or (n in dropped and any(fnmatchcase(key(n), p) for p in said))]
-    return Plan(profile, table, positions, columns, origin, dropped, personal, absent, hook)
+    return Plan(profile, table, week, positions, columns, origin, dropped, personal, absent, hook)
 
 
 def numbered(header: list[str]) -> list[str]:
@@ -100,11 +108,13 @@ def _each_columns(profile: Profile, mapping: Mapping, names: list[str]) -> list[
     each = mapping.each
     if each is None:
         return []
+    if each.split:
+        return []
     if each.columns:
         return [n for n in names if re.fullmatch(each.columns, n, re.IGNORECASE)]
     if each.others:
         known = {key(n) for n in profile.names}
-        return [n for n in names if n and key(n) not in known and not profile.is_personal(n)]
+        return [n for n in names if n and key(n) not in {*known, "part", "line", "ragged"} and not profile.is_personal(n)]
     return [n for n in names if any(key(n) == key(g) or re.fullmatch(re.escape(key(g)) + r" \(\d+\)", key(n)) for g in each.groups)]
 
 
@@ -112,14 +122,14 @@ def _select(plan: Plan, raw: str) -> str:
     profile, mapping = plan.profile, plan.profile.tables[plan.table]
     dates = profile.dates
     here = [f"nullif(trim({sql.name(n)}, {_BLANKS}), '') AS {sql.name(n)}" for n in plan.positions]
-    gone = [f"NULL::VARCHAR AS {sql.name(n)}" for n in mapping.names if n not in plan.positions]
+    wanted = dict.fromkeys([*mapping.names, *(profile.ties.names if profile.ties else ()), *(profile.others if plan.hook else ())])
+    gone = [f"NULL::VARCHAR AS {sql.name(n)}" for n in wanted if n not in plan.positions and n not in profile.made]
     layer = f"SELECT part, line, ragged{''.join(', ' + x for x in (*here, *gone))} FROM {raw}"
     if plan.hook:
         layer = plan.hook(f"({layer})")
 
     def expand(text: str) -> str:
-        text = re.sub(r'\bnum\(("(?:[^"]|"")+")\)', lambda m: f"TRY_CAST({number(m[1])} AS DOUBLE)", text)
-        return re.sub(r'\bwhen\(("(?:[^"]|"")+")\)', lambda m: moment(m[1], dates, raw), text)
+        return expanded(text, dates, raw, plan.positions)
 
     if fill := mapping.fill:
         by = ", ".join(map(sql.name, fill.by))
@@ -148,6 +158,29 @@ def _select(plan: Plan, raw: str) -> str:
     return f"SELECT part, line, ragged, {', '.join(out)} FROM ({layer})"
 
 
+def expanded(text: str, dates: tuple[str, ...], raw: str, here: Collection[str]) -> str:
+    """SQL of a profile with its `num("X")` and `when("X")` written out. `here`: the columns that `raw` has."""
+    text = re.sub(r'\bnum\(("(?:[^"]|"")+")\)', lambda m: f"TRY_CAST({number(m[1])} AS DOUBLE)", text)
+    return re.sub(r'\bwhen\(("(?:[^"]|"")+")\)', lambda m: moment(m[1], dates, raw if _unquoted(m[1]) in here else ""), text)
+
+
+def untied(plan: Plan, raw: str) -> str:
+    """The SELECT of what the file's rows do not make up: by, rows, total."""
+    ties = plan.profile.ties
+    assert ties
+    texts = [f"nullif(trim({sql.name(n)}, {_BLANKS}), '') AS {sql.name(n)}" for n in plan.positions]
+    texts += [f"NULL::VARCHAR AS {sql.name(n)}" for n in ties.names if n not in plan.positions]
+    layer = f"(SELECT part, line, ragged, {', '.join(texts)} FROM {raw} WHERE NOT ragged)"
+    by, rows, total = (
+        ", ".join(map(sql.name, ties.by)),
+        *(expanded(x, plan.profile.dates, raw, plan.positions) for x in (ties.rows, ties.total)),
+    )
+    return (
+        f"SELECT concat_ws(' ', {by}) AS by, round({rows}, 2) AS rows, round({total}, 2) AS total FROM {layer} GROUP BY {by} "
+        f"HAVING abs(round({rows}, 2) - round({total}, 2)) > 0.004 ORDER BY 1"
+    )
+
+
 _BLANKS = "' \t\r\n\u00a0'"
 
 
@@ -159,10 +192,18 @@ def _each(plan: Plan, layer: str) -> str:
     """The rows of `layer`, each once for every column of `each` that has a value."""
     each = plan.profile.tables[plan.table].each
     assert each
+    if each.split:
+        pieces = f"regexp_split_to_array({sql.name(each.split)}, {sql.text(each.at)})"
+        return (
+            f'SELECT * EXCLUDE (pieces), NULL::VARCHAR AS "each name", nullif(trim(unnest(pieces)), \'\') AS "each value", '
+            f'generate_subscripts(pieces, 1)::VARCHAR AS "each number" '
+            f"FROM (SELECT *, CASE WHEN ragged THEN [''] ELSE {pieces} END AS pieces FROM ({layer}))"
+        )
     names = _each_columns(plan.profile, plan.profile.tables[plan.table], list(plan.positions))
     if each.groups:
         first = [n for n in names if re.fullmatch(re.escape(each.groups[0]) + r"( \(\d+\))?", n, re.IGNORECASE)]
-        pairs = [(sql.name(n), sql.name(each.groups[1] + n[len(each.groups[0]) :])) for n in first]
+        pairs = [(sql.text(n), sql.name(n)) for n in each.also]
+        pairs += [(sql.name(n), sql.name(each.groups[1] + n[len(each.groups[0]) :])) for n in first]
     else:
         pairs = [(sql.text(n), sql.name(n)) for n in names]
     items = ", ".join(f"{{'n': {n}, 'v': {v}, 'i': {i}}}" for i, (n, v) in enumerate(pairs, 1))
@@ -174,11 +215,8 @@ def _each(plan: Plan, layer: str) -> str:
 
 def _value(plan: Plan, value: Value, column: Column, dates: tuple[str, ...], raw: str, expand: Callable[[str], str]) -> str:
     if value.constant is not None:
-        x = (
-            f"CASE WHEN NOT ragged THEN {sql.text(value.constant)} END"
-            if not plan.profile.tables[plan.table].per
-            else sql.text(value.constant)
-        )
+        days = {WEEK[0]: plan.week.monday.isoformat(), WEEK[1]: f"{plan.week.end - timedelta(days=1)}T23:59:00"}
+        x = sql.text(days.get(value.constant, value.constant))
     elif value.sql:
         x = expand(value.sql)
     else:
@@ -186,7 +224,7 @@ def _value(plan: Plan, value: Value, column: Column, dates: tuple[str, ...], raw
         if column.type == "number":
             x = number(x)
         elif column.type in ("date", "timestamp"):
-            x = moment(x, (*value.dates, *dates), raw)
+            x = moment(x, (*value.dates, *dates), raw if _unquoted(x) in plan.positions else "")
     if value.values:
         cases = " ".join(f"WHEN {sql.text(a.lower())} THEN {sql.text(b)}" for a, b in value.values.items())
         other = x if value.otherwise is None else f"CASE WHEN {x} IS NOT NULL THEN {sql.text(value.otherwise)} END"
@@ -208,12 +246,17 @@ def number(x: str) -> str:
     )
 
 
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"')
+
+
 def moment(x: str, formats: tuple[str, ...], raw: str) -> str:
-    """A date or time as ISO text; what no format fits stays as it is. A format with %Z has a zone's name at its end."""
+    """A date or time as ISO text; what no format fits stays as it is. A format with %Z has a zone's name at its end. `raw`: the relation
+    that holds all values of the column `x`, where there is one."""
     tries = []
     for f in formats:
         if f == SLASHED:
-            tries.append(_slashed(x, raw))
+            tries += [_slashed(x, raw)] if raw else []
             continue
         out = "%Y-%m-%dT%H:%M:%S" if re.search("%[HI]", f) else "%Y-%m-%d"
         if f.endswith("%Z"):

@@ -21,6 +21,7 @@ from opsreview.intake.schema import DELETED, TABLES
 
 UNITS = {"": 1.0, "kg": 1.0, "g": 0.001, "lb": 0.45359237, "oz": 0.028349523125, "cm": 1.0, "mm": 0.1, "in": 2.54, "percent": 0.01}
 QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+WEEK = ("$week_start", "$week_end")  # constants that stand for the first day of the folder's week and the last minute of it
 OWN = ("each name", "each value", "each number")  # columns that `each` makes
 
 
@@ -42,6 +43,7 @@ class Value(Part):
     otherwise: str | None = None  # what a value means that is not listed; without it such a value stays as it is
     unit: str = ""  # of a number: kg, g, lb, oz become kg; cm, mm, in become cm
     dates: tuple[str, ...] = ()  # formats of this column, before those of the profile
+    fallback: bool = False  # the SQL gives a value even where the file has none of its columns
 
     @field_validator("column", mode="before")
     @classmethod
@@ -70,19 +72,26 @@ class Fill(Part):
 
 
 class Each(Part):
-    """A row for each of several columns: those that match `columns` (a pattern), those that no profile column names (`others`), or
-    each repetition of `groups` (the vendor repeats these names). In scope: "each name", "each value" (of the group's last), "each number"
-    (which repetition). Empty values make no row."""
+    """Several rows of one: for each column that matches `columns` (a pattern), for each that the profile does not name (`others`), for each
+    repetition of `groups` (name, value: the vendor repeats the pair; `also` are columns that stand alone), or for each piece of the column
+    `split` between `at` (a pattern). In scope: "each name", "each value", "each number". Empty values make no row."""
 
     columns: str = ""
     others: bool = False
     groups: list[str] = []
+    also: list[str] = []
+    split: str = ""
+    at: str = r"\|"
 
     @model_validator(mode="after")
     def _one_way(self) -> Each:
-        if sum((bool(self.columns), self.others, bool(self.groups))) != 1 or len(self.groups) not in (0, 2):
-            raise ValueError("needs exactly one of columns, others and groups (a pair: name, value)")
+        if sum((bool(self.columns), self.others, bool(self.groups), bool(self.split))) != 1 or len(self.groups) not in (0, 2):
+            raise ValueError("needs exactly one of columns, others, groups (a pair: name, value) and split")
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.groups, *self.also, *([self.split] if self.split else []))
 
 
 class Mapping(Part):
@@ -109,17 +118,31 @@ class Mapping(Part):
         fill = (*self.fill.by, *self.fill.columns) if self.fill else ()
         sql = quoted(" ".join([*self.let.values(), self.where]))
         every = (*self.once_per, *self.per, *fill, *sql, *(n for v in self.columns.values() for n in v.names))
-        groups = self.each.groups if self.each else []
+        groups = self.each.names if self.each else ()
         return tuple(dict.fromkeys(n for n in (*every, *groups) if n not in self.let and n not in OWN))
 
 
+class Ties(Part):
+    """What the file says of itself: the `rows` of each `by` make up its `total` (SQL aggregates); where they do not, a notice says so."""
+
+    by: list[str]
+    rows: str
+    total: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.by, *quoted(self.rows + " " + self.total))
+
+
 class Profile(Part):
-    """One report of one vendor. `needs`: the header names by which it is recognised; `lacks`: names that only its siblings have."""
+    """One report of one vendor. `needs`: the header names by which it is recognised (`A|B`: one of them); `like`: a pattern that some
+    header name has to match; `lacks`: names that only its siblings have."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     vendor: str
     report: str
     needs: list[str] = []
+    like: str = ""
     lacks: list[str] = []
     header: list[str] = []  # the names of a file that has no header
     looks: dict[str, str] = {}  # patterns of the first row's values, for a file that has no header
@@ -127,6 +150,9 @@ class Profile(Part):
     others: list[str] = []  # names of no use, where `each.others` has to know them
     dates: tuple[str, ...] = ()
     hook: str = ""
+    made: list[str] = []  # columns that the hook makes
+    ties: Ties | None = None
+    yields: dict[str, list[str]] = {}  # table -> profiles that say it better: where one of them came, this one's rows of it are not taken
     tables: dict[str, Mapping] = {}
     unused: str = ""  # why the report feeds no table
     unsaid: list[str] = []  # what the report does not say, for the reader of the docs
@@ -147,9 +173,30 @@ class Profile(Part):
                 _nearest(column, known, f"tables.{table}.columns", f"column of {table}")
             if missing := [c.name for c in TABLES[table].columns if not c.optional and c.name not in mapping.columns]:
                 raise ValueError(f"tables.{table}.columns lacks {', '.join(missing)}")
+            if ours := [n for n in mapping.names if key(n) in ("part", "line", "ragged")]:
+                raise ValueError(f"tables.{table} reads {', '.join(ours)}, a name that the engine needs; leave that column out")
+            spelt = [key(n) for n in (*mapping.names, *mapping.let)]
+            if twice := sorted({n for n in spelt if spelt.count(n) > 1}):
+                raise ValueError(f"tables.{table} has {', '.join(twice)} in two spellings, or as a column and in let; the engine knows one")
             if private := [n for n in mapping.names if self.is_personal(n)]:
                 raise ValueError(f"tables.{table} reads {', '.join(private)}, which `personal` names")
         return self
+
+    @cached_property
+    def asked(self) -> list[frozenset[str]]:
+        """`needs` as sets of keys, one name of each of which a header has to have."""
+        return [frozenset(key(n) for n in need.split("|")) for need in self.needs]
+
+    def fits(self, names: frozenset[str]) -> bool:
+        """Whether a header with these keys is this report's."""
+        if not self.asked or any(not names & need for need in self.asked) or any(key(n) in names for n in self.lacks):
+            return False
+        return not self.like or any(re.fullmatch(self.like, n, re.IGNORECASE) for n in names)
+
+    @property
+    def dated_by_folder(self) -> bool:
+        """Whether it takes a date from the week's folder, for want of one in the file."""
+        return any(v.constant in WEEK for m in self.tables.values() for v in m.columns.values())
 
     def is_personal(self, name: str) -> bool:
         return any(fnmatchcase(name.strip().lower(), pattern.lower()) for pattern in self.personal)
@@ -157,7 +204,16 @@ class Profile(Part):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Every header name that the profile knows of, those of personal columns aside."""
-        return tuple(dict.fromkeys([*self.header, *self.needs, *self.others, *(n for m in self.tables.values() for n in m.names)]))
+        return tuple(
+            dict.fromkeys(
+                [
+                    *self.header,
+                    *(n for need in self.needs for n in need.split("|")),
+                    *self.others,
+                    *(n for m in self.tables.values() for n in m.names),
+                ]
+            )
+        )
 
 
 def quoted(sql: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ shows that the engine saw other rows than there are (a line break or a stray quo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +22,7 @@ from opsreview.intake.folder import Source
 from opsreview.intake.header import Header, accepted, understand
 from opsreview.intake.hooks import HOOKS
 from opsreview.intake.mapping import Plan, plan
+from opsreview.intake.pieces import Counted, Pending, blamed, chunk, engine_csv, ordering, untied_of
 from opsreview.intake.profile import Profile
 from opsreview.intake.schema import TABLES, Table
 from opsreview.intake.text import NoHeader, Unreadable, Unusable
@@ -36,7 +36,7 @@ CHANGED = {"error": "changed while it was read; run again"}
 @dataclass(frozen=True)
 class Read:
     """A file as it was read. `note`: rows (of the table), flawed, columns (of the contract, that it speaks of), dropped, personal, read
-    (rows of the file), elsewhere, split (see `account.manifest`), absent (contract column -> header names that it lacks); or error."""
+    (rows of the file), elsewhere, split (see `account.manifest`), lacking (contract column -> header names that it lacks); or error."""
 
     source: Source
     key: str
@@ -45,29 +45,6 @@ class Read:
     @property
     def error(self) -> str | None:
         return f"{self.source.name} {self.note['error']}" if "error" in self.note else None
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What the account says of a file that has `read` rows, of which `told` became the rows of the table."""
-
-    read: int
-    told: int
-
-    def note(self, rows: int) -> dict[str, int]:
-        return {"read": self.read, "elsewhere": self.read - self.told, "split": rows - self.told}
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A small file as text in the contract's columns, waiting for the query that types its batch."""
-
-    source: Source
-    header: Header | Plan
-    rows: pa.Table
-    decimal_comma: bool
-    counted: Counted
-    refused: pa.Table | None = None  # rows of the typed form that a translator refused
 
 
 class Reader:
@@ -113,6 +90,8 @@ class Reader:
         if made := self.translated.get(source):
             return cache.key("translated", made.digest(source.table), source.table, self.settings.timezone)
         profile = foreign.digest(source.profile, self.profiles)
+        if source.profile in self.profiles and self.profiles[source.profile].dated_by_folder:
+            profile += f":{source.week}"
         return cache.key("file", source.sha256, source.table, profile, source.extension, self.settings.timezone, private)
 
     def _new(self, source: Source, key: str) -> Read | Pending:
@@ -138,18 +117,19 @@ class Reader:
         private = self.settings.privacy.columns
         if not (profile := self.profiles.get(source.profile)):
             return understand(names, table, private)
-        return plan(profile, table.name, names, private, HOOKS.get(profile.hook))
+        return plan(profile, table.name, names, source.week, private, HOOKS.get(profile.hook))
 
     def _pending(self, source: Source, table: Table, file: Any) -> Pending:
         header = self._header(source, table, file.header)
-        rows = pa.concat_tables([_chunk([], [], [], header), *(_chunk(*batch, header) for batch in file.batches())])
+        rows = pa.concat_tables([chunk([], [], [], header), *(chunk(*batch, header) for batch in file.batches())])
         if isinstance(header, Header):
             return Pending(source, header, rows, file.decimal_comma, Counted(len(rows), len(rows)))
         with sql.ordered(self.con) as cursor:
             cursor.register("raw", rows.append_column("part", pa.array([0] * len(rows), pa.int32())))
-            with _blamed(header):
+            with blamed(header):
+                untied = untied_of(cursor, header, "raw")
                 mapped = cursor.execute(f"SELECT * EXCLUDE (part) FROM ({header.select('raw')}) ORDER BY line").to_arrow_table()
-        return Pending(source, header, mapped, False, Counted(len(rows), pc.count_distinct(mapped["line"]).as_py()))
+        return Pending(source, header, mapped, False, Counted(len(rows), pc.count_distinct(mapped["line"]).as_py(), untied))
 
     def _translated(self, source: Source, found: foreign.Translation) -> Pending:
         """A file of a format that has a reader of its own, as that made it rows of one of its tables."""
@@ -177,16 +157,16 @@ class Reader:
         with sql.ordered(self.con) as cursor:
             if file.survey.encoding == "utf-8-sig" and not file.survey.odd:
                 try:
-                    read = self._copied(cursor, source, key, table, header, _engine_csv(file, header), comma)
+                    read = self._copied(cursor, source, key, table, header, engine_csv(file, header), comma)
                     if read.note["read"] + file.header_lines == file.survey.lines:
                         return read
                 except duckdb.Error:
                     pass  # some row is not as the header says: the exact way tells which
             pieces = self.store.scratch(key)
             try:
-                with pq.ParquetWriter(pieces, _chunk([], [], [], header).schema) as writer:
+                with pq.ParquetWriter(pieces, chunk([], [], [], header).schema) as writer:
                     for batch in file.batches():
-                        writer.write_table(_chunk(*batch, header))
+                        writer.write_table(chunk(*batch, header))
                 relation = f"(SELECT 0 AS part, * FROM read_parquet({sql.file(pieces)}))"
                 return self._copied(cursor, source, key, table, header, relation, comma)
             finally:
@@ -196,23 +176,25 @@ class Reader:
         """One file typed by one query that writes its Parquet itself: nothing of it is held in memory."""
         temporary, pieces = self.store.scratch(key), self.store.scratch(key)
         try:
-            read, blame = None, "flaw_column"
+            read, blame, untied = None, "flaw_column", []
             if isinstance(header, Plan):  # the vendor's columns that are wanted, once: the mapping may have to go over them twice
                 cursor.execute(f"COPY (SELECT * FROM {relation}) TO {sql.text(pieces)} (FORMAT parquet)")
                 relation = f"read_parquet({sql.file(pieces)})"
                 (read,) = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
+                with blamed(header):
+                    untied = untied_of(cursor, header, relation)
                 relation = f"({header.select(relation)})"
                 blame = header.blame("flaw_column")
             query = parse.select(table, relation, set(header.columns), self.settings.timezone, comma)
-            order = f"ORDER BY {_order(table)}" if isinstance(header, Plan) else ""
+            order = f"ORDER BY {ordering(table)}" if isinstance(header, Plan) else ""
             query = f"SELECT * EXCLUDE (part) REPLACE ({blame} AS flaw_column) FROM ({query}) {order}"
-            with _blamed(header):
+            with blamed(header):
                 cursor.execute(f"COPY ({query}) TO {sql.text(temporary)} {sql.PARQUET}")
             rows, good, told = cursor.execute(
                 f"SELECT count(*), count(*) FILTER (WHERE flaw IS NULL){', count(DISTINCT line)' if read is not None else ', count(*)'} "
                 f"FROM read_parquet({sql.file(temporary)})"
             ).fetchone()
-            counted = Counted(told if read is None else read, told)
+            counted = Counted(told if read is None else read, told, untied)
             return self._put(source, key, header, rows, rows - good, counted, lambda path: temporary.replace(path))
         finally:
             temporary.unlink(missing_ok=True)
@@ -232,7 +214,7 @@ class Reader:
         with sql.ordered(self.con) as cursor:
             cursor.register("raw", raw)
             query = parse.select(table, "raw", set(raw.column_names) - {"part", "line", "ragged"}, self.settings.timezone, comma)
-            typed = cursor.execute(f"SELECT * FROM ({query}) ORDER BY part, {_order(table)}").to_arrow_table()
+            typed = cursor.execute(f"SELECT * FROM ({query}) ORDER BY part, {ordering(table)}").to_arrow_table()
         start = 0
         for p in files:
             rows = typed.slice(start, len(p.rows)).drop_columns(["part"])
@@ -251,47 +233,5 @@ class Reader:
         if source.changed():
             return Read(source, key, CHANGED)
         note = {"rows": rows, "flawed": flawed, "columns": sorted(header.columns), "dropped": header.dropped, "personal": header.personal}
-        note |= {"absent": header.absent if isinstance(header, Plan) else {}, **counted.note(rows)}
+        note |= {"lacking": header.absent if isinstance(header, Plan) else {}, **counted.note(rows)}
         return Read(source, key, self.store.put(key, note, parquet=write))
-
-
-def _order(table: Table) -> str:
-    """The order of a file's rows; where a vendor's row is several of ours, that of their keys."""
-    return ", ".join(["line", *map(sql.name, table.keys)])
-
-
-@contextmanager
-def _blamed(header: Header | Plan) -> Iterator[None]:
-    """An error of the engine while a profile's own SQL runs is the profile's."""
-    try:
-        yield
-    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
-        if not isinstance(header, Plan):
-            raise
-        said = str(error).splitlines()[0]
-        raise Unusable(f"cannot be mapped: the profile {header.profile.name}, table {header.table}, is wrong ({said})") from None
-
-
-def _chunk(lines: list[int], rows: list[list[str]], ragged: list[int], header: Header | Plan) -> pa.Table:
-    """Rows as a table of text: the contract's columns only."""
-    columns = list(zip(*rows, strict=True))
-    empty = pa.nulls(len(ragged), pa.string())
-    texts = {n: pa.chunked_array([pa.array(columns[i] if rows else [], pa.string()), empty]) for n, i in header.positions.items()}
-    return pa.table({"line": [*lines, *ragged], "ragged": [False] * len(lines) + [True] * len(ragged), **texts}, schema=_schema(header))
-
-
-def _schema(header: Header | Plan) -> pa.Schema:
-    return pa.schema({"line": pa.int64(), "ragged": pa.bool_(), **dict.fromkeys(header.positions, pa.string())})
-
-
-def _engine_csv(file: text.Delimited, header: Header | Plan) -> str:
-    """A delimited file as a relation of the engine, its columns by position; the line is right when every row takes one."""
-    types = ", ".join(f"'{i}': 'VARCHAR'" for i in range(len(file.header)))
-    texts = "".join(f', "{i}" AS {sql.name(name)}' for name, i in header.positions.items())
-    gz = "gzip" if file.path.name.lower().endswith(".gz") else "none"
-    line = f"row_number() OVER () + {file.header_lines} AS line"
-    return (
-        f"(SELECT 0 AS part, {line}, false AS ragged{texts} FROM read_csv({sql.file(file.path)}, "
-        f"auto_detect = false, header = false, skip = {file.header_lines}, delim = '{file.separator}', quote = '\"', escape = '\"', "
-        f"strict_mode = true, null_padding = false, compression = '{gz}', columns = {{{types}}}))"
-    )

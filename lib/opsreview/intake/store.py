@@ -62,6 +62,7 @@ class Exports:
             raise ExportsError(f"{folder}: the exports folder cannot be read ({error.strerror})") from None
         except ProfileError as error:
             raise ExportsError(str(error)) from None
+        self.spared = self._spare()
         made = translated(self.listing, settings, self._store)
         self.weeks = self.listing.weeks
         self.con = con or engine.connect(settings, scratch)
@@ -71,6 +72,19 @@ class Exports:
         self._resolved: dict[str, Resolved] = {}
         self._tables: dict[str, ibis.Table] = {}
         self._known: dict[Week, Known] = {}
+
+    def _spare(self) -> list[tuple[str, str, str]]:
+        """Takes out of the listing what another vendor's report says better: name, table, the better profile."""
+        came = {(s.profile, s.table) for s in self.listing.sources}
+        out, stay = [], []
+        for s in self.listing.sources:
+            better = self.profiles[s.profile].yields.get(s.table, []) if s.profile in self.profiles else []
+            if found := next((b for b in better if (b, s.table) in came), ""):
+                out.append((s.name, s.table, found))
+            else:
+                stay.append(s)
+        self.listing.sources = stay
+        return out
 
     @property
     def first(self) -> Week:
@@ -177,7 +191,14 @@ class Exports:
         twins = [f"{t['path']} is the same file as {t['same_as']} and counts once" for t in self.listing.twins]
         unused = [f"{name} is not used: {why}" for name, why in self.listing.unused.items()]
         unknown = [f"{name} is not recognised: {why}" for name, why in self.listing.unknown.items() if why]
-        return [*(sentence for sentence, _ in self.trouble.values()), *twins, *unused, *unknown]
+        untied = [f"{s.name} does not tie, {said}" for s, r in self._reads.items() for said in r.note.get("untied", ())]
+        lacking = [
+            f"{s.name} has no {' or '.join(names)}: {s.table}.{column} is not known from it"
+            for s, r in self._reads.items()
+            for column, names in r.note.get("lacking", {}).items()
+        ]
+        spared = [f"{table} of {name} is not taken: it comes better from {better}" for name, table, better in self.spared]
+        return [*(sentence for sentence, _ in self.trouble.values()), *twins, *unused, *unknown, *spared, *untied, *lacking]
 
     @property
     def manifest(self) -> list[dict[str, Any]]:
