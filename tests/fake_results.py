@@ -301,7 +301,11 @@ def _exports() -> dict:
         steps += [("shop", measure, "order_date", WEEK.monday, WEEK.end - timedelta(days=1), *step) for step in own]
     bridges = pd.DataFrame(steps, columns="source measure clock period_start period_end step kind amount note".split())
     past = pd.concat([bridges.assign(week=str(WEEK - 1)), bridges.assign(week=str(WEEK))], ignore_index=True)
-    return {"files": files, "set_aside": aside, "documents": None, "reconciliation": bridges, "reconciliation_history": past}
+    moved = [(str(WEEK - 1), "net_revenue", "all", "", "re-run", 100.0, 90.0, -10.0, "file", f"file: changed: {WEEK - 1}/orders.csv"),
+             (str(WEEK - 1), "return_rate", "all", "", "since", 0.1, 0.12, 0.02, "late data", f"{WEEK}/returns.csv (3 new)"),
+             (str(WEEK - 1), "on_time_ship_rate", "location", "BER", "since", 0.9, np.nan, np.nan, "late data", f"{WEEK}/shipments.csv (3 new)")]  # fmt: skip
+    restated = pd.DataFrame(moved, columns="week kpi grain key view published now difference cause because".split())
+    return {"restatements": restated, "files": files, "set_aside": aside, "documents": None, "reconciliation": bridges, "reconciliation_history": past}
 
 
 def _trust() -> dict:
@@ -341,7 +345,7 @@ def silent(**missing_weeks) -> FakeResults:
         **{**vars(full), "frames": frames, "kpis": kpis.assign(status="n/a", signal="none"), "history": full.history.head(0),
            "findings": full.findings.head(0), "leaks": full.leaks.assign(amount=np.nan, basis_points=np.nan, baseline=np.nan),
            "leak_history": full.leak_history.head(0), "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
-           "decisions": full.decisions.head(0), "set_aside": full.set_aside.head(0), "reconciliation": full.reconciliation.head(0),
+           "decisions": full.decisions.head(0), "set_aside": full.set_aside.head(0), "restatements": full.restatements.head(0), "reconciliation": full.reconciliation.head(0),
            "reconciliation_history": full.reconciliation_history.head(0), "trust": {**full.trust, "ties": [], "missing": missing, "tables": full.trust["tables"][:2], **missing_weeks}}
     )  # fmt: skip
 

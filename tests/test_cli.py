@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 LAST = random_store.LAST
 COMMAND = [sys.executable, "-c", "from opsreview.cli import app; app()"]
-CSV = ("kpis.csv", "findings.csv", "leaks.csv", "sku_margin.csv", "inventory.csv", "forecast.csv", "decisions.csv", "quarantine.csv")
+CSV = ("kpis.csv", "findings.csv", "leaks.csv", "sku_margin.csv", "inventory.csv", "forecast.csv", "decisions.csv", "restatements.csv", "quarantine.csv", "published.json")
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def test_a_notebook_holds_no_logic(name):
     notebook = read(name)
     for cell in code(notebook):
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= (4 if "parameters" in cell.metadata.get("tags", []) else 3), f"{cell.id} is {len(lines)} lines long"
+        assert len(lines) <= (5 if "parameters" in cell.metadata.get("tags", []) else 3), f"{cell.id} is {len(lines)} lines long"
         for node in ast.walk(ast.parse(cell.source)):
             assert not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.For | ast.If), f"{cell.id} holds logic"
             number = isinstance(node, ast.Constant) and isinstance(node.value, int | float)

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "lib" / "opsreview"
 # A module (or a package as a whole) imports only what stands before it. From the ground to the command.
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
 ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard", "reconcile"]
-JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "results"]
+JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "restatements", "results"]
 READER = [
     "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits",
     "widgets", "widgets_checklist", "review",
@@ -339,4 +339,4 @@ def test_the_notebooks_take_the_same_parameters():
         cell = next(c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if "parameters" in c["metadata"].get("tags", []))
         return re.findall(r"^(\w+) = ", "".join(cell["source"]), re.MULTILINE)
 
-    assert {tuple(parameters(p)) for p in NOTEBOOKS} == {("week", "exports", "config", "decisions")}
+    assert {tuple(parameters(p)) for p in NOTEBOOKS} == {("week", "exports", "config", "decisions", "reports")}

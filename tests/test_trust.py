@@ -83,6 +83,22 @@ def test_the_bridge_of_the_worst_total_is_on_the_page_and_adds_up():
     assert "if cancelled orders count" in html and "−20.00" in html
 
 
+def test_what_was_published_and_changed_is_said_on_the_page():
+    r = fake_results.shared()
+    assert trust.restated(r) == [
+        "Net revenue of 2026-W45 was published as €100 and is €90.00 (−€10.00), because of file: changed: 2026-W45/orders.csv."
+    ]
+    assert trust.become(r)[0] == "With what came since, 1 figure of 2026-W45 moved; restatements.csv has them all"
+    assert trust.become(r)[1].startswith("Return rate of 2026-W45 was published as 10.0\xa0% and is 12.0\xa0%")
+    many = pd.concat([r.restatements] * 9, ignore_index=True)
+    said = trust.restated(fake_results.changed_by(r, restatements=many))
+    assert len(said) == 6 and said[-1] == "4 more published figures have changed: restatements.csv has them all."
+    evil = r.restatements.assign(key=HOSTILE, because=HOSTILE, grain="location")
+    html = agenda.trust(fake_results.changed_by(r, restatements=evil)).html
+    assert "<img" not in html and "&lt;img" in html
+    assert trust.restated(fake_results.silent()) == [] and "restated" not in agenda.trust(fake_results.silent()).html
+
+
 def test_names_of_an_export_are_escaped():
     r = results(total("net_sales", 80, 100, OFF, source=HOSTILE))
     assert "<img" not in agenda.trust(r).html and "&lt;img" in agenda.trust(r).html

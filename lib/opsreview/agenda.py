@@ -44,13 +44,13 @@ def trust(results: Any, review: str = "") -> Html:
     read = pd.DataFrame(results.trust["tables"])
     tied = trusted.sentence(results)
     text = f"{narrative.trust_sentence(results)}{f' · {tied}' if tied else ''}"
-    details = [f"{line}." for line in (*trusted.details(results), *narrative.trust_details(results))]
+    details = [f"{line}." for line in (*trusted.details(results), *trusted.become(results), *narrative.trust_details(results))]
     tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
-    marks = trusted.alarms(results)
-    html = environment().get_template("trust.j2").render(
-        text=text, marks=marks, details=details, tables="".join(tables), link="" if review == HEALTH else f"{HEALTH}.html"
-    )  # fmt: skip
-    return Html(html, "\n".join([*marks, text]))
+    marks, restated = trusted.alarms(results), trusted.restated(results)
+    link = "" if review == HEALTH else f"{HEALTH}.html"
+    html = environment().get_template("trust.j2")
+    html = html.render(text=text, marks=marks, restated=restated, details=details, tables="".join(tables), link=link)
+    return Html(html, "\n".join([*marks, *restated, text]))
 
 
 def last_time(results: Any, review: str) -> Html:

@@ -66,7 +66,8 @@ class Books:
         if name not in self._views:
             self._views[name] = f"{self._prefix}{name}"
             unusable = tuple(sorted(self.known.treated_as_missing))
-            sql = self._sql(("known", name, unusable), lambda: self.known.table(name))
+            told = relative(getattr(self.known, "told", self.week), self.week)
+            sql = self._sql(("known", name, unusable, told), lambda: self.known.table(name))
             self.con.con.execute(f'CREATE VIEW "{self._views[name]}" AS {sql}')
 
     def hold(self, build: Callable[..., ibis.Table], args: tuple[Any, ...], again: Callable[..., str]) -> str:

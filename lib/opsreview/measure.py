@@ -20,6 +20,7 @@ import platformdirs
 
 from opsreview import engine, leaks, statistics
 from opsreview.books import Books, Plans
+from opsreview.catalog import kpis
 from opsreview.checks import Context
 from opsreview.demand import forecast
 from opsreview.evidence import frames
@@ -29,12 +30,13 @@ from opsreview.ledger import HISTORY, amounts, ledger
 from opsreview.margin import order_margin
 from opsreview.reconcile import COLUMNS as BRIDGES
 from opsreview.reconcile import bridges
-from opsreview.scorecard import COLUMNS, scorecard
+from opsreview.scorecard import COLUMNS, published, scorecard
 from opsreview.settings import Settings
 from opsreview.weeks import Week
 
 Progress = Callable[[str, int, int], None]
 # A finding's state looks back over weeks that each look back over a history of their own.
+FIRST_OUTCOME = 4  # the KPI sets before it are of stock and plans as they stood
 DEPTH = statistics.HISTORY + LOOK_BACK
 # What decides what is kept: a change to the pages measures nothing again, a change to a check no figure.
 FIGURES = (
@@ -66,6 +68,11 @@ def _code(kind: str) -> str:
         for file in sorted([root / name] if (root / name).is_file() else (root / name).rglob("*.py")):
             digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def definitions() -> str:
+    """A short hash of the code that decides figures: two runs with the same define them alike."""
+    return _code("card")[:16]
 
 
 class Kept:
@@ -129,8 +136,8 @@ class Measured:
         self._plans: Plans = {}
         self._measure()
 
-    def _kept(self, kind: str, week: Week) -> Kept:
-        key = "\0".join((kind, str(week), self.exports.fingerprint(week), self.settings.model_dump_json(), _code(kind)))
+    def _kept(self, kind: str, week: Week, code: str = "") -> Kept:
+        key = "\0".join((kind, str(week), self.exports.fingerprint(week), self.settings.model_dump_json(), _code(code or kind)))
         return Kept(self._cache / hashlib.sha256(key.encode()).hexdigest()[:32])
 
     def books(self, week: Week) -> Books:
@@ -197,6 +204,15 @@ class Measured:
             lines = order_margin(books, books.week.window).select(*ORDER_MARGIN).order_by("order_id", "line_id")
             kept.save(out, {}, {"order_margin.parquet": lambda path: lines.to_parquet(str(path), compression="zstd")})
         return kept
+
+    def as_become(self, week: Week) -> pd.DataFrame:
+        """The scorecard of an earlier week with what is known now, of the KPIs that hang on what came after (sets 4 to 8)."""
+        kept = self._kept(f"as become by {self.exports.fingerprint(self.week)}", week, "card")
+        if not kept.there:
+            books = Books(self.exports.hindsight(week), self.settings, self._plans)
+            kept.save({"figures": published(books, [name for name, kpi in kpis().items() if kpi.set >= FIRST_OUTCOME])}, {})
+            books.close()
+        return kept.frame("figures")
 
     def stack(self, name: str, weeks: list[Week]) -> pd.DataFrame:
         """The scorecards of several weeks under one another, with their `week`."""

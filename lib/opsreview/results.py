@@ -9,26 +9,32 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import decisions, findings
+from opsreview import catalog, decisions, findings, restatements
 from opsreview import settings as settings_module
 from opsreview.intake import documents
+from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
-from opsreview.measure import Measured, Progress, cache_folder
+from opsreview.measure import Measured, Progress, cache_folder, definitions
 from opsreview.reconcile import KEY
 from opsreview.settings import Settings
 from opsreview.statistics import HISTORY
 from opsreview.weeks import Week
 
+SINCE = 4  # published weeks before W that are told as they have become
+
 
 class Results:
-    """One week's results. Everything is computed when first asked for, from what was measured; nothing reads an earlier report."""
+    """One week's results. Everything is computed when first asked for, from what was measured.
 
-    def __init__(self, measured: Measured, decisions_dir: Path) -> None:
+    Earlier reports decide no figure; what they published is only held against what is known now (`restatements`).
+    """
+
+    def __init__(self, measured: Measured, decisions_dir: Path, reports_dir: Path | None = None) -> None:
         self.measured, self.exports, self.settings = measured, measured.exports, measured.settings
         self.week: Week = measured.week
         self.as_of = self.week.as_of(self.settings.timezone)
         self.exports_dir: Path = self.exports.folder
-        self.decisions_dir = decisions_dir
+        self.decisions_dir, self.reports_dir = decisions_dir, reports_dir
 
     @cached_property
     def kpis(self) -> pd.DataFrame:
@@ -71,6 +77,42 @@ class Results:
     def evidence(self, name: str) -> pd.DataFrame:
         """A frame of evidence by its name, as `opsreview.evidence` lists them."""
         return self.measured.final.frame(name)
+
+    @cached_property
+    def publication(self) -> dict[str, Any]:
+        """What this run publishes, with what decides it."""
+        return self._publication(self.kpis)
+
+    def _publication(self, kpis: pd.DataFrame) -> dict[str, Any]:
+        return restatements.publication(kpis, definitions(), self.settings.model_dump(mode="json"), self.exports.manifest)
+
+    @cached_property
+    def publications(self) -> list[dict[str, Any]]:
+        """published.json: every publication of this week that is kept, this one last."""
+        return restatements.kept(restatements.published(self.reports_dir, self.week), self.publication)
+
+    @cached_property
+    def restatements(self) -> pd.DataFrame:
+        """restatements.csv: figures that were published, of this week and those before it, and are others now."""
+        parts = []
+        if before := restatements.earlier(restatements.published(self.reports_dir, self.week), self.publication):
+            parts.append(restatements.restated(self.week, before, self.publication))
+        for week in self.measured.weeks[:-1]:
+            card = self.measured.cards[week].frame("published")
+            if len(card) and (told := restatements.published(self.reports_dir, week)):
+                parts.append(restatements.restated(week, told[-1], self._publication(card)))
+                if week >= self.week - SINCE:
+                    parts += self._matured(week, card)
+        parts = [part for part in parts if len(part)] or [pd.DataFrame(columns=restatements.COLUMNS)]
+        return restatements.ordered(pd.concat(parts, ignore_index=True))
+
+    def _matured(self, week: Week, card: pd.DataFrame) -> list[pd.DataFrame]:
+        """A published week as it has become, KPIs of a week and KPIs that look further back apart: each with the rows that it reads."""
+        then, now, out = restatements.figures(card), restatements.figures(self.measured.as_become(week)), []
+        for far, days in ((False, 7), (True, 56)):
+            mine = {k: v for k, v in now.items() if (catalog.kpis()[k.partition("|")[0]].window > 7) == far}
+            out.append(restatements.matured(week, then, mine, came_since(self.exports, week, days)))
+        return out
 
     @property
     def files(self) -> pd.DataFrame:
@@ -183,13 +225,14 @@ def open_results(
     decisions_dir: str | Path = "decisions",
     progress: Progress | None = None,
     reading: Callable[[str], None] | None = None,
+    reports: str | Path | None = None,
 ) -> Results:
     """Read, measure and judge a week; an empty week is the newest folder. ExportsError or SettingsError say why it cannot be."""
     folder = find_folder(exports)
     settings: Settings = settings_module.load(settings_module.find(folder, Path(config) if config else None))
     chosen = Week.parse(week) if week else newest_week(folder)
     store = open_exports(folder, chosen, settings, cache_folder(), progress=reading)
-    return Results(Measured(store, settings, cache_folder(), progress), Path(decisions_dir))
+    return Results(Measured(store, settings, cache_folder(), progress), Path(decisions_dir), Path(reports) if reports else None)
 
 
 def find_folder(exports: str | Path) -> Path:

@@ -14,7 +14,7 @@ from opsreview.catalog import HEALTH, REVIEWS
 from opsreview.exhibits import Part, exhibits
 from opsreview.tables import Html
 
-PARAMETERS = ("week", "exports", "config", "decisions")
+PARAMETERS = ("week", "exports", "config", "decisions", "reports")
 FRAMES = ("kpis", "history", "findings", "leaks", "leak_history", "sku_margin", "inventory", "forecast", "decisions")
 
 
@@ -38,7 +38,9 @@ class Panel:
         return "\n".join(repr(part) if isinstance(part, Html) else type(part).__name__ for part in self.parts)
 
 
-def open_review(name: str, *, week: str = "", exports: str = "data_samples", config: str = "", decisions: str = "decisions") -> Review:
+def open_review(
+    name: str, *, week: str = "", exports: str = "data_samples", config: str = "", decisions: str = "decisions", reports: str = "reports"
+) -> Review:  # fmt: skip
     """One review of one week. `week` empty: the newest. Folders are looked for from here upwards.
 
     Raises UnknownParameter where papermill passed a parameter that no review has; ExportsError and SettingsError where it cannot be held.
@@ -50,7 +52,9 @@ def open_review(name: str, *, week: str = "", exports: str = "data_samples", con
     from opsreview.results import open_results
 
     renderer.enable()
-    results = open_results(place(exports), week, place(config) if config else "", place(decisions, new=True))
+    results = open_results(
+        place(exports), week, place(config) if config else "", place(decisions, new=True), reports=place(reports, new=True)
+    )
     return Review(name, results)
 
 

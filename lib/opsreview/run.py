@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opsreview import __version__, narrative, trust
+from opsreview import __version__, narrative, restatements, trust
 from opsreview.catalog import HEALTH, REVIEWS
 from opsreview.publish import run_reviews, week_lock, write_week
 from opsreview.results import Results, open_results
@@ -55,13 +55,14 @@ def run_week(
     chosen = tuple(reviews)
     if set(chosen) >= set(REVIEWS):
         chosen = (*REVIEWS, HEALTH)
-    results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0))
+    results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0), reports=out)
     clock["measure"] = time.perf_counter()
     parameters = {
         "week": str(results.week),
         "exports": str(results.exports_dir.resolve()),
         "config": str(Path(config).resolve()) if config else "",
         "decisions": str(Path(decisions_dir).resolve()),
+        "reports": str(out.resolve()),
     }
     with week_lock(out, results.week, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
         held = run_reviews({r: notebooks_folder() / NOTEBOOKS[r] for r in chosen}, parameters, Path(scratch), lambda text: say(text, 0, 0))
@@ -83,6 +84,7 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
         "inventory.csv": lambda: results.inventory,
         "forecast.csv": lambda: results.forecast,
         "decisions.csv": lambda: results.decisions,
+        "restatements.csv": lambda: results.restatements,
     }
     writers: dict[str, Callable[[Path], Any]] = {
         name: (lambda path, frame=frame: write_csv(frame(), path)) for name, frame in frames.items()
@@ -94,6 +96,7 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
     if len(documents := results.documents):
         writers["documents.csv"] = lambda path: write_csv(documents, path)
     writers["order_margin.parquet"] = lambda path: shutil.copyfile(results.order_margin, path)
+    writers[restatements.FILE] = lambda path: restatements.write(path, results.publications)
     writers["quarantine.csv"] = results.exports.quarantine_csv
     writers["run.json"] = lambda path: path.write_text(
         json.dumps(manifest(results, headlines, _stages(clock)), indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8"

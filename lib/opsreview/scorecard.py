@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import ibis
 import pandas as pd
@@ -52,6 +52,18 @@ def scorecard(books: Books) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, list[
     same = {n for n in catalog_kpis() if n not in missing and all(f.charted is f.rows for f in registered[n])}
     charted = pd.concat([frames[True], frames[False][frames[False]["kpi"].isin(same)]], ignore_index=True)
     return _whole(frames[False]), _whole(charted), missing
+
+
+def published(books: Books, names: Iterable[str]) -> pd.DataFrame:
+    """COLUMNS of some KPIs, those that are n/a left out."""
+    wanted: Wanted = defaultdict(list)
+    registered = kpis.load()
+    for name in names:
+        kpi = catalog_kpis()[name]
+        if not books.missing(kpi, windows(kpi, books)[False]):
+            for figure in registered[name]:
+                wanted[figure.rows].append((name, figure))
+    return _collect(books, wanted)
 
 
 def _collect(books: Books, wanted: Wanted) -> pd.DataFrame:

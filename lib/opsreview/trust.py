@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import formats
+from opsreview import figures, formats
+from opsreview.catalog import kpis
 from opsreview.tables import Html, table
 
 COUNTED = ("orders", "units")
+MOST_RESTATED = 5  # sentences on a page; restatements.csv has all
 CLOCKS = {"order_date": "by order date", "event_date": "by event date"}
 STEPS = {
     "placed": "Placed", "figure": "Our figure", "reported": "Its own report", "residual": "Residual: ours − its report",
@@ -80,6 +82,41 @@ def details(results: Any) -> list[str]:
         if formats.missing(t["residual"]):
             gone.setdefault((t["source"], t["note"]), []).append(f"{formats.words(t['measure'])} {CLOCKS.get(t['clock'], '')}")
     return [f"Not held against {source}'s report: {formats.listing(names, 4)}: {why}" for (source, why), names in gone.items()]
+
+
+def restated(results: Any) -> list[str]:
+    """Figures that a run of their week now gives otherwise than was published: a sentence each, the largest first, then how many more."""
+    rows = results.restatements
+    rows = rows[rows.view == "re-run"]
+    more = (
+        [f"{len(rows) - MOST_RESTATED} more published figures have changed: restatements.csv has them all."]
+        if len(rows) > MOST_RESTATED
+        else []
+    )
+    return [*(f"{_moved(row, results)}, because of {row.because}." for row in rows.head(MOST_RESTATED).itertuples()), *more]
+
+
+def become(results: Any) -> list[str]:
+    """Weeks as they have become since they were published: the largest changes of whole figures, a sentence each, without its full stop."""
+    rows = results.restatements
+    rows = rows[(rows.view == "since") & (rows.grain == "all")]
+    if rows.empty:
+        return []
+    weeks = formats.listing(sorted(set(rows.week), reverse=True), 4)
+    said = [f"{_moved(row, results)}, by {row.because}" for row in rows.head(MOST_RESTATED).itertuples()]
+    return [f"With what came since, {formats.count(len(rows), 'figure')} of {weeks} moved; restatements.csv has them all", *said]
+
+
+def _moved(row: Any, results: Any) -> str:
+    unit, currency = kpis()[row.kpi].unit, results.settings.reporting_currency
+    then, now = (formats.quantity(v, unit, currency) for v in (row.published, row.now))
+    change = "" if formats.missing(row.difference) else f" ({formats.difference(row.now, row.published, unit, currency)})"
+    return f"{figure_of(row)} of {row.week} was published as {then} and is {now}{change}"
+
+
+def figure_of(row: Any) -> str:
+    """`On-time ship, location BER`."""
+    return figures.subject(row)
 
 
 def bridge(results: Any, total: dict[str, Any]) -> Html:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats, tables, titles, trust
+from opsreview.catalog import kpis
 from opsreview.exhibits import Exhibit, Part, drawn, listed
 
 CAPPED: dict[str, Any] = {"most": 60, "whole": "all are in run.json"}
@@ -165,6 +166,30 @@ def _past(results: Any) -> list[Part]:
     return [listed(results, by, columns, "The weeks before, as known then", [], "no control totals came in the weeks before")]
 
 
+def restatements(results: Any) -> list[Part]:
+    """Published figures that are others now: by how much and why."""
+    rows = results.restatements
+    whole = rows.assign(said=[trust.figure_of(row) for row in rows.itertuples()])
+    currency = results.settings.reporting_currency
+    for name in ("published", "now"):
+        whole[name] = [formats.quantity(v, kpis()[k].unit, currency) for v, k in zip(rows[name], rows.kpi, strict=True)]
+    whole["moved"] = [
+        formats.difference(n, p, kpis()[k].unit, currency) for n, p, k in zip(rows.now, rows.published, rows.kpi, strict=True)
+    ]
+    columns = """
+    week | Week | code
+    said | Figure
+    view | Seen | words
+    published | Published | said
+    now | Now | said
+    moved | Moved | said
+    because | Because | text | small=cause
+    """
+    note = "Re-run: a run of that week gives another figure than it did. Since: the week as it has become." if len(rows) else ""
+    quiet, where = "no published figure is another one now", "all are in restatements.csv"
+    return [listed(results, whole, columns, "Published figures that have changed", [], quiet, note=note, most=40, whole=where)]
+
+
 DOCUMENTS = """
     sent_at | Sent (UTC) | moment
     type | Document | plain | small=kind
@@ -193,4 +218,4 @@ def documents(results: Any) -> list[Part]:
     return [listed(results, newest, said, "Document log", [], most=200, filterable=True, download="documents")]
 
 
-EXHIBITS: tuple[Exhibit, ...] = (freshness, volume, set_aside, files, columns, reconciliation, documents)
+EXHIBITS: tuple[Exhibit, ...] = (freshness, volume, set_aside, files, columns, reconciliation, restatements, documents)

@@ -46,6 +46,44 @@ def arrivals(exports: Exports) -> pd.DataFrame:
     return frame.astype({"rows": "int64", "refused": "int64", "newest": "datetime64[us]", "age_hours": float})
 
 
+OWN_DAY = {
+    "orders": "ordered_at_local", "picks": "picked_at_local", "labor": "work_date", "inbound": "stocked_at_local",
+    "returns": "requested_at_local", "ad_spend": "spend_date",
+}  # fmt: skip
+OF_ORDERS, OF_SHIPMENTS = ("order_lines", "shipments", "support_tickets"), ("carrier_charges", "carrier_events")
+
+
+def came_since(exports: Exports, week: Week, days: int) -> pd.DataFrame:
+    """table, file, rows, replaced: what folders after a week's own brought about the `days` days to its end, or about their orders.
+
+    `replaced`: of those rows, how many replace one that the week's run knew.
+    """
+    window = week.trailing(days)
+    orders = exports.stored("orders")
+    orders = orders.filter(orders.ordered_at_local.date() >= window.start, orders.ordered_at_local.date() < window.end)
+    orders = orders.select("order_id").distinct()
+    out = []
+    for name in dict.fromkeys(table for _, table in exports.headers):
+        rows = exports.stored(name)
+        later = rows.filter(rows.known_from > week.monday)
+        if name in OWN_DAY:  # a row whose day has moved is about the window it left too
+            days_of = rows.mutate(day=rows[OWN_DAY[name]].cast("date"))
+            about = days_of.filter(days_of.day >= window.start, days_of.day < window.end)
+            later = later.semi_join(about, list(TABLES[name].keys))
+        elif name in OF_ORDERS:
+            later = later.semi_join(orders, "order_id")
+        elif name in OF_SHIPMENTS:
+            later = later.semi_join(exports.stored("shipments").semi_join(orders, "order_id").select("shipment_id"), "shipment_id")
+        elif name not in ("products", "fx_rates"):
+            continue
+        keys = list(TABLES[name].keys)
+        known = rows.filter(rows.known_from <= week.monday).select(*keys).distinct().mutate(known=True)
+        marked = later.select("file", *keys).left_join(known, keys)
+        by = marked.group_by("file").aggregate(rows=marked.count(), replaced=marked.known.fill_null(False).sum())
+        out += [{"table": name, **row} for row in by.order_by("file").to_pyarrow().to_pylist()]
+    return pd.DataFrame(out, columns=["table", "file", "rows", "replaced"])
+
+
 def _clock(table: Table) -> Column | None:
     """The column that says when a row happened: the table's own, else an event in its key (the day of a rate)."""
     return table[table.happened] if table.happened else next((c for c in table.columns if c.event and c.key), None)

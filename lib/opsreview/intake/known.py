@@ -25,6 +25,7 @@ class Known:
             raise ValueError(f"{week} is after {exports.upto}, up to which the exports were opened")
         self.exports, self.week = exports, week
         self.as_of: datetime = week.as_of(exports.settings.timezone)
+        self.told = week  # the week whose folder is the last that is read
         self._tables: dict[str, ibis.Table] = {}
 
     @property
@@ -38,15 +39,17 @@ class Known:
         return self._tables[name]
 
     def _table(self, name: str) -> ibis.Table:
-        table, rows = TABLES[name], self._standing(name, self.week - 1 if self._missing(name) else self.week)
+        table, rows = TABLES[name], self._standing(name, self.week - 1 if self._missing(name) else self.told)
         if table.happened:
-            rows = rows.filter(rows[table.happened] < self._limit(table[table.happened]))
+            rows = rows.filter(rows[table.happened] < self._limit(table[table.happened], self._happened_by(name)))
         columns: dict[str, Any] = {}
         if name == "orders":
-            columns["cancelled"] = (rows.status == "cancelled") & (rows.cancelled_at.isnull() | (rows.cancelled_at < self.as_of))
+            columns["cancelled"] = (rows.status == "cancelled") & (
+                rows.cancelled_at.isnull() | (rows.cancelled_at < self._limit(table["cancelled_at"], self.told))
+            )
         for c in table.columns:
             if c.event and c.name != table.happened:
-                unknown = rows[c.name] >= self._limit(c)
+                unknown = rows[c.name] >= self._limit(c, self.told)
                 columns[c.name] = unknown.ifelse(ibis.null(), rows[c.name])
                 if c.type == "timestamp":
                     columns[f"{c.name}_local"] = unknown.ifelse(ibis.null(), rows[f"{c.name}_local"])
@@ -59,8 +62,12 @@ class Known:
             return rows if orders else rows.semi_join(self.table("orders"), "order_id")
         return rows
 
-    def _limit(self, c: Column) -> datetime | date:
-        return self.week.end if c.type == "date" else self.as_of
+    def _happened_by(self, table: str) -> Week:
+        """The week by whose end a row must have happened."""
+        return self.week
+
+    def _limit(self, c: Column, week: Week) -> datetime | date:
+        return week.end if c.type == "date" else week.as_of(self.exports.settings.timezone)
 
     def _standing(self, name: str, week: Week) -> ibis.Table:
         """The row of each key that stands when the folder of `week` is the last one that counts."""
@@ -78,7 +85,7 @@ class Known:
         reporting = self.exports.settings.reporting_currency
         if not self.exports.foreign:
             return orders.mutate(rate=ibis.literal(1.0))
-        rates = self._standing("fx_rates", self.week).select(rate_currency="currency", rate_date="rate_date", rate="rate")
+        rates = self._standing("fx_rates", self.told).select(rate_currency="currency", rate_date="rate_date", rate="rate")
         rates = rates.mutate(until=rates.rate_date.lead().over(ibis.window(group_by="rate_currency", order_by="rate_date")))
         day = orders.ordered_at_local.date()
         joined = orders.left_join(
@@ -155,3 +162,20 @@ class Known:
         if not any(table == "products" and week <= self.week for week, table in exports.headers):
             return f"no folder up to {self.week} has products that can be used; a run needs them in one of them"
         return next((why for table in ("orders", "order_lines", "products") if (why := self._too_bad(table))), None)
+
+
+CONSEQUENCES = {"shipments", "carrier_charges", "carrier_events", "returns", "support_tickets"}
+
+
+class Hindsight(Known):
+    """A week as it has become: what happened by its end, and all that the folders up to `told` say of that and of what came of it.
+
+    Orders, picks, hours and stock of later weeks are no part of it; parcels, charges, scans, returns and tickets that came later are.
+    """
+
+    def __init__(self, exports: Exports, week: Week, told: Week) -> None:
+        super().__init__(exports, week)
+        self.told = told
+
+    def _happened_by(self, table: str) -> Week:
+        return self.told if table in CONSEQUENCES else self.week

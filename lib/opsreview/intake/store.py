@@ -17,7 +17,7 @@ from opsreview.intake import cache as caching
 from opsreview.intake.arrivals import arrivals
 from opsreview.intake.folder import Listing, Source, listing
 from opsreview.intake.foreign import Recogniser, digest, translated
-from opsreview.intake.known import Known
+from opsreview.intake.known import Hindsight, Known
 from opsreview.intake.profile import ProfileError, load
 from opsreview.intake.reader import Read, Reader
 from opsreview.intake.resolve import Part, Resolved, resolve
@@ -99,6 +99,10 @@ class Exports:
         if week not in self._known:
             self._known[week] = Known(self, week)
         return self._known[week]
+
+    def hindsight(self, week: Week) -> Known:
+        """An earlier week as it has become by `upto`."""
+        return Hindsight(self, week, self.upto)
 
     def fingerprint(self, week: Week) -> str:
         """Equal when a run of that week reads the same rows: names and content of the files up to it, and the settings of reading."""
