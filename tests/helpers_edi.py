@@ -55,10 +55,11 @@ def rules(**over) -> Rules:
 
 def given(*weeks: dict[str, bytes], **over) -> dict[str, list[dict[str, str]]]:
     """The rows of the last week, by table, without empty columns; the weeks are file name -> bytes."""
-    assembly = Assembly(rules(**over))
+    read_weeks = [{name: read(data) for name, data in sorted(files.items())} for files in weeks]
+    assembly = Assembly(rules(**over), [reading for files in read_weeks for reading in files.values()])
     out: dict[str, list[dict[str, str]]] = {}
-    for files in weeks:
-        found = assembly.week((name, read(data)) for name, data in sorted(files.items()))
+    for files in read_weeks:
+        found = assembly.week(files.items())
         out = {}
         for one in found.values():
             for table, rows in one.rows.items():

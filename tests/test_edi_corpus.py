@@ -165,7 +165,7 @@ def test_file(name):
     found = read(content(name))
     good = [d for d in found.documents if not d.refused]
     whys = [d.refused for d in found.documents if d.refused] + found.refused
-    given = Assembly(Rules(currency="USD", test=True)).week([(name, found)])[name]
+    given = Assembly(Rules(currency="USD", test=True), [found]).week([(name, found)])[name]
     assert len(good) == len(given.rows.get("documents", [])) == documents
     assert sum(len(d.lines) for d in good) == lines
     assert {t: len(r) for t, r in given.rows.items() if t != "documents"} == rows

@@ -113,7 +113,7 @@ def test_damage_is_refused_or_read_as_it_stands(name):
     for seed in range(SEEDS):
         data = damaged(MESSAGES[name], f"{name}/{seed}")
         found = read(data)
-        given = Assembly(rules(warehouses=("THEM",))).week([("f", found)])["f"]
+        given = Assembly(rules(warehouses=("THEM",)), [found]).week([("f", found)])["f"]
         good = {d.position: d for d in found.documents if not d.refused}
         refused += len(found.documents) - len(good) + len(found.refused)
         assert len(given.rows.get("documents", [])) == len(good)

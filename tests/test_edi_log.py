@@ -90,6 +90,16 @@ def test_a_later_week_knows_what_earlier_ones_said(tmp_path):
     assert "shipments" in {m["table"] for m in other.manifest}
 
 
+def test_who_we_are_may_be_learnt_later_and_then_earlier_weeks_are_read_anew(tmp_path):
+    before, after = Week.parse("2026-W45"), Week.parse(WEEK)
+    files = {"2026-W45/po.edi": x12("850", PO, date="261102", **OURS), f"{WEEK}/asn.edi": x12("856", ASN, date="261109")}
+    shop = folder(tmp_path, files, edi={})
+    then, now = shop.open("2026-W45"), shop.open(WEEK)
+    assert {m["table"] for m in then.manifest} == {"documents", "orders", "order_lines"}
+    assert {m["table"] for m in now.manifest} == {"documents", "inbound"}
+    assert then.fingerprint(before) != now.fingerprint(before) != now.fingerprint(after)
+
+
 def test_the_log(tmp_path):
     files = {
         "2026-W45/po.edi": x12("850", PO, date="261102", **OURS),

@@ -149,6 +149,13 @@ def test_856_alone_stands_in_for_its_order():
     assert rows("inbound", x12("856", late))[0]["eta"] == "2026-11-10"
 
 
+def test_an_order_may_be_named_among_the_product_numbers():
+    flat = "BSN*00*S77*20261109\nHL*1**S\nDTM*017*20261114\nHL*2*1*I\nLIN**BP*A-1*PO*P1\nSN1**100*EA"
+    assert [r["asn_quantity"] for r in purchase(x12("856", flat))] == ["100"]
+    bill = rows("purchase_invoices", x12("810", BILL.replace("*P1*", "**").replace("BP*A-1", "BP*A-1*PO*P5")))
+    assert [(r.get("document_id"), r["sku"]) for r in bill] == [("P5", "A-1"), (None, "A-2")]
+
+
 def test_856_numbers_that_are_none_are_given_as_written():
     assert purchase(x12("856", ASN.replace("SN1**100", "SN1**1OO")))[0]["asn_quantity"] == "1OO"
 
@@ -282,6 +289,8 @@ def test_orders_and_its_answers():
     assert later == [{**LINE, "eta": "2026-11-20"}]
     refused = given({"a": order}, {"b": edifact("ORDRSP", answer.replace("LIN+1+5", "LIN+1+7"))})["inbound"]
     assert refused[0]["deleted"] == "true"
+    for whole in (answer.replace("+29", "+27"), answer.replace("C1+29", "C1+29+RE")):
+        assert given({"a": order}, {"b": edifact("ORDRSP", whole)})["inbound"][0]["deleted"] == "true"
     notice = "BGM+351+S77+9\nDTM+137:202611091015:203\nDTM+17:20261114:102\nNAD+ST+DC1::92\nRFF+ON:P1\nCPS+1\nLIN+1++A-1:BP\nQTY+12:100:PCE"
     assert given({"a": order}, {"b": edifact("DESADV", notice)})["inbound"] == [{**LINE, **NOTICE, "asn_quantity": "100"}]
     apart = notice.replace("RFF+ON:P1\n", "") + "\nRFF+ON:P1:1"
@@ -407,6 +416,44 @@ def test_210_is_charges():
     assert all("amount" not in r for r in foreign)
     parcel = FREIGHT.replace("*S77*", "**").replace("LX*2", "LX*2\nN9*CN*1Z5")
     assert [r["shipment_id"] for r in rows("carrier_charges", x12("210", parcel))] == ["1Z5"] * 4
+
+
+@pytest.mark.parametrize(
+    ("others", "direction", "by"),
+    [
+        ({}, "in", "as received, for nothing says who we are"),
+        ({"b": x12("856", ASN, sender="OTHER")}, "in", "the one party to every document"),
+        ({"b": x12("856", ASN, sender="OTHER", receiver="THEM")}, "out", "the one party to every document"),
+        ({"b": x12("940", "W05*N*O5", sender="THEM", receiver="US")}, "out", "who keeps goods in a warehouse and pays carriers"),
+        ({"b": x12("214", "B10*1*2*X", sender="CAR", receiver="US"), "c": x12("850", PO, sender="A", receiver="B")}, "in",
+         "who keeps goods in a warehouse and pays carriers"),
+        ({"b": x12("856", ASN, sender="US", receiver="THEM")}, "out", "who receives answers, shipping notices and invoices"),
+        ({"b": x12("997", "AK1*PO*7", sender="US", receiver="THEM")}, "in", "as received, for nothing says who we are"),
+        ({"b": x12("856", ASN, sender="US", receiver="THEM", se01="3")}, "in", "as received, for nothing says who we are"),
+        ({"b": x12("940", "W05*N*O5", sender="X", receiver="Y")}, None,
+         "another than us is who keeps goods in a warehouse and pays carriers"),
+    ],
+)  # fmt: skip
+def test_who_we_are(others, direction, by):
+    """Of an 850 that THEM sent to US, with nothing in the settings."""
+    log = given({"a": x12("850", PO), **others}, own_ids=())["documents"]
+    (order,) = (r for r in log if r["source_file"] == "a")
+    assert (order.get("direction"), order["direction_by"]) == (direction, by)
+
+
+@pytest.mark.parametrize(
+    ("own", "direction"),
+    [(["US"], "in"), (["ZZ:US"], "in"), (["us "], "in"), (["14:US"], None), (["THEM"], "out"), (["THEM", "US"], None), (["OTHER"], None)],
+)
+def test_own_ids(own, direction):
+    (log,) = given({"a": x12("850", PO)}, own_ids=tuple(own))["documents"]
+    assert log.get("direction") == direction and log["direction_by"] == "edi.own_ids"
+    assert ("note" in log) == (direction is None)
+
+
+def test_what_is_known_later_holds_for_earlier_weeks():
+    weeks = {"a": x12("850", PO, **OURS)}, {"b": x12("856", ASN)}
+    assert given(*weeks, own_ids=())["inbound"][0]["unit_price"] == "9.25"
 
 
 STOCK = "BIA*00*SI*B1*20261115*2300\nN1*WH*WARE*91*W1\n"

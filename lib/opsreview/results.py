@@ -11,7 +11,6 @@ import pandas as pd
 
 from opsreview import catalog, decisions, findings, restatements
 from opsreview import settings as settings_module
-from opsreview.intake import documents
 from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder, definitions
@@ -140,10 +139,10 @@ class Results:
         parts = [frame.assign(week=week) for week, frame in self.measured.bridges.items() if len(frame)]
         return pd.concat(parts, ignore_index=True) if parts else self.reconciliation.assign(week="").head(0)
 
-    @cached_property
+    @property
     def documents(self) -> pd.DataFrame:
         """documents.csv: every EDI document of all folders up to W, those that were refused too."""
-        return documents.listing(self.exports, self.week)
+        return self.exports.documents
 
     @property
     def sku_margin(self) -> pd.DataFrame:

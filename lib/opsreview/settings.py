@@ -39,7 +39,7 @@ class Intake(Section):
 
 
 class Edi(Section):
-    """Who we are in EDI, and what its documents do not say (`docs/edi.md`). Identifiers are as in ISA and UNB, with or without qualifier."""
+    """Who we are in EDI, and what its documents do not say (`docs/edi.md`). Identifiers: as in ISA and UNB, qualifier or not."""
 
     own_ids: list[str] = []  # ours; empty: inferred from who writes to whom
     warehouses: list[str] = []  # partners whose stock reports are our stock

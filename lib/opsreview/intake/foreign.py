@@ -64,6 +64,7 @@ class Translation:
     tables: Mapping[str, pa.Table]
     refused: Mapping[str, list[Refusal]] = field(default_factory=dict)
     read: Mapping[str, int] = field(default_factory=dict)
+    _digests: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def refusals(self, table: str) -> pa.Table:
         """What was refused of a table, as the flaws of rows that have no other column."""
@@ -73,13 +74,15 @@ class Translation:
 
     def digest(self, table: str) -> str:
         """Equal for equal rows and refusals of a table."""
+        if table in self._digests:
+            return self._digests[table]
         hashed = hashlib.sha256(repr((table, self.refused.get(table), self.read.get(table))).encode())
         if table in self.tables:
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, self.tables[table].schema) as writer:
                 writer.write_table(self.tables[table])
             hashed.update(sink.getvalue())
-        return hashed.hexdigest()
+        return self._digests.setdefault(table, hashed.hexdigest())
 
 
 class Translator(Protocol):

@@ -12,7 +12,7 @@ import ibis
 import pandas as pd
 
 from opsreview import engine
-from opsreview.intake import account, sql
+from opsreview.intake import account, documents, sql
 from opsreview.intake import cache as caching
 from opsreview.intake.arrivals import arrivals
 from opsreview.intake.folder import Listing, Source, listing
@@ -106,12 +106,17 @@ class Exports:
 
     def fingerprint(self, week: Week) -> str:
         """Equal when a run of that week reads the same rows: names and content of the files up to it, and the settings of reading."""
-        files = [(s.name, s.table, s.sha256, digest(s.profile, self.profiles)) for s in self.listing.sources if s.week <= week]
+        files = [(s.name, s.table, s.sha256, self._how(s)) for s in self.listing.sources if s.week <= week]
         broken = sorted((s.name, why) for s, why in self.listing.broken.items() if s.week <= week)
         weeks = [str(w) for w in self.weeks if w <= week]
         s = self.settings
-        read = s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.privacy.columns), s.edi.model_dump()
+        read = s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.privacy.columns)
         return caching.key("exports", files, broken, weeks, *read)
+
+    def _how(self, source: Source) -> str:
+        """What the rows of a file depend on besides its bytes: its profile, or all that a translator knew."""
+        made = self._reader.translated.get(source)
+        return made.digest(source.table) if made else digest(source.profile, self.profiles)
 
     def resolved(self, table: str) -> Resolved:
         """The table over all its folders; built on first use, from the cache where it is there."""
@@ -207,6 +212,11 @@ class Exports:
     @property
     def manifest(self) -> list[dict[str, Any]]:
         return account.manifest(self, self._reads)
+
+    @cached_property
+    def documents(self) -> pd.DataFrame:
+        """The document automation log, see `intake.documents.listing`."""
+        return documents.listing(self, self.upto)
 
     @property
     def freshness(self) -> pd.DataFrame:

@@ -51,10 +51,13 @@ class Given:
 
 
 class Assembly:
-    """Everything known from EDI so far. Weeks are given in their order, each with its files in theirs."""
+    """Everything known from EDI so far. Weeks are given in their order, each with its files in theirs.
 
-    def __init__(self, rules: Rules) -> None:
+    Who we are follows from all files of the run, for it is no event: it was so in the first week too."""
+
+    def __init__(self, rules: Rules, readings: Iterable[Reading]) -> None:
         self.parties = Parties(rules)
+        self.parties.meet(d for reading in readings for d in reading.documents)
         self.rows: dict[tuple[str, tuple[str, ...]], Row] = {}
         self.lines: dict[tuple[str, str], list[tuple[str, ...]]] = {}  # (table, document) -> keys of its lines
         self.aliases: dict[str, str] = {}  # another number of a shipment -> the one that is its key
@@ -66,7 +69,6 @@ class Assembly:
         files = list(files)
         standing = [(name, d) for name, reading in files for d in reading.documents if not d.refused]
         standing.sort(key=lambda each: (each[1].kind != "order", each[1].sent_at))  # what is ordered comes before what is said of it
-        self.parties.meet(d for _, d in standing)
         touched: dict[tuple[str, tuple[str, ...]], tuple[str, int]] = {}
         out = {name: Given() for name, _ in files}
         for name, d in standing:

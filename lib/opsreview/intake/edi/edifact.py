@@ -7,7 +7,7 @@ from opsreview.intake.edi.envelope import Message
 from opsreview.intake.edi.tokens import Segment
 from opsreview.intake.edi.values import divided, edifact_moment, number
 
-FUNCTIONS = {"1": "cancel", "3": "delete", "4": "change", "5": "replace", "7": "new", "9": "new", "31": "new"}
+FUNCTIONS = {"1": "cancel", "3": "cancel", "4": "change", "5": "replace", "7": "new", "9": "new", "31": "new"}
 DATES = {  # DTM qualifiers; 4 is when it was ordered, 171 the date of what RFF refers to
     "137": "date", "3": "date", "4": "order_date", "2": "requested", "64": "requested", "10": "ship_by", "63": "requested_by",
     "17": "promised", "67": "promised", "69": "promised", "11": "shipped", "50": "received", "310": "received", "35": "received",
@@ -29,18 +29,12 @@ def _read(m: Message) -> Content:
     begins = "STS" if m.type == "IFTSTA" else "LIN"
     wanted, decimal = QUANTITIES[m.type], m.interchange.decimal
     consignment, place, sold_on = "", "", ""
+    summary = False
     for s in m.segments:
-        into = lines[-1].values if lines else head
-        if s.tag == "UNS" and s[1] == "S":
-            into = head
-            lines_done = True
-        else:
-            lines_done = head.get("summary") == "1"
-            into = head if lines_done else into
-        if lines_done:
-            head["summary"] = "1"
+        summary = summary or (s.tag == "UNS" and s[1] == "S")
+        into = lines[-1].values if lines and not summary else head
         if s.tag == "BGM":
-            head |= {"number": s.part(2, 1), "purpose": FUNCTIONS.get(s[3], "new"), "code": s[1], "answer": s[4]}
+            head |= {"number": s.part(2, 1), "purpose": FUNCTIONS.get(s[3], "new"), "code": s[1], "answer": "RE" if s[3] == "27" else s[4]}
         elif s.tag == begins and begins == "LIN":
             lines.append(
                 Line(
@@ -63,7 +57,7 @@ def _read(m: Message) -> Content:
         elif s.tag == "PRI" and lines:
             _price(lines[-1], s, decimal)
         elif s.tag == "MOA":
-            _money(s, head, into, lines_done, decimal)
+            _money(s, head, into, decimal)
         elif s.tag == "DTM" and (name := DATES.get(s.part(1, 1))):
             said = edifact_moment(s.part(1, 2), s.part(1, 3))
             said = said if name in ("date", "shipped", "received", "at", "stock_at") else said[:10]
@@ -86,7 +80,6 @@ def _read(m: Message) -> Content:
         elif s.tag == "CUX":
             head.setdefault("currency", s.part(1, 2))
     _total(head)
-    head.pop("summary", None)
     return head, lines
 
 
@@ -106,11 +99,11 @@ def _price(line: Line, s: Segment, decimal: str) -> None:
         line.values |= {"price": divided(value, s.part(1, 5)) if s.part(1, 5) else value, "price_code": code}
 
 
-def _money(s: Segment, head: dict[str, str], into: dict[str, str], done: bool, decimal: str) -> None:
+def _money(s: Segment, head: dict[str, str], into: dict[str, str], decimal: str) -> None:
     code, value = s.part(1, 1), number(s.part(1, 2), decimal)
     if code in ("203", "66") and into is not head:
         into.setdefault("amount", value)
-    elif code in TOTALS and (done or into is head):
+    elif code in TOTALS and into is head:
         head.setdefault(f"total_{code}", value)
 
 
@@ -157,7 +150,7 @@ def order(m: Message) -> Content:
 def order_response(m: Message) -> Content:
     """ORDRSP: BGM function 27 or answer RE is a rejection of the whole, LIN action 7 of a line."""
     head, lines = _read(m)
-    head["status"] = "RD" if head.get("purpose") == "delete" or head.get("answer") == "RE" else head.get("answer", "")
+    head["status"] = "RD" if head.get("answer") == "RE" else head.get("answer", "")
     for line in lines:
         line.values["status"] = "IR" if line.values.get("status") in ("2", "7") else ""
         line.values["accepted"] = line.values.get("quantity", "")

@@ -33,14 +33,14 @@ class Edi:
 
     def translate(self, sources: Sequence[Source], settings: Settings, store: cache.Store) -> dict[Source, foreign.Translation | str]:
         """All files together: a document stands on those before it."""
-        assembly = Assembly(rules(settings))
-        out: dict[Source, foreign.Translation | str] = {}
-        for _, group in groupby(sources, key=lambda s: s.week):
-            readings = {source: _reading(source, store) for source in group}
-            good = {s: r for s, r in readings.items() if isinstance(r, Reading)}
-            given = assembly.week((s.name, r) for s, r in good.items())
-            out |= {s: r for s, r in readings.items() if isinstance(r, str)}
-            out |= {s: translation(given[s.name], r) for s, r in good.items()}
+        readings = {source: _reading(source, store) for source in sources}
+        out: dict[Source, foreign.Translation | str] = {s: r for s, r in readings.items() if isinstance(r, str)}
+        good = {s: r for s, r in readings.items() if isinstance(r, Reading)}
+        assembly = Assembly(rules(settings), good.values())
+        for _, group in groupby(good, key=lambda s: s.week):
+            week = list(group)
+            given = assembly.week((s.name, good[s]) for s in week)
+            out |= {s: translation(given[s.name], good[s]) for s in week}
         return out
 
 

@@ -83,10 +83,10 @@ def stretches(data: bytes) -> Iterator[Stretch]:
             at = following.start() if following else len(text)
             continue
         standard = "X12" if text.startswith("ISA", at) else "EDIFACT"
-        begun = at
+        begun, offset = at, offsets(at)
         marks, body = _x12_marks(text, at) if standard == "X12" else _edifact_marks(text, at)
         if marks is None:
-            yield Stretch(standard, offsets(begun), ordinal, None, [])
+            yield Stretch(standard, offset, ordinal, None, [])
             ordinal, at = ordinal + 1, begun + 3
             following = _START.search(text, at)
             at = following.start() if following else len(text)
@@ -101,7 +101,7 @@ def stretches(data: bytes) -> Iterator[Stretch]:
             ordinal, at = ordinal + 1, end + 1
             if segments[-1].tag in ("IEA", "UNZ"):
                 break
-        yield Stretch(standard, offsets(begun), segments[0].ordinal if segments else ordinal, marks, segments)
+        yield Stretch(standard, offset, segments[0].ordinal if segments else ordinal, marks, segments)
 
 
 def _decoded(data: bytes) -> tuple[str, str, int]:

@@ -21,6 +21,12 @@ def _item(s: Segment, count: int) -> Line:
     return Line(s.ordinal, {"line": s[1] or str(count), "quantity": s[2], "unit": s[3], "price": s[4]}, s.pairs(6))
 
 
+def _order_among(line: Line) -> None:
+    """An order's number (PO, ON) among the product's numbers is the order's."""
+    said = [line.ids.pop(q, "") for q in ("PO", "ON")]
+    line.values["order"] = line.values.get("order") or said[0] or said[1]
+
+
 def order(m: Message) -> Content:
     """850."""
     head, lines, at = dict[str, str](), list[Line](), ""
@@ -104,8 +110,8 @@ def despatch(m: Message) -> Content:
                 lines[-1].values |= {"order": s[1], "order_date": day(s[4])}
         elif level == "I" and s.tag == "LIN":
             lines[-1].values["line"] = s[1]
-            lines[-1].ids = s.pairs(2)
-            lines[-1].segment = s.ordinal
+            lines[-1].ids, lines[-1].segment = s.pairs(2), s.ordinal
+            _order_among(lines[-1])
         elif level == "I" and s.tag == "SN1":
             lines[-1].values |= {"quantity": s[2], "unit": s[3], "ordered": s[5]}
             lines[-1].values["line"] = lines[-1].values.get("line") or s[1]
@@ -145,8 +151,9 @@ def invoice(m: Message) -> Content:
         elif s.tag == "IT1":
             lines.append(_item(s, len(lines) + 1))
             lines[-1].values["said_line"] = s[1]
+            _order_among(lines[-1])
         elif s.tag == "REF" and s[1] == "PO":
-            into.setdefault("order", s[2])
+            into["order"] = into.get("order") or s[2]
         elif s.tag == "TDS":
             head["total"] = cents(s[1])
         else:
@@ -166,10 +173,12 @@ def receipt(m: Message) -> Content:
         elif s.tag == "LIN" and lines:
             lines[-1].ids = s.pairs(2)
             into["line"] = into.get("line") or s[1]
+            _order_among(lines[-1])
         elif s.tag == "PRF":
-            into.setdefault("order", s[1])
+            into["order"] = into.get("order") or s[1]
         elif s.tag == "REF" and s[1] in ("PO", "SI"):
-            into.setdefault("order" if s[1] == "PO" else "despatch", s[2])
+            name = "order" if s[1] == "PO" else "despatch"
+            into[name] = into.get(name) or s[2]
         else:
             at = common(s, head, into, at)
     return head, lines
