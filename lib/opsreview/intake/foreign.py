@@ -109,14 +109,16 @@ def translated(found: Listing, settings: Settings, store: cache.Store) -> dict[S
     """What the translators make of their files, by source. The listing then has a source for each table that a file feeds, and what could
     not be taken is broken there."""
     out: dict[Source, Translation] = {}
+    fed: dict[Source, list[Source]] = {}
     for name, translator in translators().items():
         for source, made in translator.translate([s for s in found.sources if s.profile == name], settings, store).items():
             if isinstance(made, str):
                 found.broken[source] = made
+                fed[source] = []
             else:
-                out |= {replace(source, table=table): made for table in dict.fromkeys((*made.tables, *made.refused))}
-    mine = {(s.name, s.week): [t for t in out if (t.name, t.week) == (s.name, s.week)] for s in found.sources if s.profile in translators()}
-    found.sources = [t for s in found.sources for t in (mine[s.name, s.week] if s.profile in translators() else [s])]
+                fed[source] = [replace(source, table=table) for table in dict.fromkeys((*made.tables, *made.refused))]
+                out |= dict.fromkeys(fed[source], made)
+    found.sources = [table for source in found.sources for table in fed.get(source, [source])]
     return out
 
 
