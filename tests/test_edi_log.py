@@ -116,7 +116,9 @@ def test_the_log(tmp_path):
     assert (po["answer"], po["answered"], str(po["answer_by"])) == ("order response", "overdue", "2026-11-04 09:30:00")
     assert po["acknowledged"] == ""  # they never send 997s
     bad = found.loc[f"{WEEK}/bad.edi"]
-    assert bad["acknowledged"] == "refused by us" and bad["note"].startswith("segment_count_mismatch SE01 (3; counted 19; byte")
+    assert bad["acknowledged"] == "refused by us" and bad["note"].startswith(
+        "segment_count_mismatch SE01 (856 0001 from ZZ:THEM; 3; counted 19; byte"
+    )
     assert found.loc[f"{WEEK}/list.edi", "note"] == "read and listed: it has no place in our tables"
     assert found.loc[f"{WEEK}/test.edi", "answer"] == ""
     assert found.loc[f"{WEEK}/asn.edi", "answered"] == "waiting"  # due on the 14th, and 72 hours more
@@ -213,7 +215,7 @@ def test_silence_is_a_finding():
         1200.0,
         "breach",
     )
-    assert row["title"] == "2 purchase orders with ZZ:THEM without order response"
+    assert row["title"] == "2 purchase orders with ZZ:THEM without an order response"
     assert row["detail"] == "1 and 2; the oldest was due 14\u00a0Nov"
 
 
@@ -242,6 +244,11 @@ def test_acknowledgements_are_a_finding_of_their_own():
     answer = order("8", "2026-11-12", type="855", direction="in", sender="ZZ:THEM", receiver="ZZ:US", refers_to="1", control_group="9")
     got = found([order("1", "2026-11-12"), answer, ack]).to_dict("records")
     assert [(r["entity"], r["members"], pd.isna(r["impact"])) for r in got] == [("ZZ:THEM/acknowledgement", "1", True)]
+
+    theirs = order("7", "2026-11-12", direction="in", sender="ZZ:THEM", receiver="ZZ:US", type="810", refers_to=None)
+    we = order("6", "2026-11-01", type="997", direction="out", acknowledges="5=A", number=None)
+    got = found([theirs, we]).to_dict("records")
+    assert [(r["entity"], r["title"]) for r in got] == [("ZZ:THEM/our acknowledgement", "1 document from ZZ:THEM not acknowledged by us")]
 
 
 def test_no_edi_no_finding():

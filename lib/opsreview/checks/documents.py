@@ -9,6 +9,7 @@ from opsreview.formats import count, day, listing
 from opsreview.intake import documents
 
 FOLDERS = 5  # weeks in which a document came that can have fallen due in the last 28 days
+THEIRS, OURS = "acknowledgement", "our acknowledgement"
 NAMES = {
     "order": "purchase order", "despatch": "shipping notice", "stock_notice": "stock notice", "ship_order": "shipping order",
     "invoice": "invoice",
@@ -24,7 +25,8 @@ def edi_unanswered(ctx: Context) -> pd.DataFrame:
     docs = documents.log(known, ctx.books.settings)
     whose = docs["partner"].astype("str") + "/"
     answers = docs.assign(wants=docs["answer"], by=docs["answer_by"], entity=whose + docs["type"].astype("str"))
-    acks = docs.assign(wants="acknowledgement", by=docs["acknowledge_by"], entity=whose + "acknowledgement")
+    acks = docs.assign(wants=docs["direction"].map({"in": OURS}).fillna(THEIRS), by=docs["acknowledge_by"])
+    acks["entity"] = whose + acks["wants"]
     answers, acks = answers[docs["answered"] == "overdue"], acks[docs["acknowledged"] == "overdue"]
     rows = pd.concat([part for part in (answers, acks) if len(part)] or [answers], ignore_index=True)
     since = pd.Timestamp(ctx.books.as_of) - pd.Timedelta(days=ctx.threshold(name, "days"))
@@ -36,7 +38,7 @@ def edi_unanswered(ctx: Context) -> pd.DataFrame:
         amount=rows["total"].where(ours).astype(float), said=rows["number"].fillna(rows["control_number"]).fillna("").astype(str)
     )
     # Of a document that waits for both its answer counts as money, its acknowledgement does not.
-    rows["amount"] = rows["amount"].where(rows["wants"] != "acknowledgement")
+    rows["amount"] = rows["amount"].where(~rows["wants"].isin([THEIRS, OURS]))
     by = rows.sort_values("by").groupby("entity", sort=True)
     out = by.agg(
         observed=("said", "size"), impact=("amount", lambda a: a.sum(min_count=1)), oldest=("by", "min"), kind=("kind", "first"),
@@ -59,6 +61,12 @@ def edi_unanswered(ctx: Context) -> pd.DataFrame:
 
 
 def _title(r: object) -> str:
-    if r.wants == "acknowledgement":
-        return f"{count(r.observed, 'document')} to or from {r.partner} not acknowledged"
-    return f"{count(r.observed, NAMES.get(r.kind, r.kind))} with {r.partner} without {r.wants}"
+    if r.wants == THEIRS:
+        return f"{r.partner} has not acknowledged {count(r.observed, 'document')}"
+    if r.wants == OURS:
+        return f"{count(r.observed, 'document')} from {r.partner} not acknowledged by us"
+    return f"{count(r.observed, NAMES.get(r.kind, r.kind))} with {r.partner} without {_a(r.wants)}"
+
+
+def _a(answer: str) -> str:
+    return f"{'an' if answer[0] in 'aeiou' else 'a'} {answer}"

@@ -215,6 +215,8 @@ def documents(results: Any) -> list[Part]:
     newest = log.assign(**{name: "" for name in wants if name not in log.columns}).iloc[::-1]
     for name in wants:
         newest[name] = newest[name].fillna("")
+    if "number" in newest:  # an order's own number is said once
+        newest["refers_to"] = newest["refers_to"].mask(newest["refers_to"] == newest["number"], "")
     return [listed(results, newest, said, "Document log", [], most=200, filterable=True, download="documents")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Sequence
 from itertools import groupby
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from opsreview.intake import cache, foreign, text
 from opsreview.intake.edi.assemble import LOG, Assembly, Given
-from opsreview.intake.edi.documents import Reading
+from opsreview.intake.edi.documents import Document, Reading
 from opsreview.intake.edi.fact import SEES
 from opsreview.intake.edi.parties import Rules
 from opsreview.intake.edi.reading import read
@@ -20,6 +21,7 @@ from opsreview.intake.folder import Source
 from opsreview.settings import Settings
 
 TABLE = "documents"
+_NUMBER = re.compile(r"([A-Z0-9]{1,4}:)?…?[A-Za-z0-9_.-]{1,35}")
 
 
 class Edi:
@@ -55,9 +57,15 @@ def rules(settings: Settings) -> Rules:
 def translation(given: Given, reading: Reading) -> foreign.Translation:
     """A file's rows by table; its refusals are documents that were not taken."""
     tables = {name: _table(rows, LOG if name == TABLE else SEES[name]) for name, rows in {TABLE: [], **given.rows}.items()}
-    refused = [d.refused for d in reading.documents if d.refused] + reading.refused
-    refusals = [foreign.Refusal(r.ordinal, r.reason, r.element, r.value) for r in refused]
+    refused = [(d.refused, _which(d)) for d in reading.documents if d.refused] + [(r, "") for r in reading.refused]
+    refusals = [foreign.Refusal(r.ordinal, r.reason, r.element, "; ".join(filter(None, (which, r.value)))) for r, which in refused]
     return foreign.Translation(tables, {TABLE: sorted(refusals, key=lambda r: r.line)})
+
+
+def _which(d: Document) -> str:
+    """A refused document's type, control number and sender, as far as they look like such."""
+    said = d.type, d.control, f"from {d.sender}"
+    return " ".join(text for text in said if _NUMBER.fullmatch(text.removeprefix("from ")))
 
 
 def _table(rows: list[tuple[int, dict[str, str]]], columns: str) -> pa.Table:
