@@ -51,7 +51,7 @@ def written(said: str | list[str], rows: list[dict[str, str]], headless: bool = 
 def test_every_real_header_is_one_report(row, tmp_path):
     path = tmp_path / "x"
     path.write_text(row["header"] + "\n", encoding="utf-8")
-    heads = foreign._heads(path, "")
+    heads = foreign.heads_of(path, "")
     assert len([p.name for p in shipped().values() if foreign._layout(p, heads)]) == 1
     found = foreign.recognise(path, "", shipped())
     assert found.tables or (found.profile and found.why)
@@ -130,7 +130,7 @@ def test_of_two_reports_of_the_same_orders_the_better_one_is_taken(tmp_path):
     balanced(exports)
     taken = {(m["profile"], m["table"]) for m in exports.manifest}
     assert taken == {("amazon_all_orders", t) for t in ("orders", "order_lines")} | {
-        ("amazon_settlement_v1", t) for t in ("shipments", "returns")
+        ("amazon_settlement_v1", t) for t in ("shipments", "returns", "ad_spend")
     }
     assert f"orders of {WEEK}/amazon_settlement_v1.x.txt is not taken: it comes better from amazon_all_orders" in exports.notices
 

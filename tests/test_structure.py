@@ -214,7 +214,7 @@ def test_nothing_works_at_import(path):
 def _registers(node: ast.stmt) -> bool:
     """A call that adds to a registry, or the loop of a few of them."""
     text = ast.unparse(node)
-    return isinstance(node, ast.Expr | ast.For) and re.search(r"(figure|check|register|setdefault)\(", text) is not None
+    return isinstance(node, ast.Expr | ast.For) and re.search(r"(figure|check|register|setdefault|add_typer)\(", text) is not None
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

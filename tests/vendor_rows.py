@@ -122,7 +122,7 @@ CASES: dict[str, tuple] = {
     "amazon_settlement_v1": (
         "Settlement flat file (V1, 36",
         [
-            {"settlement-id": "900", "total-amount": "34.11", "currency": "GBP"},
+            {"settlement-id": "900", "total-amount": "24.11", "currency": "GBP"},
             S1 | {"quantity-purchased": "2"},
             S1 | {"price-type": "Principal", "price-amount": "40.00"},
             S1 | {"price-type": "Shipping", "price-amount": "3.99"},
@@ -139,8 +139,16 @@ CASES: dict[str, tuple] = {
                 "price-type": "Principal",
                 "price-amount": "-1.39",
             },
+            {
+                "settlement-id": "900",
+                "transaction-type": "ServiceFee",
+                "posted-date": "2026-11-04T08:00:00+00:00",
+                "item-related-fee-type": "Cost of Advertising",
+                "item-related-fee-amount": "-10.00",
+            },
         ],
         {
+            "ad_spend": [{"spend_date": "2026-11-04", "channel": "amazon", "network": "amazon_ads", "amount": 10}],
             "orders": [
                 {
                     "order_id": "111-1",
@@ -180,6 +188,7 @@ CASES: dict[str, tuple] = {
             "order_lines": [{"line_id": "MUG", "quantity": 2, "unit_price": 20, "line_discount": 0}],
             "shipments": [{"shipment_id": "SH2", "label_cost": 2.5}],
             "returns": [],
+            "ad_spend": [],
         },
     ),
     "amazon_fba_returns": (

@@ -157,6 +157,60 @@ def decide(
     out.print(str(path), markup=False)
 
 
+profiles_app = typer.Typer(no_args_is_help=True, help="Vendor profiles: draft one for an unknown file, try one on a file.")
+app.add_typer(profiles_app, name="profile")
+OwnProfiles = Annotated[Path | None, typer.Option("--profiles", "-p", help="The folder of your own profiles.")]
+
+
+@profiles_app.command("draft")
+def profile_draft(file: Annotated[Path, typer.Argument(help="A file that no profile knows (csv, tsv, txt, xlsx).", exists=True)]) -> None:
+    """Propose a profile for a file, from its header and values. Finish it, and keep it in the folder that `[intake] profiles` names.
+
+    Example: `opsreview profile draft export.csv > exports/profiles/my_wms.toml`
+    """
+    with _spoken():
+        from opsreview.intake.draft import draft
+
+        said = draft(file)
+    typer.echo(said, nl=False)
+
+
+@profiles_app.command("test")
+def profile_test(
+    file: Annotated[Path, typer.Argument(help="A vendor's file.", exists=True)],
+    own: OwnProfiles = None,
+    using: Annotated[Path | None, typer.Option("--using", "-u", help="Try this profile, whatever the file looks like.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 10,
+) -> None:
+    """Show what each column of a file became, and its first rows before and after. Personal values are masked; nothing is kept."""
+    with _spoken():
+        from opsreview.intake.draft import show
+        from opsreview.intake.profile import load, parse
+        from opsreview.weeks import Week
+
+        only = parse(using.read_text(encoding="utf-8"), using.stem) if using else None
+        profile, shown = show(file, load(own), Week.of(date.today()), only, rows)
+    out.print(f"{file.name}: {profile.vendor}, {profile.report} (profile {profile.name})", markup=False)
+    for line in profile.unsaid:
+        out.print(f"  it does not say: {line}", markup=False)
+    out.print("\nWhat each column became")
+    for row in shown.columns.itertuples(index=False):
+        out.print(f"  {row.table}.{row.column} <- {row[2]}", markup=False)
+    _rows("Before", shown.before)
+    for name, frame in shown.after.items():
+        _rows(f"After: {name}", frame)
+
+
+def _rows(title: str, frame: Any) -> None:
+    """Rows one below the other, their empty cells left out; what comes from a file is never read as markup."""
+    out.print(f"\n{title}" + ("" if len(frame) else ": no rows"), markup=False)
+    for row in frame.astype(object).where(frame.notna(), "").to_dict("records"):
+        out.print(f"  line {row.pop('line')}", markup=False)
+        for column, value in row.items():
+            if str(value):
+                out.print(f"    {column}: {value}", markup=False)
+
+
 @contextmanager
 def _spoken() -> Iterator[None]:
     """What cannot be done ends in one sentence and exit code 2; a defect of ours keeps its traceback."""

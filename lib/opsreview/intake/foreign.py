@@ -130,7 +130,7 @@ def recognise(path: Path, extension: str, profiles: Mapping[str, Profile]) -> Re
             for name, translator in translators().items():
                 if found := translator.recognises(first):
                     return Recognised(found.profile or name, found.tables, found.why)
-        heads = _heads(path, extension)
+        heads = heads_of(path, extension)
     except (Unusable, OSError, EOFError, zlib.error, UnicodeError) as error:
         return Recognised(why=str(error) or "cannot be read")
     fits = [p for p in profiles.values() if _layout(p, heads)]
@@ -147,7 +147,7 @@ def recognise(path: Path, extension: str, profiles: Mapping[str, Profile]) -> Re
 
 def layout(profile: Profile, path: Path, extension: str) -> Layout:
     """How a file of the profile is written. Unusable when it is none."""
-    if not (found := _layout(profile, _heads(path, extension))):
+    if not (found := _layout(profile, heads_of(path, extension))):
         raise Unusable(f"is not {profile.vendor}'s {profile.report}")
     return found
 
@@ -168,7 +168,7 @@ def _row(before: int, fields: list[str]) -> Row:
     return Row(before, fields, frozenset(key(n) for n in numbered(fields) if n.strip()))
 
 
-def _heads(path: Path, extension: str) -> Heads:
+def heads_of(path: Path, extension: str) -> Heads:
     if extension == ".xlsx":
         return [("", [_row(*row) for row in sheets.Workbook(path).head(PREAMBLE)])]
     if extension == ".parquet":
