@@ -382,6 +382,8 @@ def test_waves_title_names_the_place_and_the_hours():
     ("low", "high", "says"),
     [
         (0.95, 1.1, "hours grow about as fast as volume"),
+        (1.05, 1.3, "hours grow faster than volume"),
+        (1.0, 1.3, "hours grow about as fast as volume"),
         (0.5, 0.8, "more volume takes fewer hours a unit"),
         (0.7, 1.1, "the interval does not settle it"),
     ],

@@ -129,6 +129,8 @@ def elasticity(fits: pd.DataFrame, limit: float = 0.9) -> str:
 
 def strain(low: float, high: float, limit: float) -> str:
     """What an elasticity's interval allows to say."""
+    if low > 1:
+        return "hours grow faster than volume"
     if low > limit:
         return "hours grow about as fast as volume"
     return "more volume takes fewer hours a unit" if high < limit else "the interval does not settle it"
