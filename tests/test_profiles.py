@@ -143,6 +143,27 @@ def test_parts_of_one_table_from_different_vendors_may_speak_of_different_column
     assert exports.notices == [] and sorted(exports.rows("orders").order_id.to_pandas()) == ["1", "1001"]
 
 
+def test_shops_that_count_from_the_same_number_are_kept_apart_by_name(tmp_path):
+    """Two Shopify shops with an order 1001 each: told apart by the names of their files, in orders and lines alike."""
+    folder = Folder(tmp_path, intake={"sources": {"uk": "*uk*", "us": "*us*"}})
+    folder.write(f"{WEEK}/orders-uk.csv", vendor([SHOPIFY]))
+    folder.write(f"{WEEK}/orders-us.csv", vendor([SHOPIFY, SECOND]))
+    assert [r["order_id"] for r in one(folder, "orders")] == ["uk:1001", "us:1001"]
+    assert [(r["order_id"], r["sku"]) for r in one(folder, "order_lines")] == [("uk:1001", "MUG"), ("us:1001", "MUG"), ("us:1001", "CUP")]
+    assert folder.open().notices == []
+
+
+def test_two_vendors_that_give_the_same_order_number_are_named(tmp_path):
+    folder = Folder(tmp_path)
+    folder.write(f"{WEEK}/a.csv", vendor([SHOPIFY]))
+    grid = {"ID": "1001", "Purchase Point": "x", "Purchase Date": "2026-11-03 10:00:00", "Grand Total (Base)": "1", "Status": "complete"}
+    folder.write(f"{WEEK}/b.csv", vendor([grid | {"Subtotal": "1", "Shipping and Handling": "0"}]))
+    assert folder.open().notices == [
+        "1 order numbers come from both magento_orders and shopify_orders, and one order replaces the other; "
+        "name the shops under [intake.sources] in review.toml to keep them apart"
+    ]
+
+
 def test_a_large_file_goes_through_the_engine_and_says_the_same(tmp_path, monkeypatch):
     rows = [x | {"Name": f"#{n}"} for n in range(300) for x in (SHOPIFY, SECOND)]
     folder = Folder(tmp_path)

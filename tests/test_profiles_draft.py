@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 WEEK = Week.parse("2026-W45")
 STRANGE = {"Dispatch No": "D1", "Order Number": "1001", "Depot": "North", "Carrier": "dpd", "Shipping Method": "Next day",
-           "Label Date": "3/11/2026", "Weight (oz)": "16", "Shipping Cost": "4.20", "Consignee": "x@quillfeather.example", "Buyer Name": "Zebediah"}  # fmt: skip
+           "Label Date": "3/11/2026", "Weight (oz)": "16", "Shipping Cost": "4.20", "Consignee": "x@quillfeather.example",
+           "Buyer Name": "Zebediah"}  # fmt: skip
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -29,6 +30,12 @@ class Section(BaseModel):
 class Intake(Section):
     max_bad_share: float = Field(0.05, ge=0, le=1)
     profiles: str = ""  # folder of a team's own vendor profiles; relative to the exports folder, else to the working folder
+
+    sources: dict[str, str] = {}  # a shop's name -> pattern of its vendor files' names; its order and return numbers get the name in front
+
+    def source(self, file: str) -> str:
+        """Which of the named shops a vendor's file is of, or none."""
+        return next((name for name, pattern in self.sources.items() if fnmatch(file.rpartition("/")[2], pattern)), "")
 
     def folder(self, exports: Path) -> Path | None:
         """Where the team's own profiles are, or None."""

@@ -65,6 +65,34 @@ def quarantine_csv(exports: Exports, path: Path) -> None:
     exports.con.con.execute(f"COPY ({safe}) TO {sql.text(path)} (FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"')")
 
 
+def collisions(exports: Exports) -> list[str]:
+    """Order numbers that two vendors' files both give: one order would replace the other. A sentence a pair of profiles."""
+    by: dict[str, list[str]] = {}
+    for source, read in exports.usable.items():
+        if source.table == "orders" and source.profile in exports.profiles:
+            by.setdefault(exports.settings.intake.source(source.name) or source.profile, []).append(exports.part(read))
+    if len(by) < 2:
+        return []
+    each = " UNION ALL ".join(
+        f"SELECT DISTINCT {sql.text(name)} AS vendor, order_id FROM read_parquet([{', '.join(map(sql.file, paths))}]) WHERE flaw IS NULL"
+        for name, paths in by.items()
+    )
+    shared = exports.con.con.execute(f"""
+        SELECT a.vendor, b.vendor, count(*) FROM ({each}) AS a JOIN ({each}) AS b ON a.order_id = b.order_id AND a.vendor < b.vendor
+        GROUP BY ALL ORDER BY ALL""").fetchall()
+    return [
+        f"{n:,} order numbers come from both {a} and {b}, and one order replaces the other; "
+        "name the shops under [intake.sources] in review.toml to keep them apart"
+        for a, b, n in shared
+        if _vendor(exports, a) != _vendor(exports, b)
+    ]
+
+
+def _vendor(exports: Exports, name: str) -> str:
+    """Several reports of one vendor speak of the same orders."""
+    return exports.profiles[name].vendor if name in exports.profiles else name
+
+
 def freshness(exports: Exports) -> pd.DataFrame:
     """table, last_week, newest_event (local), rows (that stand): one row a table that came, for the trust line."""
     out = []

@@ -24,6 +24,8 @@ ZONES = {
     "MST": "-07:00", "MDT": "-06:00", "CST": "-06:00", "CDT": "-05:00", "EST": "-05:00", "EDT": "-04:00", "IST": "+05:30", "JST": "+09:00",
 }  # fmt: skip
 
+SHOPS_OWN = ("order_id", "return_id")  # numbers that a shop counts up by itself
+
 Hook = Callable[[str], str]
 
 
@@ -42,6 +44,7 @@ class Plan:
     personal: list[str] = field(default_factory=list)
     absent: dict[str, list[str]] = field(default_factory=dict)
     hook: Hook | None = None
+    shop: str = ""  # goes before the numbers that another shop may give too
 
     def blame(self, column: str) -> str:
         """SQL: the vendor's header name for the name of a contract column, where one is the other."""
@@ -53,7 +56,15 @@ class Plan:
         return _select(self, raw)
 
 
-def plan(profile: Profile, table: str, header: list[str], week: Week, private: list[str] | None = None, hook: Hook | None = None) -> Plan:
+def plan(
+    profile: Profile,
+    table: str,
+    header: list[str],
+    week: Week,
+    private: list[str] | None = None,
+    hook: Hook | None = None,
+    shop: str = "",
+) -> Plan:
     """What the file with this header says of the table. Unusable when a column is missing without which there are no rows."""
     mapping, names = profile.tables[table], numbered(header)
     at = {key(n): i for i, n in reversed([*enumerate(names)]) if n}
@@ -85,7 +96,7 @@ def plan(profile: Profile, table: str, header: list[str], week: Week, private: l
     dropped = [n for n in header if n.strip() and key(n) not in used]
     said = [p.lower() for p in private or ()]
     personal = [n for n in header if profile.is_personal(n) or (n in dropped and any(fnmatchcase(key(n), p) for p in said))]
-    return Plan(profile, table, week, positions, columns, origin, dropped, personal, absent, hook)
+    return Plan(profile, table, week, positions, columns, origin, dropped, personal, absent, hook, shop)
 
 
 def numbered(header: list[str]) -> list[str]:
@@ -151,7 +162,8 @@ def _select(plan: Plan, raw: str) -> str:
     out = []
     for name in plan.columns:
         value, column = mapping.columns[name], _column(plan.table, name)
-        out.append(f"({_value(plan, value, column, dates, raw, expand)})::VARCHAR AS {sql.name(name)}")
+        before = f"{sql.text(plan.shop + ':')} || " if plan.shop and name in SHOPS_OWN else ""
+        out.append(f"{before}({_value(plan, value, column, dates, raw, expand)})::VARCHAR AS {sql.name(name)}")
     if mapping.per:
         groups = ", ".join(["part", "ragged", *map(sql.name, mapping.per), "CASE WHEN ragged THEN line END"])
         return f"SELECT part, min(line) AS line, ragged, {', '.join(out)} FROM ({layer}) GROUP BY {groups}"

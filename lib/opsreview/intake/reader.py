@@ -92,6 +92,8 @@ class Reader:
         profile = foreign.digest(source.profile, self.profiles)
         if source.profile in self.profiles and self.profiles[source.profile].dated_by_folder:
             profile += f":{source.week}"
+        if shop := self.settings.intake.source(source.name):
+            profile += f":{shop}"
         return cache.key("file", source.sha256, source.table, profile, source.extension, self.settings.timezone, private)
 
     def _new(self, source: Source, key: str) -> Read | Pending:
@@ -117,7 +119,7 @@ class Reader:
         private = self.settings.privacy.columns
         if not (profile := self.profiles.get(source.profile)):
             return understand(names, table, private)
-        return plan(profile, table.name, names, source.week, private, HOOKS.get(profile.hook))
+        return plan(profile, table.name, names, source.week, private, HOOKS.get(profile.hook), self.settings.intake.source(source.name))
 
     def _pending(self, source: Source, table: Table, file: Any) -> Pending:
         header = self._header(source, table, file.header)

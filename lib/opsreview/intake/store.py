@@ -110,7 +110,7 @@ class Exports:
         broken = sorted((s.name, why) for s, why in self.listing.broken.items() if s.week <= week)
         weeks = [str(w) for w in self.weeks if w <= week]
         s = self.settings
-        read = s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.privacy.columns)
+        read = s.timezone, s.reporting_currency, s.intake.max_bad_share, sorted(s.intake.sources.items()), sorted(s.privacy.columns)
         return caching.key("exports", files, broken, weeks, *read)
 
     def _how(self, source: Source) -> str:
@@ -131,6 +131,10 @@ class Exports:
 
             self._resolved[table] = resolve(self.con, TABLES[table], parts, self.settings.reporting_currency, self._store, ready, needs)
         return self._resolved[table]
+
+    def part(self, read: Read) -> Path:
+        """The typed rows of one file."""
+        return self._store.path(read.key, "parquet")
 
     def stored(self, table: str) -> ibis.Table:
         """`rows` with `known_from`, the Monday of the first folder with which the row is known."""
@@ -207,7 +211,8 @@ class Exports:
             for column, names in r.note.get("lacking", {}).items()
         ]
         spared = [f"{table} of {name} is not taken: it comes better from {better}" for name, table, better in self.spared]
-        return [*(sentence for sentence, _ in self.trouble.values()), *twins, *unused, *unknown, *spared, *untied, *lacking]
+        said = [*(sentence for sentence, _ in self.trouble.values()), *twins, *unused, *unknown]
+        return [*said, *spared, *untied, *lacking, *account.collisions(self)]
 
     @property
     def manifest(self) -> list[dict[str, Any]]:
