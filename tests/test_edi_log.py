@@ -12,6 +12,7 @@ from helpers_intake import Folder
 from opsreview.books import Books
 from opsreview.checks import Context, load
 from opsreview.intake import documents
+from opsreview.intake.edi import files as edi_files
 from opsreview.settings import parse
 from opsreview.weeks import Week
 from test_edi_messages import ASN, BILL, INVOIC, OURS, PO
@@ -88,6 +89,19 @@ def test_a_later_week_knows_what_earlier_ones_said(tmp_path):
     other = folder(tmp_path, {}, edi={"own_ids": ["THEM"]}).open(WEEK)
     assert other.fingerprint(Week.parse(WEEK)) != exports.fingerprint(Week.parse(WEEK))
     assert "shipments" in {m["table"] for m in other.manifest}
+
+
+def test_what_was_read_once_is_not_read_again(tmp_path, monkeypatch):
+    files = {"2026-W45/po.edi": x12("850", PO, date="261102", **OURS), f"{WEEK}/asn.edi": x12("856", ASN, date="261109")}
+    shop = folder(tmp_path, files)
+    before = shop.open(WEEK)
+    monkeypatch.setattr(edi_files, "_made", lambda *_: pytest.fail("read again"))
+    again = shop.open(WEEK)
+    assert again.manifest == before.manifest and again.documents.equals(before.documents)
+    monkeypatch.undo()
+    shop.write(f"{WEEK}/asn.edi", x12("856", ASN.replace("SN1**100", "SN1**99"), date="261109"))
+    changed = shop.open(WEEK).known(Week.parse(WEEK)).table("inbound").to_pandas()
+    assert changed.sort_values("line_id")["asn_quantity"].tolist() == [99, 10]
 
 
 def test_who_we_are_may_be_learnt_later_and_then_earlier_weeks_are_read_anew(tmp_path):

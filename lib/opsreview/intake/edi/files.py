@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,16 +37,57 @@ class Edi:
         return foreign.Recognised(self.name, (TABLE,)) if begins(head) else None
 
     def translate(self, sources: Sequence[Source], settings: Settings, store: cache.Store) -> dict[Source, foreign.Translation | str]:
-        """All files together: a document stands on those before it."""
-        readings = {source: _reading(source, store) for source in sources}
-        out: dict[Source, foreign.Translation | str] = {s: r for s, r in readings.items() if isinstance(r, str)}
-        good = {s: r for s, r in readings.items() if isinstance(r, Reading)}
-        assembly = Assembly(rules(settings), good.values())
-        for _, group in groupby(good, key=lambda s: s.week):
-            week = list(group)
-            given = assembly.week((s.name, good[s]) for s in week)
-            out |= {s: translation(given[s.name], good[s]) for s in week}
-        return out
+        """All files together: a document stands on those before it. Where they are as they were, only the names of their tables are known
+        and how their rows hash; the rows are made when somebody asks for them."""
+        made = lru_cache(1)(lambda: _made(sources, settings, store))
+        key = cache.key("edi rows", [(s.name, s.sha256) for s in sources], asdict(rules(settings)))
+        if not (note := store.get(key)):
+            if any(isinstance(one, str) for one in made().values()):
+                return made()
+            note = store.put(key, {"digests": {s.name: {t: one.digest(t) for t in one.tables} for s, one in made().items()}})
+        return {s: _later(note["digests"][s.name], lambda s=s: made()[s]) for s in sources}
+
+
+def _later(digests: dict[str, str], make: Callable[[], foreign.Translation | str]) -> foreign.Translation:
+    """A translation that is made when one of its tables is asked for. Unreadable then, where its file is no longer what it was."""
+
+    def made() -> foreign.Translation:
+        if isinstance(one := make(), str):
+            raise text.Unreadable(one)
+        return one
+
+    return foreign.Translation(_Later(digests, lambda: made().tables), _Later([TABLE], lambda: made().refused), _digests=dict(digests))
+
+
+class _Later(Mapping[str, Any]):
+    """A mapping whose names are known and whose values are worked out when one is asked for."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[], Mapping[str, Any]]) -> None:
+        self.names, self.make = list(names), make
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.names:
+            raise KeyError(name)
+        return self.make()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def _made(sources: Sequence[Source], settings: Settings, store: cache.Store) -> dict[Source, Any]:
+    """Every file's rows and refusals, or why there are none."""
+    readings = {source: _reading(source, store) for source in sources}
+    out: dict[Source, foreign.Translation | str] = {s: r for s, r in readings.items() if isinstance(r, str)}
+    good = {s: r for s, r in readings.items() if isinstance(r, Reading)}
+    assembly = Assembly(rules(settings), good.values())
+    for _, group in groupby(good, key=lambda s: s.week):
+        week = list(group)
+        given = assembly.week((s.name, good[s]) for s in week)
+        out |= {s: translation(given[s.name], good[s]) for s in week}
+    return out
 
 
 def rules(settings: Settings) -> Rules:
