@@ -305,7 +305,14 @@ def _exports() -> dict:
              (str(WEEK - 1), "return_rate", "all", "", "since", 0.1, 0.12, 0.02, "late data", f"{WEEK}/returns.csv (3 new)"),
              (str(WEEK - 1), "on_time_ship_rate", "location", "BER", "since", 0.9, np.nan, np.nan, "late data", f"{WEEK}/shipments.csv (3 new)")]  # fmt: skip
     restated = pd.DataFrame(moved, columns="week kpi grain key view published now difference cause because".split())
-    return {"restatements": restated, "files": files, "set_aside": aside, "documents": None, "reconciliation": bridges, "reconciliation_history": past}
+    return {
+        "restatements": restated,
+        "files": files,
+        "set_aside": aside,
+        "documents": None,
+        "reconciliation": bridges,
+        "reconciliation_history": past,
+    }
 
 
 def _trust() -> dict:

@@ -26,7 +26,18 @@ from typer.testing import CliRunner
 
 LAST = random_store.LAST
 COMMAND = [sys.executable, "-c", "from opsreview.cli import app; app()"]
-CSV = ("kpis.csv", "findings.csv", "leaks.csv", "sku_margin.csv", "inventory.csv", "forecast.csv", "decisions.csv", "restatements.csv", "quarantine.csv", "published.json")
+CSV = (
+    "kpis.csv",
+    "findings.csv",
+    "leaks.csv",
+    "sku_margin.csv",
+    "inventory.csv",
+    "forecast.csv",
+    "decisions.csv",
+    "restatements.csv",
+    "quarantine.csv",
+    "published.json",
+)
 
 
 @pytest.fixture(scope="module")

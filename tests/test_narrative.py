@@ -467,3 +467,18 @@ def test_ledger_title():
     )
     assert titles.ledger(leaks, "The leaks cost €40.", "EUR") == "The leaks cost €40. The largest is returns drag (€30.00)"
     assert titles.ledger(leaks.assign(amount=NAN), "", "EUR") == "The leak ledger: n/a"
+
+
+@pytest.mark.parametrize(
+    ("rows", "money"),
+    [
+        ([("5", 247.5), ("5", 247.5)], 247.5),  # a SKU with negative margin, and its false confidence
+        ([("5", 247.5), ("5", 247.25)], 494.75),
+        ([("5", 247.5), ("1", 247.5)], 495.0),
+        ([("1", 84.5), ("", None)], 84.5),
+        ([], 0.0),
+    ],
+)
+def test_one_cause_is_counted_once(rows, money):
+    found = pd.DataFrame(rows, columns=["leak", "impact"]).astype({"impact": float})
+    assert narrative.together(found) == money

@@ -147,7 +147,7 @@ def findings(results: Any, review: str) -> Html:
 
 
 def _together(found: pd.DataFrame, what: str, currency: str) -> str:
-    money = found.impact.sum()
+    money = narrative.together(found)
     return f"{formats.count(len(found), what)}{f', {formats.money(money, currency)} a week together' if money > 0 else ''}"
 
 

@@ -82,7 +82,7 @@ def _money_sentence(results: Any, review: str) -> str:
     if found.empty:
         return "No finding is open."
     currency = results.settings.reporting_currency
-    money = found.impact.sum()
+    money = together(found)
     top = found.iloc[0]
     if not money > 0:
         return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it: {top.title}."
@@ -101,6 +101,12 @@ def worth_deciding(results: Any, review: str) -> pd.DataFrame:
     """The review's findings that stand this week (resolved ones are history), largest impact first."""
     found = results.findings
     return found[found.review.isin([review, "all"]) & (found.state != "resolved")]
+
+
+def together(found: pd.DataFrame) -> float:
+    """What findings cost a week in all. Of one cause two checks say the same money of one leak, to the last digit: it counts once."""
+    costing = found[found.impact.notna()]
+    return float(costing.drop_duplicates(["leak", "impact"]).impact.sum())
 
 
 def suggestion(text: Any) -> str:
