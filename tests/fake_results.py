@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import fake_money
 import numpy as np
 import pandas as pd
 from opsreview import catalog, settings
@@ -44,7 +45,7 @@ def make(seed: int = 7, **settings_given) -> FakeResults:
     history = _history(rng)
     kpis = _kpis(history, team, rng)
     skus = _skus(rng)
-    frames = {**_monday(rng, skus), **_wednesday(rng), **_friday(rng, skus)}
+    frames = {**_monday(rng, skus), **_wednesday(rng), **_friday(rng, skus), **fake_money.frames()}
     findings, given = _findings(skus), _exports()
     leaks, leak_history = _leaks(rng)
     frames["export_weeks"] = _export_weeks()

@@ -1,4 +1,4 @@
-"""Warehouse: picks that go wrong, hours in the wrong place, promises to ship that are not kept."""
+"""Warehouse: picks that go wrong, hours in the wrong place or growing too fast, promises to ship that are not kept."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from opsreview.books import Books, beside, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.stakes import an_order, price_of
 from opsreview.facts.shipments import promises
-from opsreview.facts.warehouse import labor_rates, picks, waves
+from opsreview.facts.warehouse import CREW_WEEKS, crews, labor_rates, picks, waves
 from opsreview.formats import number, share
-from opsreview.statistics import wilson
+from opsreview.statistics import ENOUGH, elasticity, wilson
+
+QUIET = 0.25  # the quarter of a crew's weeks with least work: what its hours should grow from
 
 
 @check
@@ -98,6 +100,56 @@ def labor_misaligned(ctx: Context) -> pd.DataFrame:
             ),
         ),
         evidence="picks and labor of the week by hour, rate of 28 days",
+    )
+
+
+def strained(weeks: pd.DataFrame, goal: float) -> tuple[float, float]:
+    """(hours too many, cost of an hour) in a week on average, of a crew's weeks with volume and hours.
+
+    The crew's fitted hours of a quiet week, the upper end of the quarter with least volume, should grow by `goal` per cent when volume
+    grows by one: what busier weeks took beyond that is too much.
+    """
+    volume, hours = weeks["volume"].to_numpy(float), weeks["hours"].to_numpy(float)
+    slope, level = np.polyfit(np.log(volume), np.log(hours), 1)
+    quiet = float(np.quantile(volume, QUIET))
+    allowed = np.exp(level) * quiet**slope * (volume / quiet) ** goal
+    beyond = np.where(volume > quiet, np.maximum(hours - allowed, 0.0), 0.0)
+    return float(beyond.mean()), float(weeks["cost"].sum() / hours.sum())
+
+
+@check
+def linear_strain(ctx: Context) -> pd.DataFrame:
+    """Crews whose hours grow as fast as their work, for sure: no gain from volume."""
+    if not ctx.covered(7, "labor"):
+        return nothing()
+    limit, goal, sure = (ctx.threshold("linear_strain", name) for name in ("elasticity", "goal", "confidence"))
+    kept = []
+    for (role, location), weeks in rows_of(crews(ctx.books), "role", "location", "monday").groupby(["role", "location"]):
+        weeks = weeks[(weeks["volume"] > 0) & (weeks["hours"] > 0)]
+        fit = elasticity(weeks["volume"].tolist(), weeks["hours"].tolist(), sure)
+        if fit and fit.n >= ENOUGH and fit.low > limit:
+            hours, rate = strained(weeks, goal)
+            kept.append((role, location, fit.value, fit.low, fit.high, fit.n, hours, rate))
+    rows = pd.DataFrame(kept, columns=["role", "location", "value", "low", "high", "weeks", "hours", "rate"])
+    rows["impact"] = rows["hours"] * rows["rate"]
+    rows = worth(ctx, rows, rows["value"] / limit if limit else None)
+    return found(
+        rows,
+        entity=rows["role"] + "@" + rows["location"],
+        title=say(
+            rows,
+            lambda r: (
+                f"{r.role} at {r.location}: ten per cent more volume takes {share(1.1**r.value - 1)} more hours "
+                f"({number(r.low, 2)} to {number(r.high, 2)} for each per cent)"
+            ),
+        ),
+        observed=rows["value"],
+        expected=goal,
+        threshold=limit,
+        basis=f"hours above what an elasticity of {goal:g} gives, from a quiet week on × labor rate, mean of {CREW_WEEKS} weeks",
+        decision="staff",
+        detail=say(rows, lambda r: f"{number(r.hours, 1)} hours a week too many at {ctx.money(r.rate)}, over {number(r.weeks)} weeks"),
+        evidence=f"labor and the work done: {CREW_WEEKS} weeks",
     )
 
 

@@ -7,15 +7,16 @@ import numpy as np
 import pandas as pd
 
 from opsreview.books import Books, beside, inside
+from opsreview.checks import rows_of
+from opsreview.checks.carriage import mix, overcharged
 from opsreview.facts.shipments import avoidable, due_deliveries, handed_over, shipments
-from opsreview.facts.warehouse import at_dock, labor, picks, stocked
+from opsreview.facts.warehouse import at_dock, crews, picks, stocked
 from opsreview.facts.warehouse import waves as worked
 from opsreview.margin import tickets
 from opsreview.statistics import elasticity as fit
 from opsreview.weeks import Week
 
 TREND_WEEKS = 26
-WORK = {"pick": "picked", "pack": "picked", "receive": "received", "returns": "returned"}  # what each role's hours should follow
 
 
 def pick_trend(books: Books) -> pd.DataFrame:
@@ -59,36 +60,7 @@ def waves(books: Books) -> pd.DataFrame:
 
 def labor_volume(books: Books) -> pd.DataFrame:
     """A row a week of 26, location and role: the volume its hours should follow (units picked, received, returned), hours, cost."""
-    window = books.week.trailing(7 * TREND_WEEKS)
-    t = labor(books, window)
-    t = t.mutate(monday=t.work_date.truncate("W").cast("date"))
-    hours = (
-        t.filter(t.role.isin(list(WORK)))
-        .group_by("monday", "location", "role")
-        .aggregate(hours=lambda x: x.hours.sum(), cost=lambda x: x.cost.sum())
-    )
-    p = picks(books, window)
-    i, s = books.table("inbound"), shipments(books).select("order_id", "location").distinct(on="order_id")
-    i = i.filter(inside(i.arrived_at_local.date(), window))
-    r = books.table("returns")
-    r = r.filter(inside(r.received_at_local.date(), window)).join(s, "order_id")
-    volumes = [
-        p.group_by("location", monday=p.day.truncate("W").cast("date"))
-        .aggregate(volume=p.quantity.sum())
-        .mutate(work=ibis.literal("picked")),
-        i.group_by("location", monday=i.arrived_at_local.date().truncate("W").cast("date"))
-        .aggregate(volume=i.quantity_received.sum().fill_null(0.0))
-        .mutate(work=ibis.literal("received")),
-        r.group_by("location", monday=r.received_at_local.date().truncate("W").cast("date"))
-        .aggregate(volume=r.quantity.sum())
-        .mutate(work=ibis.literal("returned")),
-    ]
-    volume = ibis.union(*(v.select("monday", "location", "work", "volume") for v in volumes)).to_pandas()
-    out = hours.to_pandas()
-    out["work"] = out["role"].map(WORK)
-    out = out.merge(volume, on=["monday", "location", "work"], how="left").drop(columns="work")
-    out = out.sort_values(["monday", "location", "role"], ignore_index=True)
-    return _week_first(out)[["week", "location", "role", "volume", "hours", "cost"]]
+    return crews(books).order_by("monday", "location", "role").pipe(lambda t: _week_first(t.to_pandas()))
 
 
 def elasticity(books: Books) -> pd.DataFrame:
@@ -157,4 +129,14 @@ def exception_reasons(books: Books) -> pd.DataFrame:
     return h.group_by("carrier", "service", "reason").aggregate(shipments=h.count()).order_by("carrier", "service", "reason").to_pandas()
 
 
-EVIDENCE = (pick_trend, waves, labor_volume, elasticity, dock, carriers, exception_reasons)
+def overcharges(books: Books) -> pd.DataFrame:
+    """A row a service with carriage invoiced in W: parcels, billed, expected, parcels `above` their rate and by how much, why."""
+    return rows_of(overcharged(books), "carrier", "service").drop(columns="members")
+
+
+def carrier_mix(books: Books) -> pd.DataFrame:
+    """A row a profile of T28's parcels (zone × weight band × promise), dearest first: `checks.carriage.mix`."""
+    return mix(books)
+
+
+EVIDENCE = (pick_trend, waves, labor_volume, elasticity, dock, carriers, exception_reasons, overcharges, carrier_mix)

@@ -125,6 +125,59 @@ def carriers(results: Any) -> list[Part]:
     return [drawn(chart, "Carrier exceptions", results, stands_on), trend(results, "carrier_exception_rate", ["service"]), below]
 
 
+def carriage(results: Any) -> list[Part]:
+    """Carriage against its price: what was billed above the rate, and the profiles of parcels that a cheaper service would do for."""
+    billed, profiles = results.evidence("overcharges"), results.evidence("carrier_mix")
+    billed = billed.assign(each=billed.over / billed.above.where(billed.above > 0)).sort_values("over", ascending=False)
+    columns = """
+    service_key | Carrier / service
+    parcels | Parcels invoiced | number
+    billed | Billed | money
+    expected | Expected | money
+    above | Parcels above | number
+    over | Above by | money | bar
+    each | Each | cents?
+    of_weight | Of it by weight | money
+    """
+    note = (
+        "Carriage alone, without surcharges. Expected: the rate card for the weight, zone and day, else the label, times what the service "
+        "usually bills of it. By weight: billed at a weight above what was declared and what the products weigh."
+    )
+    above = listed(results, billed, columns, "Carriage invoiced in the week against its rate", ["carrier_charges"], note=note)
+    columns = """
+    profile | Profile | text | small=services
+    parcels | Parcels, 28 days | number
+    cost | Cost | money
+    kept | Promises kept | share
+    other | Cheaper, and in time by history | plain
+    moved | Parcels to move | number?
+    cost_each | Cost each, now | cents?
+    other_each | By the other | cents?
+    other_kept | It keeps | share?
+    saving | Saves a week | money?
+    risk | Risk a week | money? | help=later parcels × what a late order costs more
+    net | Net a week | money? | bar
+    """
+    note = (
+        "The other service's cost is the rate card's, with what it usually comes to beyond it, else its own history; its keeping is what "
+        "parcels of the same zone handed over on the same weekday took in 91 days, against the days that each parcel had."
+    )
+    title = _mix_title(profiles, results)
+    stands_on = ["shipments", "carrier_charges", "carrier_rates"]
+    file = f"carrier-mix-{results.week}.csv"
+    return [above, listed(results, profiles, columns, title, stands_on, note=note, most=60, filterable=True, download=file)]
+
+
+def _mix_title(profiles: pd.DataFrame, results: Any) -> str:
+    """What moving every parcel that has a cheaper way would save a week, after risk, of what carriage costs."""
+    better = profiles[profiles.net > 0]
+    if better.empty:
+        return "How parcels were sent, by profile: no cheaper service keeps their promises"
+    saved, currency = formats.money(better.net.sum(), results.settings.reporting_currency), results.settings.reporting_currency
+    spent = formats.money(profiles.cost.sum() / 4, currency)
+    return f"How parcels were sent: a cheaper service would do in {len(better)} of {len(profiles)} profiles, {saved} of {spent} a week"
+
+
 def _reasons(reasons: pd.DataFrame) -> pd.DataFrame:
     """carrier, service, why: the two most frequent reasons with their counts."""
     if reasons.empty:
@@ -134,4 +187,4 @@ def _reasons(reasons: pd.DataFrame) -> pd.DataFrame:
     return top.groupby(["carrier", "service"], as_index=False).why.agg(", ".join)
 
 
-EXHIBITS: tuple[Exhibit, ...] = (pick_pack, rework, labor_waves, labor_elasticity, dock_to_stock, on_time_ship, carriers)
+EXHIBITS: tuple[Exhibit, ...] = (pick_pack, rework, labor_waves, labor_elasticity, dock_to_stock, on_time_ship, carriers, carriage)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact, inside
+from opsreview.books import Books, beside, fact, inside
+from opsreview.facts.shipments import shipments
 from opsreview.weeks import Window
+
+CREW_WEEKS = 26
+WORK = {"pick": "picked", "pack": "picked", "receive": "received", "returns": "returned"}  # what each role's hours should follow
 
 
 @fact
@@ -62,6 +66,31 @@ def labor_rates(books: Books, window: Window) -> ibis.Table:
     t = labor(books, window)
     t = t.filter(t.role.isin(("pick", "pack")))
     return t.group_by("location").aggregate(cost=t.cost.sum(), hours=t.hours.sum())
+
+
+@fact
+def crews(books: Books) -> ibis.Table:
+    """One row a week (its `monday`) of 26, location and role: `volume` its hours should follow (empty: none), hours, cost.
+
+    Units picked for pick and pack, received at the dock for receive, returned parcels' units for returns.
+    """
+    window = books.week.trailing(7 * CREW_WEEKS)
+    t = labor(books, window)
+    t = t.filter(t.role.isin(list(WORK))).mutate(monday=t.work_date.truncate("W").cast("date"))
+    t = t.mutate(work=ibis.cases(*((t.role == role, work) for role, work in WORK.items()), else_=None))
+    hours = t.group_by("monday", "location", "role", "work").aggregate(hours=t.hours.sum(), cost=t.cost.sum())
+    p, i, r = picks(books, window), books.table("inbound"), books.table("returns")
+    sent = shipments(books).select("order_id", "location").distinct(on="order_id")
+    done = (
+        p.select("location", "day", volume=p.quantity, work=ibis.literal("picked")),
+        i.select("location", day=i.arrived_at_local.date(), volume=i.quantity_received.fill_null(0.0), work=ibis.literal("received")),
+        r.join(sent, "order_id").select("location", day=r.received_at_local.date(), volume=r.quantity, work=ibis.literal("returned")),
+    )
+    d = ibis.union(*(part.select("location", "day", "volume", "work") for part in done))
+    d = d.filter(inside(d.day, window)).mutate(monday=d.day.truncate("W").cast("date"))
+    volume = d.group_by("monday", "location", "work").aggregate(volume=d.volume.sum())
+    out = beside(hours, volume, "monday", "location", "work")
+    return out.select("monday", "location", "role", "volume", "hours", "cost")
 
 
 @fact
