@@ -135,6 +135,10 @@ def test_notices_add_up_and_one_that_comes_again_replaces_itself():
     assert purchase(x12("856", ASN), x12("856", ASN))[0]["asn_quantity"] == "100"
     assert purchase(x12("856", ASN), x12("856", ASN.replace("BSN*00", "BSN*05").replace("SN1**100", "SN1**90")))[0]["asn_quantity"] == "90"
     assert "asn_quantity" not in purchase(x12("856", ASN), x12("856", ASN.replace("BSN*00", "BSN*01")))[0]
+    without = ASN.replace("BSN*00", "BSN*05")[: ASN.index("HL*5")]
+    lines = {r["line_id"]: r.get("asn_quantity") for r in purchase(x12("856", ASN), x12("856", without))}
+    assert lines == {"1": "100", "2": None}  # the second says nothing of line 2 any more
+    assert all("asn_quantity" not in r for r in purchase(x12("856", ASN), x12("856", "BSN*01*S77*20261111")))
     twice = ASN + "HL*6*2*I\nLIN*1*BP*A-1\nSN1**20*EA"  # the rest of the line is in another carton
     assert {r["line_id"]: r["asn_quantity"] for r in purchase(x12("856", twice))} == {"1": "120", "2": "10"}
 
@@ -187,6 +191,8 @@ def test_receipts_add_up():
     (row,) = purchase(first, second)
     assert (row["quantity_received"], row["stocked_at"]) == ("120", "2026-11-18")
     assert purchase(first, first)[0]["quantity_received"] == "95"
+    unnamed = [x12("944", "W17*F*20261116**P1\nW07*40*EA**BP*A-1", control=f"00000000{i}") for i in (1, 2)]
+    assert purchase(*unnamed)[0]["quantity_received"] == "80"  # without numbers of their own they are two
 
 
 def test_the_order_of_files_in_a_week_does_not_matter():

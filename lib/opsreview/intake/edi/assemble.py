@@ -60,6 +60,8 @@ class Assembly:
         self.parties.meet(d for reading in readings for d in reading.documents)
         self.rows: dict[tuple[str, tuple[str, ...]], Row] = {}
         self.lines: dict[tuple[str, str], list[tuple[str, ...]]] = {}  # (table, document) -> keys of its lines
+        self.products: dict[tuple[str, str, str], dict[tuple[str, ...], None]] = {}  # (table, document, product) -> keys of its lines
+        self.added: dict[str, tuple[str, set[tuple[str, tuple[str, ...]]]]] = {}  # a notice or receipt -> where it stands, rows it added to
         self.aliases: dict[str, str] = {}  # another number of a shipment -> the one that is its key
         self.customers: dict[str, str] = {}  # order -> who placed the first of that number
         self.promises: dict[str, dict[str, str]] = {}  # order -> what its 940 promised
@@ -75,13 +77,15 @@ class Assembly:
             direction, by = self.parties.direction(d)
             found, note = facts(d, direction, self.parties)
             fed, unknown = set(), 0
+            if direction and not note:
+                touched |= dict.fromkeys(self._retract(d, name), (name, d.position))
             for fact in found:
                 keys = self._keys(fact, name)
                 unknown += fact.known and not keys and fact.table not in ("orders", "shipments")
                 for key in keys:
                     fed.add(fact.table)
                     if fact.table in GROWING:
-                        self._learn(fact, key, d, name)
+                        self._learn(fact, key, d)
                         touched[fact.table, key] = (name, fact.segment)
                     else:
                         out[name].add(fact.table, fact.segment, _row(fact.table, key, fact.said))
@@ -119,20 +123,19 @@ class Assembly:
         document, line = fact.key
         ids = set(fact.ids.values())
         for number in filter(None, (document, fact.also)):
-            known = self.lines.get((fact.table, number), [])
-            if known and not line and not ids:
+            if not line and not ids and (known := self.lines.get((fact.table, number))):
                 return known
-            theirs = {k: self.rows[fact.table, k].ids for k in known}
-            alike = [k for k in known if ids & theirs[k]]
-            if same := [k for k in known if k[1] == line and (k in alike or not ids or not theirs[k])]:
-                return same
+            same = self.rows.get((fact.table, (number, line)))
+            if same and (not ids or not same.ids or ids & same.ids):
+                return [(number, line)]
+            alike = {k: None for product in ids for k in self.products.get((fact.table, number, product), ())}
             if len(alike) == 1:
-                return alike
+                return list(alike)
         if fact.known:
             return []
         return [fact.key if all(fact.key) else (*fact.key, file, str(fact.segment))]
 
-    def _learn(self, fact: Fact, key: tuple[str, ...], d: Document, file: str) -> None:
+    def _learn(self, fact: Fact, key: tuple[str, ...], d: Document) -> None:
         fresh = (fact.table, key) not in self.rows
         row = self.rows.setdefault((fact.table, key), Row())
         if fresh and fact.table in ("inbound", "order_lines"):
@@ -142,26 +145,42 @@ class Assembly:
             row.said["deleted"] = fact.said.get("deleted", "")
         row.said |= {c: v for c, v in fact.first.items() if v and not row.said.get(c)}
         row.weak |= {c: v for c, v in fact.weak.items() if v and not row.weak.get(c)}
-        row.ids |= {v for q, v in fact.ids.items() if q not in ("number", "tracking", "shipment")}
         for column, text in fact.sums.items():
-            self._add(row, column, text, d, file)
+            self._add(row, column, text, d)
+            self.added[_name(d)][1].add((fact.table, key))
+        if fact.table in ("inbound", "order_lines"):
+            row.ids |= set(fact.ids.values())
+            for product in fact.ids.values():
+                self.products.setdefault((fact.table, key[0], product), {})[key] = None
         if fact.table == "shipments" and not fact.known:
             self.aliases |= {a: key[0] for a in fact.ids.values()}
             row.said |= {c: v for c, v in self.promises.get(row.said.get("order_id", ""), {}).items() if v and not row.said.get(c)}
 
-    def _add(self, row: Row, column: str, text: str, d: Document, file: str) -> None:
-        """Adds what a document says to what others said. The same document again replaces what it said before."""
-        parts, number = row.sums.setdefault(column, {}), f"{d.sender}|{d.type}|{d.head.get('number', '')}"
-        instance = f"{number}|{file}|{d.position}"
-        for other in [p for p in parts if p.startswith(number + "|") and p != instance]:
-            del parts[other]
+    def _retract(self, d: Document, file: str) -> set[tuple[str, tuple[str, ...]]]:
+        """A document that comes again says all anew: what it added before is taken back. The rows that it had added to."""
+        place = f"{file}:{d.position}"
+        before, rows = self.added.get(_name(d), (place, set()))
+        if before != place:
+            for table, key in rows:
+                for parts in self.rows[table, key].sums.values():
+                    parts.pop(_name(d), None)
+        self.added[_name(d)] = place, set() if before != place else rows
+        return rows if before != place else set()
+
+    def _add(self, row: Row, column: str, text: str, d: Document) -> None:
+        """Adds what a document says to what others said."""
         amount = decimal(text)
-        if amount is None:
-            if text:
-                row.said[column] = text  # the contract's rules refuse it by its name
-            return
-        row.said.pop(column, None)
-        parts[instance] = parts.get(instance, Decimal(0)) + amount
+        if amount is not None:
+            row.said.pop(column, None)
+            parts = row.sums.setdefault(column, {})
+            parts[_name(d)] = parts.get(_name(d), Decimal(0)) + amount
+        elif text:
+            row.said[column] = text  # the contract's rules refuse it by its name
+
+
+def _name(d: Document) -> str:
+    """What a document is known by to whoever gets it again: its number, else those of its envelope."""
+    return f"{d.sender}|{d.type}|{d.head.get('number') or f'{d.interchange}/{d.group}/{d.control}'}"
 
 
 def _row(table: str, key: tuple[str, ...], values: dict[str, str]) -> dict[str, str]:
