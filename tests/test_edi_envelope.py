@@ -36,7 +36,7 @@ def test_x12_marks_come_from_the_isa(element, end):
     assert lines(x12("850", ORDER, element=element, end=end)) == LINES
 
 
-@pytest.mark.parametrize("una", [":+.? '", ":+,? '", "=*.? ~", "|^.! ;", "\x1f\x1d.?*\x1c"])
+@pytest.mark.parametrize("una", [":+.? '", ":+.  '", ":+,? '", "=*.? ~", "|^.! ;", "\x1f\x1d.?*\x1c"])
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n    "])
 def test_edifact_marks_come_from_the_una(una, end):
     text = MESSAGE.replace("9.25", "9,25") if una[2] == "," else MESSAGE

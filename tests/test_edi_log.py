@@ -138,6 +138,13 @@ def test_the_log(tmp_path):
     assert found.loc[f"{WEEK}/asn.edi", "answered"] == "waiting"  # due on the 14th, and 72 hours more
 
 
+def test_many_refusals_do_not_hide_what_was_read(tmp_path):
+    sets = [PO.replace("*P1*", f"*P{i}*") for i in range(30)]
+    broken = x12("850", *sets).replace(b"SE*13*", b"SE*12*", 10)
+    found = log(tmp_path, {f"{WEEK}/a.edi": broken})
+    assert (found["acknowledged"] == "refused by us").sum() == 10 and (found["type"] == "850").sum() == 20
+
+
 ACK = "AK1*PO*7\nAK2*850*0001\nAK5*{}\nAK9*A*1*1*1"
 
 

@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from opsreview.intake.schema import TABLES, Column
+from opsreview.intake.schema import LOG, TABLES, Column
 from opsreview.weeks import Week
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Known:
         return None if TABLES[table].required else self._too_bad(table)
 
     def _too_bad(self, table: str) -> str | None:
-        if (self.week, table) not in self.exports.headers:
+        if (self.week, table) not in self.exports.headers or table == LOG:
             return None
         found = self.exports.resolved(table).note["weeks"].get(self.week.monday.isoformat())
         limit = self.exports.settings.intake.max_bad_share

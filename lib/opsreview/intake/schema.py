@@ -191,5 +191,6 @@ TABLES: dict[str, Table] = {
 }
 
 DELETED = Column("deleted", "boolean", optional=True)  # any table may carry it: a true row removes its key from then on
+LOG = "documents"  # says what was read; however much was refused, the rest was read
 EXTENSIONS = (".csv", ".csv.gz", ".parquet", ".xlsx")
 SYNONYMS = {"canceled": "cancelled"}

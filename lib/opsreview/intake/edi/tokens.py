@@ -45,13 +45,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Marks:
-    """The signs one interchange is written with. X12 has neither release nor decimal mark of its own."""
+    """The signs one interchange is written with. X12 has neither release nor decimal mark of its own; EDIFACT may go without release."""
 
     element: str
     component: str
     terminator: str
     release: str = ""
     decimal: str = "."
+    composite: bool = False  # whether elements are split into components: no message of X12 that is read has any
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _edifact_marks(text: str, at: int) -> tuple[Marks | None, int]:
         at += 9
         if not text.startswith("UNB", _skip(text, at)):
             return None, at
-    return Marks(element, component, terminator, release, decimal), at
+    return Marks(element, component, terminator, release, decimal, composite=True), at
 
 
 def _end(text: str, at: int, marks: Marks) -> int:
@@ -206,10 +207,10 @@ def _split(raw: str, marks: Marks) -> tuple[str, list[list[str]]]:
     if marks.terminator not in "\r\n" or "\r" in raw:
         raw = raw.replace("\r", "").replace("\n", "")
     raw = raw.lstrip(BLANKS)
-    if not marks.release:  # X12: our messages have no composite element that is read
+    if not marks.composite:
         tag, *elements = raw.split(marks.element)
         return tag.strip(BLANKS), [[e] for e in elements]
-    if marks.release not in raw:
+    if not marks.release or marks.release not in raw:
         tag, *texts = raw.split(marks.element)
         return tag.split(marks.component)[0].strip(BLANKS), [t.split(marks.component) for t in texts]
     fields, current = [[""]], ""
