@@ -196,7 +196,21 @@ def _margin(names: list[str], label: str, rng) -> pd.DataFrame:
     frame["contribution_margin"] = frame.gross_margin - frame[COSTS].sum(axis=1)
     frame["gross_margin_share"] = frame.gross_margin / frame.net_revenue
     frame["contribution_margin_share"] = frame.contribution_margin / frame.net_revenue
-    return frame.assign(accrued_share=0.31, ad_spend=frame.net_revenue * 0.04)
+    return frame.assign(accrued_share=0.31, ad_spend=frame.net_revenue * 0.04, measured_share=0.3, contracted_share=0.2, allocated_share=0.19,
+                        missing_share=0.0, sign_depends=[i == 1 for i in range(n)])  # fmt: skip
+
+
+def _come_from(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """margin_provenance: the shares of the family and channel margins as money, and the whole."""
+    parts = []
+    for grain in ("family", "channel"):
+        f = frames[f"{grain}_margin"]
+        costs = f[COSTS].sum(axis=1)
+        kinds = {kind: costs * f[f"{kind}_share"] for kind in ("measured", "contracted", "accrued", "allocated")}
+        parts.append(pd.DataFrame({"grain": grain, "key": f[grain], "net_revenue": f.net_revenue, "contribution_margin": f.contribution_margin,
+                                   "costs": costs, **kinds, "missing": 0.0}))  # fmt: skip
+    whole = parts[0].drop(columns=["grain", "key"]).sum().to_frame().T.assign(grain="all", key="")
+    return pd.concat([whole[parts[0].columns], *parts], ignore_index=True)
 
 
 def _friday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -213,7 +227,8 @@ def _friday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
                                ("P-2", "SKU-004", "Mirror no. 4", "web", date(2026, 11, 20), date(2026, 12, 1), 0.1, 90.0, 6.1, 30.0, 20.0, 120.0, "stock does not cover it"),
                                ("P-3", "SKU-006", "Chair no. 6", "web", date(2026, 11, 20), date(2026, 12, 1), 0.1, 60.0, 4.0, 300.0, 0.0, 80.0, "fine")],
                               columns="promo_id sku name channel starts_on ends_on discount units_28d margin_per_unit_after available inbound_until_end expected_units verdict".split())  # fmt: skip
-    return {"family_margin": _margin(FAMILIES, "family", rng), "channel_margin": _margin(CHANNELS, "channel", rng), "promotions": promotions,
+    by = {"family_margin": _margin(FAMILIES, "family", rng), "channel_margin": _margin(CHANNELS, "channel", rng)}
+    return {**by, "margin_provenance": _come_from(by), "promotions": promotions,
             "sku_rank": rank[["sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money"]],
             "returns_reasons": pd.DataFrame(reasons, columns="family reason returned_units sold_units rate cost ours_to_control team".split()),
             "sku_margin": margin.assign(false_confidence=False)}  # fmt: skip

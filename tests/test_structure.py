@@ -20,7 +20,7 @@ PACKAGE = ROOT / "lib" / "opsreview"
 
 # A module (or a package as a whole) imports only what stands before it. From the ground to the command.
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
-ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "demand", "kpis", "leaks", "scorecard", "reconcile"]
+ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "provenance", "demand", "kpis", "leaks", "scorecard", "reconcile"]
 JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "restatements", "results"]
 READER = [
     "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits",
@@ -46,6 +46,7 @@ QUERIES = {
     "books",
     "facts",
     "margin",
+    "provenance",
     "demand",
     "kpis",
     "leaks",

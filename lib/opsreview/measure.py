@@ -27,7 +27,7 @@ from opsreview.evidence import frames
 from opsreview.findings import LOOK_BACK, found_this_week
 from opsreview.judgement import judge_kpis
 from opsreview.ledger import HISTORY, amounts, ledger
-from opsreview.margin import order_margin
+from opsreview.provenance import of_lines, provenance
 from opsreview.reconcile import COLUMNS as BRIDGES
 from opsreview.reconcile import bridges
 from opsreview.scorecard import COLUMNS, published, scorecard
@@ -41,7 +41,7 @@ DEPTH = statistics.HISTORY + LOOK_BACK
 # What decides what is kept: a change to the pages measures nothing again, a change to a check no figure.
 FIGURES = (
     "books.py", "catalog.py", "catalog.toml", "demand.py", "facts", "kpis", "leaks.py", "margin.py", "measure.py", "plans.py",
-    "scorecard.py", "settings.py", "weeks.py",
+    "provenance.py", "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
 CHECKS = ("checks", "findings.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
 SOURCES = {
@@ -52,6 +52,8 @@ SOURCES = {
 ORDER_MARGIN = (
     "order_id", "line_id", "sku", "family", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", "packaging", "shipping",
     "pick_pack", "payment", "channel_fees", "support", "returns_reserve", "contribution_margin", "shipping_provenance",
+    "cost_of_goods_kind", "packaging_kind", "shipping_kind", "pick_pack_kind", "payment_kind", "channel_fees_kind", "support_kind",
+    "returns_reserve_kind", "measured", "contracted", "accrued", "allocated",
 )  # fmt: skip
 
 
@@ -201,7 +203,7 @@ class Measured:
                 self._progress(f"gathering {name.replace('_', ' ')}", len(self.weeks) - 1, len(self.weeks))
                 out[name] = build(books)
             out["forecast"] = forecast(books)
-            lines = order_margin(books, books.week.window).select(*ORDER_MARGIN).order_by("order_id", "line_id")
+            lines = of_lines(provenance(books, books.week.window)).select(*ORDER_MARGIN).order_by("order_id", "line_id")
             kept.save(out, {}, {"order_margin.parquet": lambda path: lines.to_parquet(str(path), compression="zstd")})
         return kept
 

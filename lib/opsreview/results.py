@@ -164,6 +164,10 @@ class Results:
         """order_margin.parquet: a row an order line, as a file."""
         return self.measured.final.folder / "order_margin.parquet"
 
+    def lines(self, **where: str) -> pd.DataFrame:
+        """Rows of order_margin.parquet whose columns have these values, by order and line."""
+        return pd.read_parquet(self.order_margin, filters=[(c, "==", v) for c, v in where.items()] or None)
+
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """What was not exported and what it costs: table (or table.column), weeks, costs (the KPIs that are n/a for it)."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from opsreview import agenda, widgets
 from opsreview.catalog import HEALTH, REVIEWS
-from opsreview.exhibits import Part, exhibits
+from opsreview.exhibits import Part, bridges, exhibits
 from opsreview.tables import Html
 
 PARAMETERS = ("week", "exports", "config", "decisions", "reports")
@@ -156,6 +156,14 @@ class Review:
     def findings_filter(self) -> Any:
         """Findings of all reviews by check, owner, severity and decision (JupyterLab)."""
         return widgets.findings_filter(self.results)
+
+    def why(self, figure: str = "contribution_margin", **where: str) -> Panel:
+        """From a margin figure of the week to its lines: `review.why("contribution_margin", family="Mugs")`.
+
+        `figure`: net_revenue, gross_margin, contribution_margin or a cost between them; `where`: any of sku, family, channel, order. Shows
+        what the lines add up to, the bridge from net revenue to contribution, and each line with where each of its costs comes from.
+        """
+        return Panel(bridges.why(self.results, figure, where))
 
     def table(self, name: str) -> pd.DataFrame:
         """A frame by name: kpis, history, findings, leaks, …, or one of the evidence frames (orders_daily, waves, sku_rank, …)."""

@@ -61,14 +61,14 @@ def table(
     """A table of `frame` as it is ordered, its columns a line each as `Col.read` takes them; a plain note (`empty`) where it has no row.
 
     Beyond `most` rows it says how many are left out and where they are (`whole`). `filterable` asks the page for a text filter and
-    folds, `download` for a CSV of the rows under that name; rows where `strong` is true are set in bold, and none is folded away.
+    folds; every table of a page can be taken along as CSV, under the name `download` or its caption; rows where `strong` is true are set in bold, and none is folded away.
     """
     if frame.empty:
         return nothing(caption, empty)
     shown = frame if most is None else frame.head(most)
     left = f"{formats.number(len(frame) - len(shown))} more rows{f': {whole}' if whole else ''}." if len(frame) > len(shown) else ""
     made = [Col.read(line) for line in columns.strip().splitlines()]
-    heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency)} for c in made]
+    heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency), "small": c.small} for c in made]
     cells = [_cells(shown, column) for column in made]
     bold = shown[strong].astype(bool).tolist() if strong else [False] * len(shown)
     html = environment().get_template("tbl_rows.j2").render(

@@ -11,6 +11,7 @@ from opsreview.charts.forms import Chart, choose, dropdown, finish, name_axis, n
 from opsreview.titles import COSTS, LEAKS
 
 ALL = "(all)"
+GOODS = {"cost_of_goods": "Goods"}
 MOST_KEYS = 200  # families in a dropdown
 
 
@@ -52,24 +53,22 @@ def families(margin: pd.DataFrame, by: str, title: str, subtitle: str = "", curr
 
 
 def steps(margin: pd.DataFrame, by: str = "family") -> pd.DataFrame:
-    """A waterfall's rows: by, step, label, from, to, amount, share; `(all)` first, then by net revenue. Empty costs count as 0."""
-    labels = {"gross_margin": "Gross margin", **COSTS, "contribution_margin": "Contribution"}
-    totals = margin[["net_revenue", *labels]].sum().to_frame().T.assign(**{by: ALL})
-    whole = pd.concat([totals, margin.sort_values("net_revenue", ascending=False)], ignore_index=True)
-    tall = whole.melt([by, "net_revenue"], list(labels), "step", "amount")
+    """A waterfall's rows: by, step, label, from, to, amount, share; `(all)` first where there are several. Empty costs count as 0."""
+    labels = {"net_revenue": "Net revenue", **GOODS, "gross_margin": "Gross margin", **COSTS, "contribution_margin": "Contribution"}
+    totals = margin[list(labels)].sum().to_frame().T.assign(**{by: ALL})
+    whole = pd.concat([totals, margin.sort_values("net_revenue", ascending=False)] if len(margin) > 1 else [margin], ignore_index=True)
+    tall = whole.assign(net=whole.net_revenue).melt([by, "net"], list(labels), "step", "amount")
     tall["amount"] = pd.to_numeric(tall.amount).fillna(0.0)
-    cost = tall.step.isin(COSTS)
-    tall["signed"] = np.where(cost, -tall.amount, np.where(tall.step == "gross_margin", tall.amount, 0.0))
+    cost = tall.step.isin([*GOODS, *COSTS])
+    tall["signed"] = np.where(cost, -tall.amount, np.where(tall.step == "net_revenue", tall.amount, 0.0))
     tall["to"] = tall.groupby(by, sort=False).signed.cumsum()
     tall["from"] = np.where(cost, tall.to + tall.amount, 0.0)
-    tall["to"] = np.where(tall.step == "contribution_margin", tall.amount, tall.to)
-    return tall.assign(
-        label=tall.step.map(labels), share=tall.amount / tall.net_revenue.where(tall.net_revenue > 0), kind=np.where(cost, "cost", "margin")
-    )
+    tall["to"] = np.where(cost, tall.to, tall.amount)
+    return tall.assign(label=tall.step.map(labels), share=tall.amount / tall.net.where(tall.net > 0), kind=np.where(cost, "cost", "margin"))
 
 
 def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", by: str = "family") -> Chart | None:
-    """From gross to contribution margin, cost by cost; a family at a time. Rows: family_margin or channel_margin."""
+    """From net revenue to contribution margin, component by component; a family at a time. Rows: family_margin or channel_margin."""
     if margin.empty:
         return None
     tall = steps(margin, by)

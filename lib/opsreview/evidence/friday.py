@@ -13,27 +13,32 @@ from opsreview.facts.returns import returns
 from opsreview.facts.skus import skus
 from opsreview.facts.stock import demand, open_inbound, shelves
 from opsreview.kpis.margin import ad_spend
-from opsreview.margin import COMPONENTS, by_sku, false_confidence, order_margin
+from opsreview.margin import COMPONENTS, by_sku, false_confidence
+from opsreview.provenance import KINDS, money_by_kind, provenance, sign_depends
 
 MONEY = ("cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")
 
 
 def _components(t: ibis.Table, *keys: str) -> ibis.Table:
-    """Sums of units, net revenue, components, margins, costs and accruals, by keys."""
-    return t.group_by(*keys).aggregate(**{c: t[c].sum() for c in ("units", "net_revenue", *MONEY, "costs", "accrued")})
+    """Sums of units, net revenue, components, margins and costs by keys, and the costs by where they come from as the first key sees it."""
+    sums = {c: t[c].sum() for c in ("units", "net_revenue", *MONEY, "costs")}
+    return t.group_by(*keys).aggregate(**sums, **money_by_kind(t, keys[0]))
 
 
 def _shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Margins as shares of net revenue; costs below gross margin by where they come from; `missing_share`: of net revenue."""
     net, costs = frame["net_revenue"].where(frame["net_revenue"] != 0), frame["costs"].where(frame["costs"] != 0)
     return frame.assign(
         gross_margin_share=frame["gross_margin"] / net,
         contribution_margin_share=frame["contribution_margin"] / net,
-        accrued_share=frame["accrued"] / costs,
-    ).drop(columns=["costs", "accrued"])
+        **{f"{kind}_share": frame[kind] / costs for kind in KINDS},
+        missing_share=frame["missing"] / net,
+        sign_depends=sign_depends(frame["contribution_margin"], frame["allocated"]),
+    ).drop(columns=["costs", *KINDS, "missing"])
 
 
 def _with_spend(books: Books, by: str) -> pd.DataFrame:
-    t = order_margin(books, books.week.window).filter(lambda t: t.costed)
+    t = provenance(books, books.week.window).filter(lambda t: t.costed)
     a = ad_spend(books)
     spend = a.filter(a[by].notnull()).group_by(by).aggregate(ad_spend=a.amount.sum()).to_pandas()
     out = _shares(_components(t, by).order_by(by).to_pandas()).merge(spend, on=by, how="left")
@@ -52,7 +57,7 @@ def channel_margin(books: Books) -> pd.DataFrame:
 
 def sku_margin(books: Books) -> pd.DataFrame:
     """sku_margin.csv: a row a SKU sold in W; goods and margins are empty where it has no unit cost."""
-    t = order_margin(books, books.week.window)
+    t = provenance(books, books.week.window)
     a = ad_spend(books)
     spend = a.filter(a.sku.notnull()).group_by("sku").aggregate(ad_spend=a.amount.sum())
     k, doubted = skus(books), false_confidence(books).select("sku").mutate(false_confidence=True)
@@ -64,9 +69,25 @@ def sku_margin(books: Books) -> pd.DataFrame:
     out["ad_spend"] = out["ad_spend"].fillna(0.0) if books.has("ad_spend", books.week.window) else float("nan")
     columns = [
         "sku", "family", "category", "tier", "units", "net_revenue", *MONEY, "gross_margin_share", "contribution_margin_share",
-        "accrued_share", "ad_spend", "false_confidence",
+        "accrued_share", "ad_spend", "false_confidence", "measured_share", "contracted_share", "allocated_share", "missing_share",
+        "sign_depends",
     ]  # fmt: skip
     return out[columns]
+
+
+def margin_provenance(books: Books) -> pd.DataFrame:
+    """A row the whole store (grain all), a family and a channel in W: net revenue, contribution, costs below gross margin by kind."""
+    t = provenance(books, books.week.window).filter(lambda t: t.costed)
+    out = []
+    for grain in ("all", "family", "channel"):
+        sums = {c: t[c].sum() for c in ("net_revenue", "contribution_margin", "costs")} | money_by_kind(t, grain)
+        rows = (
+            t.aggregate(**sums).mutate(key=ibis.literal("")) if grain == "all" else t.group_by(key=t[grain]).aggregate(**sums)
+        ).to_pandas()
+        out.append(rows.assign(grain=grain).sort_values("key"))
+    frame = pd.concat(out, ignore_index=True)
+    frame = frame[frame["costs"].notna()]
+    return frame[["grain", "key", "net_revenue", "contribution_margin", "costs", *KINDS, "missing"]].reset_index(drop=True)
 
 
 def sku_rank(books: Books) -> pd.DataFrame:
@@ -156,4 +177,4 @@ def _promotions(books: Books, offers: pd.DataFrame, k: pd.DataFrame, *sides: pd.
     return f.sort_values(["promo_id", "sku"], ignore_index=True)
 
 
-EVIDENCE = (family_margin, channel_margin, sku_margin, sku_rank, returns_reasons, promotions)
+EVIDENCE = (family_margin, channel_margin, margin_provenance, sku_margin, sku_rank, returns_reasons, promotions)

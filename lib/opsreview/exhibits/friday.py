@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview import charts, formats, narrative, titles
 from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, trend
+from opsreview.exhibits.bridges import net_to_contribution, where_costs_come_from
 from opsreview.tables import Html
 from opsreview.titles import COSTS, LEAKS
 
@@ -41,14 +42,6 @@ def margin_by_family(results: Any) -> list[Part]:
     stack = results.evidence("family_margin").sort_values("contribution_margin")
     note = "Without lines that have no unit cost. Accrued: the share of these costs that is reckoned from history, not yet invoiced."
     return [*parts, listed(results, stack, columns, "The stack, family by family", MARGIN, note=note, most=25)]
-
-
-def gross_to_contribution(results: Any) -> list[Part]:
-    """The waterfall from gross to contribution margin, a family at a time."""
-    margin = results.evidence("family_margin")
-    subtitle = "Above each step its share of net revenue."
-    chart = charts.waterfall(margin, titles.waterfall(margin), subtitle, results.settings.reporting_currency)
-    return [drawn(chart, "From gross to contribution margin", results, MARGIN)]
 
 
 def sku_rerank(results: Any) -> list[Part]:
@@ -210,4 +203,6 @@ def _channels(results: Any) -> Html:
     return listed(results, shown, columns, "Channel exposure in the week", MARGIN)
 
 
-EXHIBITS: tuple[Exhibit, ...] = (margin_by_family, gross_to_contribution, sku_rerank, returns_hotspots, leak_ledger, decisions_to_take)
+EXHIBITS: tuple[Exhibit, ...] = (
+    margin_by_family, net_to_contribution, where_costs_come_from, sku_rerank, returns_hotspots, leak_ledger, decisions_to_take,
+)  # fmt: skip

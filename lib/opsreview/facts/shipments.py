@@ -7,6 +7,7 @@ import ibis
 from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import KEPT_DAYS, all_orders, orders, sales
 
+PLAIN_CHARGES = ("base", "fuel")  # every other type is a surcharge
 COMPLETE_AFTER = 14  # days after a shipment's first charge by which the carrier has billed the rest
 
 
@@ -103,10 +104,14 @@ def perfect_orders(books: Books, ended_days_ago: int = 0) -> ibis.Table:
 
 @fact
 def charges(books: Books) -> ibis.Table:
-    """One row a shipment with a charge known: Σ charges, Σ avoidable charges, first invoice day, whether complete, billed weight."""
+    """One row a shipment with a charge known: Σ charges, avoidable ones, surcharges, first invoice day, whether complete, billed weight."""
     c = avoidable(books)
     done = c.group_by("shipment_id").aggregate(
-        charged=c.amount.sum(), avoidable=c.avoidable.sum(), first_invoiced=c.invoiced_on.min(), billed_kg=c.billed_weight_kg.max()
+        charged=c.amount.sum(),
+        avoidable=c.avoidable.sum(),
+        surcharges=c.amount.sum(where=~c.charge_type.isin(PLAIN_CHARGES)).fill_null(0.0),
+        first_invoiced=c.invoiced_on.min(),
+        billed_kg=c.billed_weight_kg.max(),
     )
     complete_on = done.first_invoiced + ibis.interval(days=COMPLETE_AFTER)
     return done.mutate(complete_on=complete_on, complete=complete_on <= books.week.end)
@@ -158,9 +163,18 @@ def shipment_costs(books: Books) -> ibis.Table:
 
 @fact
 def order_shipping(books: Books) -> ibis.Table:
-    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, avoidable charges, billed weight of the first."""
+    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, avoidable charges, billed weight of the first.
+
+    `surcharges`: what was charged beyond base and fuel; `unpriced`: no shipment has a charge or a label's cost.
+    """
     s = shipment_costs(books)
-    by = s.group_by("order_id").aggregate(shipping=s.cost.sum(), invoiced=s.complete.all(), avoidable=s.avoidable.sum().fill_null(0.0))
+    by = s.group_by("order_id").aggregate(
+        shipping=s.cost.sum(),
+        invoiced=s.complete.all(),
+        avoidable=s.avoidable.sum().fill_null(0.0),
+        surcharges=s.surcharges.sum().fill_null(0.0),
+        unpriced=(s.charged.isnull() & s.label_cost.isnull()).all(),
+    )
     first = first_shipment(books).pipe(beside, charges(books).select("shipment_id", "billed_kg"), "shipment_id")
     return by.pipe(beside, first, "order_id")
 

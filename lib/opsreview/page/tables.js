@@ -62,33 +62,47 @@
       });
       bar.append(input, said);
     }
-    if (table.dataset.download) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = "Download CSV";
-      button.addEventListener("click", () => save(table));
-      bar.append(button);
-    }
+    bar.append(saver(table, "Download CSV"));
     table.before(bar);
   };
 
-  const save = (table) => {
+  // Every table can be taken along: under its own name, else its caption and the page's week.
+  const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
+  const week = document.querySelector("nav.sections .here")?.textContent ?? "";
+  const saver = (table, text) => {
+    const name = table.dataset.download || slug(`${table.caption?.textContent ?? "table"} ${week}`);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "csv";
+    button.textContent = text;
+    button.title = "The rows of this table as a file";
+    button.addEventListener("click", () => save(table, name.replace(/(\.csv)?$/, ".csv")));
+    return button;
+  };
+
+  // Numbers unrounded, what is said in small print under a cell in a column of its own, nothing that a spreadsheet would run.
+  const save = (table, name) => {
     const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
     const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
-    const cell = (c) => (c.dataset.value !== undefined ? c.dataset.value : c.classList.contains("num") ? "" : harmless(c.textContent.trim()));
-    const head = [...table.tHead.rows[0].cells].map((c) => quoted(harmless(c.textContent.trim())));
-    const rows = body(table).filter((row) => row.dataset.match !== "no").map((row) => [...row.cells].map((c) => quoted(cell(c))));
+    const small = (cell) => cell.querySelector("br + small")?.textContent.trim() ?? "";
+    const said = (cell) => [...cell.childNodes].slice(0, 1).map((node) => node.textContent.trim()).join("");
+    const own = (cell) => (cell.dataset.value !== undefined ? cell.dataset.value : cell.classList.contains("num") ? "" : harmless(said(cell)));
+    const heads = [...table.tHead.rows[0].cells], under = heads.map((head) => head.dataset.small ?? "");
+    const both = (cells, first, second) => cells.flatMap((c, i) => (under[i] ? [first(c), harmless(second(c, i))] : [first(c)])).map(quoted);
+    const rows = body(table).filter((row) => row.dataset.match !== "no").map((row) => both([...row.cells], own, small));
+    const lines = [both(heads, (head) => harmless(head.textContent.trim()), (head, i) => under[i]), ...rows];
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([[head, ...rows].map((r) => r.join(",") + "\n").join("")], { type: "text/csv" }));
-    link.download = table.dataset.download.replace(/(\.csv)?$/, ".csv");
+    link.href = URL.createObjectURL(new Blob([lines.map((line) => line.join(",") + "\n").join("")], { type: "text/csv" }));
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
 
   for (const table of document.querySelectorAll("table.tbl")) {
     if (!table.tHead || !table.tBodies[0]) continue;
+    if (table.classList.contains("filterable") || table.dataset.download || !table.caption) tools(table);
+    else table.caption.append(" ", saver(table, "CSV"));
     if (table.tBodies[0].rows.length > 2) sortable(table);
-    if (table.classList.contains("filterable") || table.dataset.download) tools(table);
     if (table.tBodies[0].rows.length > LONG && !table.dataset.whole) fold(table);
     show(table);
   }

@@ -1,0 +1,136 @@
+"""What stands behind a margin: the bridge of every family, where costs come from, and from any figure to its lines (`why`)."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import pandas as pd
+
+from opsreview import charts, formats, titles
+from opsreview.charts import bridges
+from opsreview.exhibits import Part, drawn, listed
+from opsreview.tables import note
+from opsreview.titles import BRIDGE, COME_FROM, COSTS
+
+MARGIN = ["orders", "order_lines", "products"]
+GRAINS = ("sku", "family", "channel", "order")
+MOST_LINES = 400  # lines of a figure in a notebook's table; order_margin.parquet has them all
+
+
+def net_to_contribution(results: Any) -> list[Part]:
+    """The waterfall from net revenue to contribution margin, component by component: a family at a time, and a channel at a time."""
+    parts = []
+    for by in ("family", "channel"):
+        margin = results.evidence(f"{by}_margin")
+        title = titles.waterfall(margin) if by == "family" else "The same, channel by channel"
+        chart = charts.waterfall(margin, title, "Above each step its share of net revenue.", results.settings.reporting_currency, by)
+        parts.append(drawn(chart, f"From net revenue to contribution margin by {by}", results, MARGIN))
+    return parts
+
+
+def where_costs_come_from(results: Any) -> list[Part]:
+    """Measured, contracted, accrued, allocated, missing: a bar a family and channel, and the SKUs whose sign hangs on an allocation."""
+    frame, skus, currency = results.evidence("margin_provenance"), results.evidence("sku_margin"), results.settings.reporting_currency
+    hang = skus[skus.sign_depends.astype(bool)].sort_values("net_revenue", ascending=False)
+    subtitle = (
+        "Measured: a document says so. Contracted: a rate. Accrued: reckoned until the document comes. Allocated: shared by a rule among "
+        "rows that a document or a crew serves together."
+    )
+    chart = bridges.come_from(frame, titles.come_from(frame, hang, currency), subtitle, currency)
+    shares = frame.assign(
+        **{k: frame[k] / frame.costs.where(frame.costs != 0) for k in COME_FROM},
+        missing=frame.missing / frame.net_revenue.where(frame.net_revenue != 0), name=frame.key.where(frame.grain != "all", "whole store"),
+        whole=frame.grain == "all", which=frame.grain.replace("all", ""),
+    )  # fmt: skip
+    columns = """
+    name | Margin of
+    which | Which
+    contribution_margin | Contribution | money
+    costs | Costs below gross | money
+    measured | Measured | share
+    contracted | Contracted | share
+    accrued | Accrued | share
+    allocated | Allocated | share
+    missing | Something missing | share | help=net revenue of lines of which at least one cost is not known
+    """
+    below = listed(results, shares, columns, "Where costs come from", MARGIN, strong="whole", whole="kinds a line: order_margin.parquet")
+    hang = hang.assign(a_quarter=0.25 * hang.allocated_share * (hang.gross_margin - hang.contribution_margin))
+    columns = """
+    sku | SKU | code
+    family | Family
+    units | Units | number
+    net_revenue | Net revenue | money
+    contribution_margin | Contribution | cents
+    allocated_share | Allocated | share | help=share of its costs below gross margin that a rule gave it
+    a_quarter | A quarter of that | cents
+    """
+    quiet = "no SKU's contribution margin changes its sign when what is allocated to it is a quarter more or less"
+    marked = listed(results, hang, columns, "SKUs whose sign hangs on an allocation", MARGIN, quiet, most=40, whole="sku_margin.csv")
+    return [drawn(chart, "Where costs come from", results, MARGIN), below, marked]
+
+
+def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
+    """The lines behind a margin figure of the week and the bridge between them: see `Review.why`."""
+    if figure not in BRIDGE:
+        raise ValueError(f"no figure {figure!r} to ask about{_near(figure, BRIDGE)}; there are {', '.join(BRIDGE)}")
+    for key in where:
+        if key not in GRAINS:
+            raise ValueError(f"a figure is asked about by {', '.join(GRAINS)}, not by {key!r}{_near(key, GRAINS)}")
+    currency = results.settings.reporting_currency
+    lines = results.lines(**{{"order": "order_id"}.get(k, k): v for k, v in where.items()})
+    whose = formats.listing([f"{k} {v}" for k, v in where.items()], 4) or "the whole store"
+    if lines.empty:
+        return [note(f"No line was sold in {results.week} of {whose}.")]
+    costed = lines if figure == "net_revenue" else lines[lines.cost_of_goods.notna()]
+    money = formats.money(costed[figure].sum(), currency, 2)
+    text = (
+        f"{BRIDGE[figure]} of {whose} in {results.week}: {money}, the sum of {formats.count(len(costed), 'line')} "
+        f"of {formats.count(costed.order_id.nunique(), 'order')}"
+    )
+    if len(costed) < len(lines):
+        gone = lines.net_revenue.sum() - costed.net_revenue.sum()
+        text += f"; {formats.count(len(lines) - len(costed), 'line')} without unit cost ({formats.money(gone, currency)} of net revenue) left out"
+    margin = costed.assign(whose=whose).groupby("whose", as_index=False)[list(BRIDGE)].sum()
+    chart = charts.waterfall(margin, f"From net revenue to contribution margin: {whose}", "", currency, "whose")
+    listing = costed.assign(worst=costed[figure]).sort_values(["worst", "order_id", "line_id"])
+    said = "\n".join(f"{c} | {label} | cents | small={c}_kind" for c, label in {"cost_of_goods": "Goods", **COSTS}.items())
+    columns = f"""
+    order_id | Order | code
+    line_id | Line | code
+    sku | SKU | code
+    channel | Channel
+    units | Units | number
+    net_revenue | Net revenue | cents
+    {said}
+    contribution_margin | Contribution | cents
+    """
+    table = listed(
+        results, listing, columns, f"Its lines, lowest {BRIDGE[figure].lower()} first; under each cost where it comes from", MARGIN,
+        most=MOST_LINES, whole="order_margin.parquet", filterable=True,
+    )  # fmt: skip
+    return [note(f"{text}."), drawn(chart, "The bridge", results, MARGIN), _components(results, costed), table]
+
+
+def _components(results: Any, lines: pd.DataFrame) -> Part:
+    """A row a component: its money, and how much of it is of which kind (a line's component counts under its kind)."""
+    out = []
+    for component, label in {"cost_of_goods": "Goods", **COSTS}.items():
+        by = lines.groupby(f"{component}_kind")[component].sum()
+        gone = int((lines[f"{component}_kind"] == "missing").sum())
+        out.append({"component": label, "money": lines[component].sum(), **{k: by.get(k, 0.0) for k in COME_FROM}, "missing": gone})
+    columns = """
+    component | Component
+    money | Money | cents
+    measured | Measured | cents
+    contracted | Contracted | cents
+    accrued | Accrued | cents
+    allocated | Allocated | cents
+    missing | Lines without it | number
+    """
+    return listed(results, pd.DataFrame(out), columns, "Component by component: where the money comes from", MARGIN)
+
+
+def _near(word: str, known: Any) -> str:
+    near = difflib.get_close_matches(word, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
