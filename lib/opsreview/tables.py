@@ -60,8 +60,9 @@ def table(
 ) -> Html:  # fmt: skip
     """A table of `frame` as it is ordered, its columns a line each as `Col.read` takes them; a plain note (`empty`) where it has no row.
 
-    Beyond `most` rows it says how many are left out and where they are (`whole`). `filterable` asks the page for a text filter and
-    folds; every table of a page can be taken along as CSV, under the name `download` or its caption; rows where `strong` is true are set in bold, and none is folded away.
+    Beyond `most` rows it says how many are left out and where they are (`whole`). `filterable` asks the page for a text filter.
+    Every table of a page can be taken along as CSV, named `download` or by its caption. Rows where `strong` is true are set in bold, and
+    none of such a table is folded away.
     """
     if frame.empty:
         return nothing(caption, empty)

@@ -59,7 +59,8 @@ def skus() -> str:
 def long() -> str:
     from opsreview.tables import table
 
-    return table(pd.DataFrame({"n": range(30)}), "n | N | number", "Long").html
+    frame = pd.DataFrame({"n": range(30), "small": "=1+1"})
+    return table(frame, "n | N | number\nn | Again | number | small=small", "Long").html
 
 
 def findings() -> pd.DataFrame:

@@ -159,6 +159,19 @@ def test_a_table_sorts_filters_and_comes_along(view, made, tmp_path):
     assert sorted(rows[1:]) == sorted([[HOSTILE, "1000"], ["'=1+1", "7.25"], ["A10", ""]])
 
 
+def test_every_table_comes_along(view, made, tmp_path):
+    """One without tools has its link in the caption; the file is named by the caption and the page's week, and holds folded rows too."""
+    page, *_ = view(made)
+    tables = page.locator("table.tbl")
+    assert page.locator("button.csv").count() == tables.count() > 1
+    with page.expect_download() as download:
+        tables.nth(1).get_by_role("button", name="CSV").click()
+    download.value.save_as(tmp_path / "long.csv")
+    assert re.fullmatch(r"long-2026-w\d\d\.csv", download.value.suggested_filename)
+    with (tmp_path / "long.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["N", "Again", "small"], *[[str(i), str(i), "'=1+1"] for i in range(30)]]
+
+
 def test_a_long_table_is_folded(view, made):
     page, *_ = view(made)
     table = page.locator("table.tbl").nth(1)

@@ -81,13 +81,9 @@ def margin_provenance(books: Books) -> pd.DataFrame:
     out = []
     for grain in ("all", "family", "channel"):
         sums = {c: t[c].sum() for c in ("net_revenue", "contribution_margin", "costs")} | money_by_kind(t, grain)
-        rows = (
-            t.aggregate(**sums).mutate(key=ibis.literal("")) if grain == "all" else t.group_by(key=t[grain]).aggregate(**sums)
-        ).to_pandas()
-        out.append(rows.assign(grain=grain).sort_values("key"))
-    frame = pd.concat(out, ignore_index=True)
-    frame = frame[frame["costs"].notna()]
-    return frame[["grain", "key", "net_revenue", "contribution_margin", "costs", *KINDS, "missing"]].reset_index(drop=True)
+        by = t.mutate(key=ibis.literal("") if grain == "all" else t[grain]).group_by("key").aggregate(**sums)
+        out.append(by.to_pandas().assign(grain=grain).sort_values("key"))
+    return pd.concat(out, ignore_index=True)[["grain", "key", "net_revenue", "contribution_margin", "costs", *KINDS, "missing"]]
 
 
 def sku_rank(books: Books) -> pd.DataFrame:

@@ -90,7 +90,8 @@ def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
     )
     if len(costed) < len(lines):
         gone = lines.net_revenue.sum() - costed.net_revenue.sum()
-        text += f"; {formats.count(len(lines) - len(costed), 'line')} without unit cost ({formats.money(gone, currency)} of net revenue) left out"
+        without = formats.count(len(lines) - len(costed), "line")
+        text += f"; {without} without unit cost ({formats.money(gone, currency)} of net revenue) left out"
     margin = costed.assign(whose=whose).groupby("whose", as_index=False)[list(BRIDGE)].sum()
     chart = charts.waterfall(margin, f"From net revenue to contribution margin: {whose}", "", currency, "whose")
     listing = costed.assign(worst=costed[figure]).sort_values(["worst", "order_id", "line_id"])
