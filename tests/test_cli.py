@@ -167,7 +167,7 @@ def spoiled(exports, tmp_path) -> Path:
 def test_check_says_what_was_set_aside_and_why_and_is_1(spoiled):
     found = said("check", "--exports", spoiled)
     assert found.code == 1
-    for words in ("1 set aside: not_a_date", f"not recognised: {LAST}/notes.csv", "column not taken", "mood"):
+    for words in ("1 set aside: not_a_date", f"not recognised: {LAST}/notes.csv", "columns not taken", "mood"):
         assert words in found.text, words
 
 

@@ -95,15 +95,22 @@ def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", confi
         settings = settings_module.load(settings_module.find(folder, Path(config) if config else None))
         chosen = Week.parse(week) if week else newest_week(folder)
         found = open_exports(folder, chosen, settings, cache_folder(), progress=lambda text: say(text, 0, 0))
-        rows = {k: sum(int(f[k]) for f in found.manifest) for k in ("rows_read", "rows_kept", "rows_quarantined")}
+        rows = {
+            k: sum(int(f[k]) for f in found.manifest)
+            for k in ("rows_read", "rows_kept", "rows_quarantined", "rows_elsewhere", "rows_split")
+        }
+        rows["rows_read"] += rows["rows_split"] - rows["rows_elsewhere"]  # of our tables: a vendor's row may be several of ours, or none
         why, notices = reasons(found), found.notices
         unrecognised, dropped = found.unrecognised, found.dropped_columns
-    out.print(
-        f"{chosen}: {len(found.manifest)} files of {len(found.weeks)} weeks; {rows['rows_read']:,} rows read, {rows['rows_kept']:,} kept"
-    )
+    files = len({f["path"] for f in found.manifest})
+    out.print(f"{chosen}: {files} files of {len(found.weeks)} weeks; {rows['rows_read']:,} rows read, {rows['rows_kept']:,} kept")
     for reason, n in why.items():
         out.print(f"  {n:,} set aside: {reason}", markup=False)
-    for line in (*notices, *(f"not recognised: {u}" for u in unrecognised), *(f"column not taken: {d}" for d in dropped)):
+    for line in (
+        *notices,
+        *(f"not recognised: {u}" for u in unrecognised),
+        *(f"columns not taken: {d['path']}: {', '.join(d['columns'])}" for d in dropped),
+    ):
         out.print(f"  {line}", markup=False)
     raise typer.Exit(1 if rows["rows_quarantined"] > settings.allow.quarantined_rows else 0)
 

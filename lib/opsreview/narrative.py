@@ -232,7 +232,8 @@ def trust_details(results: Any) -> list[str]:
     if t.get("unrecognised"):
         out.append(f"Files not recognised: {formats.listing([_name(f) for f in t['unrecognised']], 5)}")
     if t.get("dropped_columns"):
-        out.append(f"Columns not read: {formats.listing([_name(c) for c in t['dropped_columns']], 8)}")
+        columns = {c["path"]: formats.listing([str(name) for name in c["columns"]], 3) for c in t["dropped_columns"]}
+        out.append(f"Columns not read: {formats.listing([f'{path} ({said})' for path, said in columns.items()], 5)}")
     notices = [str(notice).rstrip(".") for notice in t.get("notices", [])]
     more = [f"{len(notices) - NOTICES} more notices of this kind are in run.json"] if len(notices) > NOTICES else []
     return [*out, *notices[:NOTICES], *more]

@@ -185,6 +185,8 @@ class Results:
         manifest = pd.DataFrame(self.exports.manifest)
         counts = [c for c in manifest.columns if c.startswith("rows_")]
         sums = {c: int(manifest[c].sum()) for c in counts}
+        # Of our tables: a row of a vendor's file may be none of ours, or several, and counts once for each table.
+        sums["rows_read"] += sums.pop("rows_split") - sums.pop("rows_elsewhere")
         fresh = self.measured.summary.frame("freshness")
         lines = self.sku_margin
         return {
