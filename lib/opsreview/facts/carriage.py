@@ -20,10 +20,10 @@ def rate_card(books: Books) -> ibis.Table:
     """One row a price of the rate card: weights over `above_kg` up to `max_weight_kg`, days from `since` to before `until`, `rate`."""
     t = books.table("carrier_rates")
     keys = ["carrier", "service", "zone"]
-    t = t.select(*keys, "max_weight_kg", rate=t.cost, since=t.valid_from.fill_null(ibis.date(1, 1, 1)))
+    t = t.select(*keys, "max_weight_kg", rate=t.cost, since=t.valid_from.fill_null(ibis.date(1900, 1, 1)))
     version = t.select(*keys, "since").distinct()
     following = ibis.window(group_by=[version[k] for k in keys], order_by=version.since)
-    version = version.mutate(until=version.since.lead().over(following).fill_null(ibis.date(9999, 12, 31)))
+    version = version.mutate(until=version.since.lead().over(following).fill_null(ibis.date(2200, 1, 1)))
     lighter = ibis.window(group_by=[*(t[k] for k in keys), t.since], order_by=t.max_weight_kg)
     return t.mutate(above_kg=t.max_weight_kg.lag().over(lighter).fill_null(-1.0)).join(version, [*keys, "since"])
 
