@@ -79,3 +79,11 @@ def test_a_file_of_ours_needs_no_profile(tmp_path):
     path.write_text("order_id,ordered_at,channel,status\n", encoding="utf-8")
     with pytest.raises(ProfileError, match="its header is ours"):
         show(path, shipped(), WEEK)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02", b"\n\n"])
+def test_what_is_no_table_gets_no_draft(tmp_path, content):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    found = CliRunner().invoke(app, ["profile", "draft", str(path)])
+    assert found.exit_code == 2 and found.stdout == "" and str(path.name) in found.stderr

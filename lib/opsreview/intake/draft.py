@@ -72,7 +72,9 @@ def first_rows(path: Path, layout: Layout | None = None) -> tuple[list[str], lis
 
 def _guess(path: Path) -> Layout:
     """The separator that splits the first rows most, and where they begin to be as wide as most of them are."""
-    heads = foreign.heads_of(path, path.suffix.lower())
+    heads = [(s, rows) for s, rows in foreign.heads_of(path, path.suffix.lower()) if rows]
+    if not heads:
+        raise ProfileError(f"{path}: holds no rows that can be read as a table; a profile is for csv, tsv, txt and xlsx")
     separator, rows = max(heads, key=lambda h: max((len(r.fields) for r in h[1]), default=0))
     widest = max(len(r.fields) for r in rows)
     return Layout(separator, next(r.before for r in rows if len(r.fields) == widest))
