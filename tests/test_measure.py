@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 import random_store
 from helpers_store import copy, made
-from opsreview import catalog, engine, measure
+from opsreview import catalog, engine, measure, plans
 from opsreview.books import Books
 from opsreview.engine import steady
 from opsreview.intake.store import ExportsError, open_exports
@@ -319,3 +321,20 @@ def test_what_was_read_lies_in_one_order(exports, tmp_path):
         found.append({t: opened.resolved(t).rows.read_bytes() for t in dict.fromkeys(s.table for s in opened.usable)})
         opened.con.disconnect()
     assert len(found[0]) > 10 and found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize(
+    ("day", "text"),
+    [
+        (LAST.end, "{day+0}"),
+        (LAST.monday, "{day-7}"),
+        (date(1, 1, 1), "MAKE_DATE(1, 1, 1)"),
+        (date(9999, 12, 31), "MAKE_DATE(9999, 12, 31)"),
+    ],
+)
+def test_a_day_that_is_ages_away_is_the_same_in_every_week(day, text):
+    query = ibis.table({"a": "date"}, name="t").filter(lambda t: t.a < ibis.literal(day))
+    sql = plans.undated(query, LAST, LAST.as_of("UTC"), "books_")
+    assert text in sql
+    earlier = plans.Plan(sql=sql).dated(LAST - 52, (LAST - 52).as_of("UTC"), "books_")
+    assert "{day" not in earlier

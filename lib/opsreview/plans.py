@@ -18,6 +18,7 @@ import ibis.expr.operations as ops
 
 from opsreview.weeks import Week, Window
 
+AGES = 36_525  # days
 _DATE = re.compile(r"MAKE_DATE\((\d+), (\d+), (\d+)\)")
 _DAYS = re.compile(r"\{day([+-]\d+)\}")
 
@@ -60,7 +61,13 @@ def undated(query: ibis.Table, week: Week, as_of: datetime, prefix: str) -> str:
     if query.op().find(ops.InMemoryTable):
         return ""
     sql = str(ibis.to_sql(query, dialect="duckdb")).replace(_timestamp(as_of), "{as_of}").replace(prefix, "{books}")
-    return _DATE.sub(lambda m: f"{{day{(date(int(m[1]), int(m[2]), int(m[3])) - week.end).days:+d}}}", sql)
+    return _DATE.sub(lambda m: _from_end(date(int(m[1]), int(m[2]), int(m[3])), week), sql)
+
+
+def _from_end(day: date, week: Week) -> str:
+    """A day as days from the week's end; one that is ages away (since ever, for good) is the same in every week."""
+    days = (day - week.end).days
+    return f"{{day{days:+d}}}" if abs(days) < AGES else _make_date(day)
 
 
 def _make_date(day: date) -> str:
