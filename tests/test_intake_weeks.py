@@ -206,7 +206,8 @@ def test_too_many_bad_rows_stop_the_run_or_make_a_table_missing(tmp_path):
     now = exports.known(Week.parse(W2))
     assert now.treated_as_missing == {
         "shipments": "2 of the 20 rows of shipments in 2026-W46 cannot be taken, more than 5%: most often not_a_number (2), "
-        "as in 2026-W46/shipments.csv line 2 (label_cost 'x')"
+        "as in 2026-W46/shipments.csv line 2 (label_cost 'x'); write numbers without currency signs, with a point (or all of a file with "
+        "a comma) before the decimals"
     }
     assert not now.exported("shipments", now.week) and now.exported("shipments", now.week - 1)
     assert now.table("shipments").shipment_id.execute().tolist() == ["old"]

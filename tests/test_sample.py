@@ -225,7 +225,8 @@ class TestCommitted:
         record = self.record
         last, first = (Week.parse(record[name]) for name in ("last_week", "first_week"))
         weeks = (last.monday - first.monday).days // 7 + 1
-        make_store(tmp_path, seed=record["seed"], weeks=weeks, last_week=last, skus=record["skus"], orders_per_week=record["orders_per_week"])
+        size = {name: record[name] for name in ("seed", "skus", "orders_per_week")}
+        make_store(tmp_path, weeks=weeks, last_week=last, **size)
         made, there = files(tmp_path), files(DATA)
         assert set(made) == set(there)
         assert [name for name in made if made[name] != there[name]] == []

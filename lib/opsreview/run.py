@@ -134,7 +134,7 @@ def complaints(results: Results) -> list[str]:
         if table not in allow.missing_tables:
             costs.setdefault(table, set()).update(gap["costs"])
     for table, kpis in sorted(costs.items()):
-        said.append(f"{len(kpis)} figure{'s' if len(kpis) > 1 else ''} n/a for want of {table}")
+        said.append(f"{len(kpis)} figure{'s' if len(kpis) > 1 else ''} n/a for want of {'earlier weeks' if table == 'exports' else table}")
     return said
 
 

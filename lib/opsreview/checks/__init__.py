@@ -3,8 +3,8 @@
 A check is given a `Context` and returns a row an entity that is worth a meeting's time (see `COLUMNS`); `findings` adds identity,
 owner, SLA, escalation and state. What the exports do not say is never flagged: a check whose tables did not come finds nothing.
 
-Modules: plan, monday (stock), inbound, wednesday (warehouse), carriers, carriage, friday (margin and returns), promotions, exports, controls,
-documents; stakes holds what several of them reckon money with.
+Modules: plan, monday (stock), inbound, wednesday (warehouse), carriers, carriage, friday (margin and returns), promotions, exports,
+controls, documents; stakes holds what several of them reckon money with.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ DAYS = ("the same day", "one day", "two days", "three days", "four days", "five 
 
 @fact
 def overcharged(books: Books) -> ibis.Table:
-    """One row a service with carriage invoiced in W: parcels, billed, expected; of those `above`: how many, `over`, `of_weight`, members."""
+    """One row a service with carriage invoiced in W: parcels, billed, expected; those `above`: how many, `over`, `of_weight`, members."""
     t, limits = billed(books), books.settings.checks["carrier_overcharge"]
     t = t.filter(t.in_week, t.expected.notnull())
     t = t.mutate(above=(t.over > float(limits["amount"])) & (t.over > float(limits["share"]) * t.expected))

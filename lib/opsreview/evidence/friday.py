@@ -98,7 +98,8 @@ def sku_rank(books: Books) -> pd.DataFrame:
     f["rank_gross"] = f["gross_margin_share"].rank(ascending=False, method="first").astype(int)
     f["rank_contribution"] = f["contribution_margin_share"].rank(ascending=False, method="first").astype(int)
     f["fall"] = f["rank_contribution"] - f["rank_gross"]
-    beyond = pd.DataFrame({c: f[c] - f["net_revenue"] * (f[c].sum() / f["net_revenue"].sum()) for c in COMPONENTS})
+    share = f["net_revenue"] / f["net_revenue"].sum() if len(f) else f["net_revenue"]
+    beyond = pd.DataFrame({c: f[c] - share * f[c].sum() for c in COMPONENTS})
     f["culprit"] = beyond.idxmax(axis=1) if len(f) else pd.Series(dtype=str)
     f["culprit_money"] = beyond.max(axis=1)
     columns = [

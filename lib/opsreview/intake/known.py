@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from opsreview.intake.store import Exports
 
 
+REMEDIES = {  # what helps where the files themselves are sound
+    "unknown_currency": "; name it as reporting_currency in review.toml, or bring fx_rates for it",
+    "unknown_order": "; bring the orders of these lines, in this week's folder or an earlier one",
+    "not_a_date": "; write days like 2026-11-16 and times like 2026-11-16T09:30:00+01:00",
+    "not_a_number": "; write numbers without currency signs, with a point (or all of a file with a comma) before the decimals",
+}
+
+
 class Known:
     """See `Exports.known`. `as_of` is naive UTC."""
 
@@ -123,6 +131,7 @@ class Known:
         return (
             f"{found['bad']:,} of the {found['rows']:,} rows of {table} in {self.week} cannot be taken, more than {100 * limit:g}%: "
             f"most often {worst['reason']} ({worst['n']:,}), as in {example['file']} line {example['line']} ({where})"
+            f"{REMEDIES.get(worst['reason'], '')}"
         )
 
     @property
