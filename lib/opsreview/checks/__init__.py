@@ -3,8 +3,8 @@
 A check is given a `Context` and returns a row an entity that is worth a meeting's time (see `COLUMNS`); `findings` adds identity,
 owner, SLA, escalation and state. What the exports do not say is never flagged: a check whose tables did not come finds nothing.
 
-Modules: plan, monday (stock), inbound, wednesday (warehouse), carriers, carriage, friday (margin and returns), promotions, exports,
-controls, documents; stakes holds what several of them reckon money with.
+Modules: plan, monday (stock), inbound, wednesday (warehouse), carriers, carriage, friday (margin and returns), agreement (documents that
+differ; matching, apart: how they do), promotions, exports, controls, documents; stakes holds what several of them reckon money with.
 """
 
 from __future__ import annotations
@@ -104,7 +104,20 @@ def check(function: Check) -> Check:
 
 def load() -> dict[str, Check]:
     """Every check there is, in the catalog's order, their modules imported."""
-    from opsreview.checks import carriage, carriers, controls, documents, exports, friday, inbound, monday, plan, promotions, wednesday  # noqa: F401
+    from opsreview.checks import (  # noqa: F401
+        agreement,
+        carriage,
+        carriers,
+        controls,
+        documents,
+        exports,
+        friday,
+        inbound,
+        monday,
+        plan,
+        promotions,
+        wednesday,
+    )
 
     return {name: CHECKS[name] for name in catalog.checks() if name in CHECKS}
 

@@ -1,0 +1,152 @@
+"""Documents that should agree: a finding for what differs beyond tolerance, the rows of one cause together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from opsreview.checks import GRAVE_MONEY, GRAVE_TIMES, Context, check, found, nothing, say
+from opsreview.checks.apart import documents_apart
+from opsreview.formats import count, day, listing, number
+
+# By kind: what is said of it, how its money was reckoned, what is suggested, on what it stands. `r`: the finding, `first` its dearest row.
+Title = Callable[[Context, Any, Any], str]
+KINDS: dict[str, tuple[Title, str, str, str]] = {
+    "billed_quantity": (
+        lambda c, r, first: f"{first.document}: {number(first.stated)} units billed, {number(first.expected)} are due{_more(r)}",
+        "units billed beyond what came × their price, and what was billed above the price agreed",
+        "dispute_charge",
+        "inbound and purchase_invoices: 28 days",
+    ),
+    "billed_price": (
+        lambda c, r, first: f"{first.document} billed at {c.money(first.stated)} a unit, {c.money(first.expected)} was agreed{_more(r)}",
+        "units × (price billed − price agreed)",
+        "dispute_charge",
+        "inbound and purchase_invoices: 28 days",
+    ),
+    "ordered_price": (
+        lambda c, r, first: (
+            f"{first.document} costs {c.money(first.stated)} a unit, {c.money(first.expected)} is the product's cost{_more(r)}"
+        ),
+        "units × (price of the purchase − the product's cost)",
+        "dispute_charge",
+        "inbound and products: open purchases and 28 days",
+    ),
+    "unknown_purchase": (
+        lambda c, r, first: f"Invoice {r.entity} is for {_named(r.members)}, which no export knows",
+        "the amount billed",
+        "investigate",
+        "purchase_invoices and inbound: 28 days",
+    ),
+    "not_billed": (
+        lambda c, r, first: f"{first.partner} has not billed {_what(r, first)}: {c.money(r.accrued)} to accrue",
+        "",
+        "investigate",
+        "what came or left in 91 days, and invoices",
+    ),
+    "charge_ids": (
+        lambda c, r, first: f"{number(first.stated)} carrier charges name shipments that no export knows",
+        "",
+        "investigate",
+        "carrier_charges and shipments: 28 days",
+    ),
+    "charged_not_sent": (
+        lambda c, r, first: f"Invoice {r.entity} charges {count(first.stated, 'parcel')} that we did not send: {first.note}",
+        "the amounts charged",
+        "dispute_charge",
+        "carrier_charges, shipments and carrier_events: 28 days",
+    ),
+    "cancelled_sent": (
+        lambda c, r, first: f"{count(r.rows, 'order')} left {first.partner} after being cancelled",
+        "goods at cost that have not come back, and carriage",
+        "investigate",
+        "orders and shipments: 28 days",
+    ),
+    "service_unasked": (
+        lambda c, r, first: f"{first.partner} billed {count(r.rows, r.entity.rpartition('/')[2].replace('_', ' '))} without an exception",
+        "charges of 28 days / 4",
+        "dispute_charge",
+        "carrier_charges and carrier_events: 28 days",
+    ),
+    "refund_above_paid": (
+        lambda c, r, first: f"{r.entity} refunded {c.money(first.stated)}, {c.money(first.expected)} was paid",
+        "refund − what was paid for what came back, shipping included",
+        "investigate",
+        "returns and order_lines: 58 days",
+    ),
+    "refunds_above_paid": (
+        lambda c, r, first: f"{count(r.rows, 'refund')} of {first.partner} above what was paid",
+        "refunds − what was paid for what came back, of 58 days, a week",
+        "investigate",
+        "returns and order_lines: 58 days",
+    ),
+    "refund_unreceived": (
+        lambda c, r, first: f"{count(r.rows, 'return')} of {first.partner} refunded and not received",
+        "the refunds of returns whose time to come back ended in 28 days",
+        "investigate",
+        "returns: 28 days",
+    ),
+    "contract_price": (
+        lambda c, r, first: f"{first.partner} was charged other prices than agreed for {count(r.rows, 'product')}",
+        "units × difference to the agreed price, of 28 days / 4",
+        "reprice",
+        "order_lines and contract_prices: 28 days",
+    ),
+}
+
+
+@check
+def invoice_mismatch(ctx: Context) -> pd.DataFrame:
+    """Documents that differ beyond tolerance, where the difference costs as much as a finding must; accruals are told without money."""
+    rows = documents_apart(ctx.books)
+    rows = rows[rows["entity"].notna()]
+    if rows.empty:
+        return nothing()
+    # Of a finding the dearest row comes first.
+    by = rows.groupby("entity", sort=True)
+    out = by.agg(
+        impact=("money", lambda m: m.sum(min_count=1)), accrued=("accrued", lambda a: a.sum(min_count=1)), rows=("kind", "size"),
+        kind=("kind", "first"), times=("times", "max"), entity_type=("entity_type", "first"), oldest=("day", "min"),
+        members=("members", lambda m: "; ".join(dict.fromkeys("; ".join(m.dropna()).split("; ")))), notes=("note", _notes),
+    ).reset_index()  # fmt: skip
+    told = out["impact"].isna() & ((out["accrued"] >= ctx.floor) | (out["kind"] == "charge_ids"))
+    out = out[(out["impact"] >= ctx.floor) | told]
+    if out.empty:
+        return nothing()
+    grave = (out["impact"] >= GRAVE_MONEY * ctx.floor).astype(int) + (out["times"] >= GRAVE_TIMES).astype(int)
+    first = {name: group.iloc[0] for name, group in by if name in set(out["entity"])}
+    return found(
+        out,
+        title=say(out, lambda r: KINDS[r.kind][0](ctx, r, first[r.entity])),
+        observed=[first[e]["stated"] for e in out["entity"]],
+        expected=[first[e]["expected"] for e in out["entity"]],
+        severity=grave.where(out["impact"].notna(), 0).map({0: "watch", 1: "breach", 2: "critical"}),
+        basis=[KINDS[kind][1] for kind in out["kind"]],
+        decision=[KINDS[kind][2] for kind in out["kind"]],
+        detail=say(out, lambda r: f"{_arithmetic(ctx, r)}{r.notes}; since {day(r.oldest)}"),
+        evidence=[KINDS[kind][3] for kind in out["kind"]],
+    )
+
+
+def _arithmetic(ctx: Context, r: Any) -> str:
+    if pd.isna(r.impact):
+        return ""
+    return f"{ctx.money(r.impact)} in {count(r.rows, 'difference')}: "
+
+
+def _notes(notes: pd.Series) -> str:
+    return listing(list(dict.fromkeys(notes.dropna())), 3)
+
+
+def _named(members: str) -> str:
+    return listing(str(members).split("; "), 3)
+
+
+def _more(r: Any) -> str:
+    return f", and {count(r.rows - 1, 'more difference')}" if r.rows > 1 else ""
+
+
+def _what(r: Any, first: pd.Series) -> str:
+    return count(first.expected, "parcel") if first.unit == "parcels" else f"{count(r.rows, 'line')} that came"
