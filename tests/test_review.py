@@ -411,3 +411,20 @@ def test_a_trend_of_several_figures_names_those_that_are_missing():
     assert "n/a for want of picks: Perfect order." in " ".join(title["subtitle"])
     none = fake_results.changed_by(some, history=some.history[some.history.kpi != "on_time_ship_rate"])
     assert Review("wednesday", none).on_time_ship.parts[0].to_dict()["title"]["text"][0].startswith("On-time delivery is")
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "split", "said", "columns"),
+    [
+        (0, 0, "Every file adds up", False),
+        (3, 3, "Every file adds up", True),  # 10 and 3 made beyond = 8 kept, 1 replaced, 1 not taken, 3 for other tables
+        (3, 0, "1 file does not add up", True),
+        (0, 2, "1 file does not add up", True),
+    ],
+)
+def test_a_vendor_s_file_adds_up_over_the_tables_it_feeds(elsewhere, split, said, columns):
+    full = fake_results.shared()
+    files = full.files.assign(rows_elsewhere=0, rows_split=0)
+    files.loc[0, ["rows_elsewhere", "rows_split"]] = elsewhere, split
+    shown = html_of(Review(HEALTH, fake_results.FakeResults(**{**vars(full), "files": files})).files)
+    assert said in shown and ("For other tables" in shown) == columns

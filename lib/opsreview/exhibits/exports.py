@@ -73,8 +73,8 @@ def set_aside(results: Any) -> list[Part]:
 
 
 def files(results: Any) -> list[Part]:
-    """Where every row of every file went: read = kept + replaced + duplicate + deleted + not taken."""
-    every = results.files
+    """Where every row of every file went: read + split = kept + replaced + duplicate + deleted + not taken + elsewhere."""
+    every = results.files.assign(rows_split=lambda f: f.get("rows_split", 0), rows_elsewhere=lambda f: f.get("rows_elsewhere", 0))
     rows = [name for name in every.columns if name.startswith("rows_")]
     by = every.groupby("table", sort=False).agg(files=("path", "size"), **{name: (name, "sum") for name in rows}).reset_index()
     total = pd.DataFrame([{"table": "all tables", "files": by.files.sum(), **{name: by[name].sum() for name in rows}}])
@@ -87,9 +87,15 @@ def files(results: Any) -> list[Part]:
     rows_deleted | Deleted at the source | number
     rows_quarantined | Not taken | number
     """
+    sides, note = ("rows_read", "rows_split"), ""
+    if every[["rows_split", "rows_elsewhere"]].to_numpy().any():
+        fates = fates.replace("Read | number", "Read | number\n    rows_split | Split in several | number")
+        fates += "rows_elsewhere | For other tables | number\n    "
+        note = " One file of a vendor may feed several tables; a row that says nothing of this one is for another."
     now = every[every.path.str.startswith(f"{results.week}/")]
-    off = int((every.rows_read != every[[name for name in rows if name != "rows_read"]].sum(axis=1)).sum())
-    balance = f"{formats.count(off, 'file')} do not add up." if off else "Every file adds up: read = all the others together."
+    off = int((every[list(sides)].sum(axis=1) != every[[name for name in rows if name not in sides]].sum(axis=1)).sum())
+    said = "Every file adds up: rows read (and split) are all the others together."
+    balance = f"{formats.count(off, 'file')} {'does' if off == 1 else 'do'} not add up." if off else f"{said}{note}"
     every_table, every_file = f"table | Table | words\nfiles | Files | number{fates}", f"path | File | text\ntable | Table | words{fates}"
     return [
         listed(results, both, every_table, "All folders read", [], note=balance, strong="strong"),
