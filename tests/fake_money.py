@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -21,5 +23,79 @@ def carriage() -> dict[str, pd.DataFrame]:
     return {"overcharges": overcharges, "carrier_mix": mix}
 
 
+def _range(rng: np.random.Generator, n: int = 40) -> pd.DataFrame:
+    f = pd.DataFrame(
+        {
+            "sku": [f"SKU-{i:03d}" for i in range(1, n + 1)],
+            "name": "Lamp",
+            "family": "Lamps",
+            "tier": "A",
+            "units": rng.integers(20, 300, n).astype(float),
+        }
+    )
+    f["price"] = rng.uniform(10, 60, n)
+    f["net_revenue"] = f.units * f.price
+    f["gross_share"] = rng.uniform(0.3, 0.6, n)
+    f["contribution_share"] = f.gross_share - rng.uniform(0.2, 0.6, n)
+    f["gross_margin"], f["contribution_margin"] = f.gross_share * f.net_revenue, f.contribution_share * f.net_revenue
+    healthy, earns = f.gross_share >= 0.4, f.contribution_share >= 0
+    f["quadrant"] = np.select([healthy & earns, healthy, earns], ["earns", "false confidence", "thin, and earns"], "loses at both")
+    f["floor"] = f.price * (1 - f.contribution_share)
+    f["headroom"], f["discount"] = f.contribution_share, [0.2, *[np.nan] * (n - 1)]
+    f["planned"] = f.price * (1 - f.discount)
+    f["below_floor"] = f.planned.fillna(f.price) < f.floor
+    f = f.sort_values("contribution_margin", ascending=False, ignore_index=True)
+    return f.assign(cumulative=f.contribution_margin.cumsum(), place=(f.index + 1) / n)
+
+
+def _bill() -> pd.DataFrame:
+    parts = ["reverse_shipping", "handling", "restock_labor", "refurbish", "markdown", "write_off", "pending", "support", "outbound"]
+    rows = []
+    for grain, keys in (
+        ("all", [""]),
+        ("reason", ["damaged", "too_small"]),
+        ("sku", ["SKU-001", "SKU-002"]),
+        ("channel", ["web"]),
+        ("family", ["Lamps"]),
+    ):
+        for i, key in enumerate(keys):
+            amounts = [40.0 - 5 * i, 30.0, 20.0, 5.0, 8.0, 12.0, 3.0, 15.0, 60.0]
+            ours = key == "damaged"
+            rows.append((grain, key, "Lamp" if grain == "sku" else "", 9, 10.0, *amounts, sum(amounts), sum(amounts) / 10, 300.0, 1.0, ours,
+                         "warehouse" if ours else "", "review its packaging" if ours else ""))  # fmt: skip
+    return pd.DataFrame(
+        rows, columns=["grain", "key", "name", "returns", "units", *parts, "total", "each", "refund", "unmatched", "ours", "team", "action"]
+    )
+
+
+def _proposals() -> dict[str, pd.DataFrame]:
+    days = (date(2026, 11, 9), date(2026, 11, 22))
+    pauses = pd.DataFrame(
+        [("P-1", "SKU-001", "Chair no. 1", None, *days, 0.3, -2.4, 4.0, 7.0, 160.0, 90.0, 744.0, 25.0, 65.0, 1.9, 2.0, "pause"),
+         ("P-2", "SKU-004", "Mirror no. 4", "web", *days, 0.1, 6.1, 8.0, 7.0, 90.0, 80.0, 91.0, 30.0, 0.0, 3.1, np.nan, "pause until inbound"),
+         ("P-3", "SKU-006", "Chair no. 6", "web", *days, 0.1, 4.0, 5.0, 7.0, 60.0, 50.0, 10.0, 300.0, 0.0, 40.0, 9.0, "keep")],
+        columns="promo_id sku name channel starts_on ends_on discount margin full days promoted_units usual_units gain available inbound lasts next_days advice".split(),
+    )  # fmt: skip
+    reprices = pd.DataFrame(
+        [("SKU-001", "Lamps", 80.0, 23.3, -3.1, 248.0, 27.0, 0.09, 30.4, 0.3, 2.8, 0.0, *[np.nan] * 8),
+         ("SKU-002", "Lamps", 20.0, 12.0, -0.4, 8.0, 12.5, 0.09, 14.0, 0.17, 1.2, 0.0, -2.0, -2.6, -1.4, 26.0, 14.7, 25.6, 24.0, 27.0)],
+        columns="sku family units_week price margin loss floor share goal raise_ margin_then break_even elasticity low high weeks units_then gain gain_low gain_high".split(),
+    )  # fmt: skip
+    moves = pd.DataFrame(
+        [("SKU-002", "Rug no. 2", "BER", "RTM", 26.0, 6.0, 3.0, 5.0, 5.0, 5.7, 0.73, True, 3.7, 28.6, 24.9)],
+        columns="sku name location_from location_to available_from spares available_to lacks units per_unit freight freight_known cost saved net".split(),
+    )
+    costs = ["packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve"]
+    channels = pd.DataFrame(
+        [("amazon", 430, 5100.0, 2740.0, *[260.0] * 7, -1069.0, 185.0, -1255.0, -0.21, 0.26, 0.014, 0.46),
+         ("web", 2259, 26_153.0, 13_860.0, *[900.0] * 7, 4270.0, 1408.0, 2862.0, 0.16, 0.0, 0.11, 0.0)],
+        columns=["channel", "orders", "net_revenue", "gross_margin", *costs, "contribution_margin", "ads", "after", "share", "fee", "fee_even", "raise_even"],
+    )  # fmt: skip
+    listings = pd.DataFrame(
+        [("SKU-001", "amazon", 9.5, 24.0, -132.0, 115.0)], columns="sku channel units_week price contribution elsewhere".split()
+    )
+    return {"pauses": pauses, "reprices": reprices, "transfers": moves, "channels": channels, "channel_skus": listings}
+
+
 def frames() -> dict[str, pd.DataFrame]:
-    return carriage()
+    return {**carriage(), "portfolio": _range(np.random.default_rng(11)), "returns_bill": _bill(), **_proposals()}

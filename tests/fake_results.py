@@ -223,12 +223,8 @@ def _friday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
     rank["culprit_money"] = rank.net_revenue * 0.05
     reasons = [(f, r, round(300 * rate), 3000.0, rate, 300 * rate * 14, r == "damaged", "warehouse" if r == "damaged" else "fit and sizing")
                for f in FAMILIES for r, base in (("damaged", 0.02), ("too_small", 0.05), ("changed_mind", 0.04)) for rate in [base * rng.uniform(0.4, 2.0)]]  # fmt: skip
-    promotions = pd.DataFrame([("P-1", "SKU-001", "Chair no. 1", "web", date(2026, 11, 10), date(2026, 11, 30), 0.3, 140.0, -2.4, 200.0, 0.0, 160.0, "loses money"),
-                               ("P-2", "SKU-004", "Mirror no. 4", "web", date(2026, 11, 20), date(2026, 12, 1), 0.1, 90.0, 6.1, 30.0, 20.0, 120.0, "stock does not cover it"),
-                               ("P-3", "SKU-006", "Chair no. 6", "web", date(2026, 11, 20), date(2026, 12, 1), 0.1, 60.0, 4.0, 300.0, 0.0, 80.0, "fine")],
-                              columns="promo_id sku name channel starts_on ends_on discount units_28d margin_per_unit_after available inbound_until_end expected_units verdict".split())  # fmt: skip
     by = {"family_margin": _margin(FAMILIES, "family", rng), "channel_margin": _margin(CHANNELS, "channel", rng)}
-    return {**by, "margin_provenance": _come_from(by), "promotions": promotions,
+    return {**by, "margin_provenance": _come_from(by),
             "sku_rank": rank[["sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money"]],
             "returns_reasons": pd.DataFrame(reasons, columns="family reason returned_units sold_units rate cost ours_to_control team".split()),
             "sku_margin": margin.assign(false_confidence=False)}  # fmt: skip

@@ -277,17 +277,19 @@ def test_decisions_to_take_carry_their_arithmetic():
     r = fake_results.shared()
     parts = Review("friday", r).decisions_to_take.parts
     heads = [re.search(r"<caption>(.*?)</caption>", part._repr_html_())[1] for part in parts]
-    assert heads == ["Pause promotions", "Reprice", "Rebalance inbound", "Adjust channel exposure", "Channel exposure in the week"]
+    assert [head.split(":")[0] for head in heads] == [
+        "Pause", "Reprice", "Rebalance stock", "Rebalance inbound", "Adjust channel exposure", "Take out of a channel",
+    ]  # fmt: skip
     promotions = cells(parts[0]._repr_html_())
-    assert [row[0].split()[0] for row in promotions] == ["P-1", "P-2"], "what loses or lacks, worst first; P-3 is fine"
-    first = promotions[0]
-    assert (first[4], first[5], first[9]) == ("−2.40", "160", "−384"), "−2.40 a unit × 160 units"
-    assert promotions[1][8] == "70", "120 will sell − 30 there − 20 coming"
-    asked = r.findings[r.findings.suggested_decision.str.startswith("reprice")]
-    assert len(cells(parts[1]._repr_html_())) == len(asked)
-    after = (r.evidence("channel_margin").contribution_margin - r.evidence("channel_margin").ad_spend).round().sort_values()
-    shown = sorted(float(row[9].replace(",", "").replace("−", "-")) for row in cells(parts[4]._repr_html_()))
-    assert shown == pytest.approx(sorted(after), abs=1)
+    assert [row[0].split()[0] for row in promotions] == ["P-1", "P-2"], "what loses or runs dry; P-3 keeps"
+    gain = 4.0 * 90 - -2.4 * 160
+    assert promotions[0][4:8] == ["−2.40", "4.00", "160", "90"] and promotions[0][11] == f"{gain:.0f}", "list margin × usual − promoted"
+    prices = cells(parts[1]._repr_html_())
+    assert "any volume is better than now" in prices[0][-1] and "−2.0 (−2.6 to −1.4), 26 weeks" in prices[1][-2]
+    moved = r.evidence("transfers").iloc[0]
+    assert cells(parts[2]._repr_html_())[0][1:3] == ["BER → RTM", f"{moved.units:.0f}"] and "BER → RTM: 5 units" in heads[2]
+    channels = {row[0]: row for row in cells(parts[4]._repr_html_())}
+    assert channels["web"][-1] == "" and "46.0" in channels["amazon"][-1], "only what loses says what would even it"
 
 
 def test_ledger_names_money_paid_and_estimates():

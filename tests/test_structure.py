@@ -20,8 +20,10 @@ PACKAGE = ROOT / "lib" / "opsreview"
 
 # A module (or a package as a whole) imports only what stands before it. From the ground to the command.
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
-ENGINE = ["engine", "intake", "plans", "books", "facts", "margin", "provenance", "demand", "kpis", "leaks", "scorecard", "reconcile"]
-JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "evidence", "measure", "restatements", "results"]
+ENGINE = [
+    "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "scorecard", "reconcile",
+]  # fmt: skip
+JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "proposals", "evidence", "measure", "restatements", "results"]
 READER = [
     "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits",
     "widgets", "widgets_checklist", "review",
@@ -47,6 +49,7 @@ QUERIES = {
     "facts",
     "margin",
     "provenance",
+    "bills",
     "demand",
     "kpis",
     "leaks",
@@ -54,13 +57,14 @@ QUERIES = {
     "reconcile",
     "checks",
     "evidence",
+    "proposals",
 }
 HOMES = {
     "ibis": QUERIES,
     "duckdb": {"intake"},
     "pyarrow": {"intake", "sample"},
     "python_calamine": {"intake"},
-    "scipy": {"statistics", "demand", "checks", "sample"},
+    "scipy": {"statistics", "demand", "checks", "proposals", "sample"},
     "pydantic": {"catalog", "settings", "decisions", "intake"},
     "altair": {"charts", "renderer"},
     "vl_convert": {"page"},

@@ -93,10 +93,23 @@ class Returns(Section):
         "damaged": "warehouse", "wrong_item": "warehouse", "not_as_described": "product page", "too_small": "fit and sizing",
         "too_large": "fit and sizing", "defective": "supplier", "late_delivery": "carrier", "changed_mind": "post-purchase",
     }  # fmt: skip
+    actions: dict[str, str] = {
+        "damaged": "review its packaging and how it is handled", "wrong_item": "check its pick face and labels",
+        "not_as_described": "mend text and pictures of the product page", "too_small": "mend the size table, say how it fits",
+        "too_large": "mend the size table, say how it fits", "defective": "claim from the supplier, inspect on arrival",
+        "late_delivery": "review carrier and promise", "changed_mind": "offer an exchange before a refund",
+    }  # fmt: skip
 
 
 class Carrier(Section):
     avoidable_types: list[str] = ["address_correction", "redelivery", "return_to_sender", "dimensional"]
+
+
+class Cash(Section):
+    """How long money is on its way, for the cash conversion cycle; empty: not given, and said so."""
+
+    receivable_days: float | None = Field(None, ge=0)
+    payable_days: float | None = Field(None, ge=0)
 
 
 class TargetDos(Section):
@@ -153,6 +166,7 @@ class Settings(Section):
     costs: Costs = Costs()
     returns: Returns = Returns()
     carrier: Carrier = Carrier()
+    cash: Cash = Cash()
     checks: dict[str, Any] = {}
     owners: dict[str, Owner] = {}
     allow: Allowed = Allowed()

@@ -109,6 +109,7 @@ FORMATTERS: dict[str, Callable[[Any], str]] = {
     "cents": lambda v: formats.number(v, 2),
     "share": lambda v: formats.share(v, 1),
     "fine": lambda v: formats.share(v, 2),
+    "change": lambda v: formats.NA if formats.missing(v) else f"{'+' if v > 0 else ''}{formats.share(v, 1)}",
     "points": lambda v: formats.points(v, 1),
     "day": lambda v: "–" if formats.missing(v) or v == "" else formats.day(v),
     "moment": lambda v: "–" if formats.missing(v) or v == "" else formats.moment(v),

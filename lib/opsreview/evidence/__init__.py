@@ -16,6 +16,8 @@ Frame = Callable[[Books], pd.DataFrame]
 
 def frames() -> dict[str, Frame]:
     """Every evidence frame by its name."""
-    from opsreview.evidence import exports, friday, monday, wednesday
+    from opsreview.evidence import exports, friday, monday, money, wednesday
+    from opsreview.proposals import PROPOSALS
 
-    return {f.__name__: f for m in (monday, wednesday, friday, exports) for f in m.EVIDENCE}
+    modules = (monday, wednesday, friday, money, exports)
+    return {f.__name__: f for f in (*(f for m in modules for f in m.EVIDENCE), *PROPOSALS)}

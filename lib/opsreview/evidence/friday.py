@@ -1,17 +1,14 @@
-"""Friday's evidence: margin by family, channel and SKU, what comes back and why, promotions that are running."""
+"""Friday's evidence: margin by family, channel and SKU, what comes back and why."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, inside
-from opsreview.facts.orders import products, sales
+from opsreview.facts.orders import sales
 from opsreview.facts.returns import returns
 from opsreview.facts.skus import skus
-from opsreview.facts.stock import demand, open_inbound, shelves
 from opsreview.kpis.margin import ad_spend
 from opsreview.margin import COMPONENTS, by_sku, false_confidence
 from opsreview.provenance import KINDS, money_by_kind, provenance, sign_depends
@@ -125,53 +122,4 @@ def returns_reasons(books: Books) -> pd.DataFrame:
     return out[["family", "reason", "returned_units", "sold_units", "rate", "cost", "ours_to_control", "team"]]
 
 
-def promotions(books: Books) -> pd.DataFrame:
-    """A row a promotion and SKU it covers, running or starting within 14 days: margin a unit after its discount, stock against demand."""
-    days = int(books.settings.checks["promotion_at_risk"]["days"])
-    columns = [
-        "promo_id", "sku", "name", "channel", "starts_on", "ends_on", "discount", "units_28d", "margin_per_unit_after", "available",
-        "inbound_until_end", "expected_units", "verdict",
-    ]  # fmt: skip
-    p = books.table("promotions")
-    soon = ibis.literal(books.week.end) + ibis.interval(days=days)
-    p = p.filter(p.starts_on < soon, p.ends_on >= books.week.end)
-    offers = p.to_pandas()
-    if offers.empty:
-        return pd.DataFrame(columns=columns)
-    t28 = by_sku(books, books.week.trailing(28)).select("sku", "units", "net_revenue", "contribution_margin").to_pandas()
-    k = products(books).select("sku", "name", "family").to_pandas()
-    d = demand(books).to_pandas()
-    held = shelves(books).group_by("sku").aggregate(available=lambda t: t.available.sum()).to_pandas()
-    coming = open_inbound(books).select("sku", "eta", "open_quantity").to_pandas()
-    return _promotions(books, offers, k, t28, d, held, coming)[columns]
-
-
-def _promotions(books: Books, offers: pd.DataFrame, k: pd.DataFrame, *sides: pd.DataFrame) -> pd.DataFrame:
-    t28, d, held, coming = sides
-    offers = offers.assign(sku=offers["sku"].replace("", None), family=offers["family"].replace("", None))
-    by_sku_offer = offers[offers["sku"].notna()].merge(k[["sku", "name"]], on="sku", how="left")
-    by_family = offers[offers["sku"].isna() & offers["family"].notna()].drop(columns="sku").merge(k, on="family")
-    for_all = offers[offers["sku"].isna() & offers["family"].isna()].drop(columns="sku").merge(k[["sku", "name"]], how="cross")
-    f = pd.concat([by_sku_offer, by_family, for_all], ignore_index=True)
-    f = f.merge(t28, on="sku", how="left").merge(d, on="sku", how="left").merge(held, on="sku", how="left")
-    start, end = pd.Timestamp(books.week.end), pd.to_datetime(f["ends_on"]) + pd.Timedelta(days=1)
-    begin = pd.to_datetime(f["starts_on"]).where(pd.to_datetime(f["starts_on"]) > start, start)
-    days_left: Any = (end - begin).dt.days
-    # A promotion that was already running has its discount in the margin of T28 for the days it ran.
-    ran = ((start - pd.to_datetime(f["starts_on"])).dt.days / 28).clip(0, 1)
-    price = f["net_revenue"] / f["units"]
-    f["margin_per_unit_after"] = f["contribution_margin"] / f["units"] - price * f["discount"] * (1 - ran)
-    f["expected_units"] = f["d"] * days_left * (1 + f["expected_uplift"].fillna(0.0).where(ran < 1, 0.0))
-    until = coming.merge(f[["promo_id", "sku", "ends_on"]].drop_duplicates(), on="sku")
-    until = until[pd.to_datetime(until["eta"]) <= pd.to_datetime(until["ends_on"])]
-    inbound = until.groupby(["promo_id", "sku"], as_index=False)["open_quantity"].sum()
-    f = f.merge(inbound, on=["promo_id", "sku"], how="left").rename(columns={"open_quantity": "inbound_until_end", "units": "units_28d"})
-    f["inbound_until_end"], f["available"] = f["inbound_until_end"].fillna(0.0), f["available"].fillna(0.0)
-    short = f["available"] + f["inbound_until_end"] < f["expected_units"]
-    f["verdict"] = "fine"
-    f.loc[short, "verdict"] = "stock does not cover it"
-    f.loc[f["margin_per_unit_after"] < 0, "verdict"] = "loses money"
-    return f.sort_values(["promo_id", "sku"], ignore_index=True)
-
-
-EVIDENCE = (family_margin, channel_margin, margin_provenance, sku_margin, sku_rank, returns_reasons, promotions)
+EVIDENCE = (family_margin, channel_margin, margin_provenance, sku_margin, sku_rank, returns_reasons)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import charts, formats, narrative, titles
 from opsreview.charts.margin import largest
-from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, trend
+from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, money, proposals, trend
 from opsreview.exhibits.bridges import net_to_contribution, where_costs_come_from
 from opsreview.tables import Html
 from opsreview.titles import COSTS, LEAKS
@@ -133,42 +133,14 @@ due_at | Due | day
 
 
 def decisions_to_take(results: Any) -> list[Part]:
-    """The four decisions a Friday takes, each with its arithmetic: pause promotions, reprice, rebalance inbound, adjust channels."""
+    """The four decisions a Friday takes, each with its arithmetic: pause promotions, reprice, rebalance stock, adjust channels."""
     return [
-        _promotions(results),
-        _asked(results, "reprice", "Reprice"),
+        proposals.promotions(results),
+        proposals.prices(results),
+        proposals.transfers(results),
         _asked(results, "rebalance_inbound", "Rebalance inbound"),
-        _asked(results, "adjust_channel", "Adjust channel exposure"),
-        _channels(results),
+        *proposals.channels(results),
     ]
-
-
-def _promotions(results: Any) -> Html:
-    running = results.evidence("promotions")
-    bad = running[~running.verdict.isin(["fine"])]
-    short = (bad.expected_units - bad.available - bad.inbound_until_end).clip(lower=0)
-    bad = bad.assign(
-        at_stake=bad.margin_per_unit_after * bad.expected_units, short=short, where=bad.channel.fillna("").replace("", "every channel"),
-        runs=[f"{formats.day(a)} to {formats.day(b)}" for a, b in zip(bad.starts_on, bad.ends_on, strict=True)],
-    ).sort_values("at_stake")  # fmt: skip
-    columns = """
-    promo_id | Promotion | text | small=where
-    sku | SKU | code | small=name
-    runs | Runs
-    discount | Discount | share
-    margin_per_unit_after | Margin a unit | cents | help=contribution margin a unit after the discount
-    expected_units | Will sell | number | help=units until it ends
-    available | Available | number
-    inbound_until_end | Comes | number | help=inbound until it ends
-    short | Short | number
-    at_stake | Margin until it ends | money
-    verdict | Verdict
-    """
-    quiet = f"of {formats.count(len(running), 'promotion')} running or starting within 14 days none loses money or lacks stock"
-    return listed(
-        results, bad, columns, "Pause promotions", ["promotions"], quiet if len(running) else "no promotion runs or starts within 14 days",
-        note="Margin until it ends: margin a unit after discount × units that will sell. Short: will sell − available − comes.", most=12,
-    )  # fmt: skip
 
 
 def _asked(results: Any, decision: str, caption: str) -> Html:
@@ -183,26 +155,7 @@ def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(asked=[narrative.suggestion(text) for text in found.suggested_decision])
 
 
-def _channels(results: Any) -> Html:
-    margin = results.evidence("channel_margin")
-    after = margin.contribution_margin - margin.ad_spend.fillna(0.0)
-    shown = margin.assign(after=after, after_share=after / margin.net_revenue.where(margin.net_revenue > 0)).sort_values("after_share")
-    columns = """
-    channel | Channel
-    units | Units | number
-    net_revenue | Net revenue | money
-    gross_margin_share | Gross | share
-    channel_fees | Channel fees | money
-    shipping | Shipping | money
-    returns_reserve | Returns | money
-    contribution_margin_share | Contribution | share
-    ad_spend | Ad spend | money
-    after | After ad spend | money
-    after_share | Share | share
-    """
-    return listed(results, shown, columns, "Channel exposure in the week", MARGIN)
-
-
 EXHIBITS: tuple[Exhibit, ...] = (
-    margin_by_family, net_to_contribution, where_costs_come_from, sku_rerank, returns_hotspots, leak_ledger, decisions_to_take,
+    margin_by_family, net_to_contribution, where_costs_come_from, sku_rerank, money.portfolio, returns_hotspots, money.returns_bill,
+    leak_ledger, decisions_to_take,
 )  # fmt: skip

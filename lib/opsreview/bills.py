@@ -1,0 +1,68 @@
+"""The full bill of a return: what it costs beyond the money given back, part by part."""
+
+from __future__ import annotations
+
+import ibis
+
+from opsreview.books import Books, beside, fact, inside
+from opsreview.facts.returns import returns
+from opsreview.facts.warehouse import labor
+from opsreview.margin import lines, pick_pack, shipping, tickets
+
+SOLD_WITHIN = 91  # days back to which the outbound cost of what came back is looked up
+PARTS = ("reverse_shipping", "handling", "restock_labor", "refurbish", "markdown", "write_off", "pending", "support", "outbound")
+
+
+@fact
+def outbound(books: Books) -> ibis.Table:
+    """One row a line sold in T91: `each`, what sending a unit of it cost: shipping, pick and pack, packaging."""
+    window, keys = books.week.trailing(SOLD_WITHIN), ["order_id", "line_id"]
+    t = beside(lines(books, window), shipping(books, window).select(*keys, "shipping"), *keys)
+    t = beside(t, pick_pack(books, window).select(*keys, "pick_pack"), *keys)
+    sent = t.shipping + t.pick_pack + t.units * t.packaging_cost.fill_null(0.0)
+    return t.filter(t.units > 0).select(*keys, each=(sent / t.units).cast("float64"))
+
+
+@fact
+def restocking(books: Books) -> ibis.Table:
+    """One row: `each`, labor of the returns role in T28 a unit received back in T28; 0 without either."""
+    window = books.week.trailing(28)
+    h, r = labor(books, window), returns(books)
+    back = r.filter(inside(r.received_at_local.date(), window)).quantity.sum().as_scalar()
+    paid = h.filter(h.role == "returns")
+    return paid.aggregate(each=(paid.cost.sum() / back.nullif(0)).fill_null(0.0).cast("float64"))
+
+
+@fact
+def bills(books: Books) -> ibis.Table:
+    """One row a return line requested in T28: sku, family, channel, reason, units, `refund` (given back, no cost), and PARTS in money.
+
+    Value lost is units × unit cost less what they brought back, at least 0, by what became of them: refurbished, sold off (markdown),
+    written off; `pending`: not decided yet, at what the units of T28 that are lost on average (an estimate). Restock labor is the returns
+    role's of T28 by units received. Support: tickets of `returns.ticket_topics` on the order, shared over its units returned. Outbound:
+    what sending the units had cost, where they were sold in T91; `unmatched` are the units of which that is not known.
+    """
+    r, k, topics = returns(books), tickets(books), books.settings.returns.ticket_topics
+    r = r.filter(inside(r.day, books.week.trailing(28)))
+    asked = k.filter(k.topic.isin(topics), k.order_id.notnull()).group_by("order_id").aggregate(asked=lambda t: t.money.sum())
+    t = beside(beside(r, outbound(books), "order_id", "line_id"), asked, "order_id")
+    lost = ibis.greatest(t.quantity * t.unit_cost.fill_null(0.0) - t.value_back, 0.0)
+    t = t.mutate(lost=lost, all_back=t.quantity.sum().over(ibis.window(group_by=t.order_id)))
+    average = (t.lost.sum(where=t.final) / t.quantity.sum(where=t.final).nullif(0)).fill_null(0.0).as_scalar()
+    labor_each = restocking(books).each.max().as_scalar()
+    zero = t.quantity * 0.0
+
+    def of(*dispositions: str) -> ibis.Value:
+        return ibis.ifelse(t.disposition.isin(dispositions).fill_null(False), t.lost.fill_null(0.0), zero)
+
+    t = t.mutate(
+        restock_labor=ibis.ifelse(t.received_at.notnull(), t.quantity * labor_each.fill_null(0.0), zero),
+        refurbish=of("refurbish"), markdown=of("liquidate"), write_off=of("write_off"),
+        pending=ibis.ifelse(t.final, zero, t.quantity * average),
+        support=(t.asked * t.quantity / t.all_back.nullif(0)).fill_null(0.0),
+        outbound=(t.each * t.quantity).fill_null(0.0),
+        unmatched=ibis.ifelse(t.each.isnull(), t.quantity, zero),
+    )  # fmt: skip
+    return t.select(
+        "return_id", "line_no", "sku", "family", "channel", "reason", "refund", "unmatched", *PARTS, units="quantity",
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""Friday's evidence of the range and of returns: the portfolio, the whale curve, price floors, and what a return costs in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import charts, formats
+from opsreview.charts.money import PARTS
+from opsreview.exhibits import Part, drawn, listed
+from opsreview.tables import Html
+
+MARGIN = ["orders", "order_lines", "products"]
+BEST = 0.2  # the part of the range that is told apart at the top of the whale curve
+MOST_KEYS = 25
+
+
+def portfolio(results: Any) -> list[Part]:
+    """The range by gross against contribution margin, where its profit is made and destroyed, and the price each SKU needs."""
+    skus, currency = results.evidence("portfolio"), results.settings.reporting_currency
+    targets = results.settings.targets
+    gross, contribution = (float(targets[name].ok or 0.0) for name in ("gross_margin", "contribution_margin"))
+    lines = f"Dashed: the targets, {formats.share(gross, 0)} gross and {formats.share(contribution, 0)} contribution margin."
+    quadrants = charts.portfolio(
+        skus,
+        gross,
+        contribution,
+        quadrant_title(skus, currency),
+        f"A mark a SKU sold in 28 days, its size is net revenue. {lines}",
+        currency,
+    )
+    curve = charts.whale(skus, whale_title(skus, currency), "Dashed: what is left in the end.", currency)
+    return [drawn(quadrants, "The range", results, MARGIN), drawn(curve, "The whale curve", results, MARGIN), _floors(skus, results)]
+
+
+def quadrant_title(skus: pd.DataFrame, currency: str) -> str:
+    """How many SKUs look healthy and are not, and what they turned over."""
+    false = skus[skus.quadrant == "false confidence"]
+    if false.empty:
+        return "No SKU looks healthy by gross margin and misses its contribution target"
+    part = formats.share(false.net_revenue.sum() / skus.net_revenue.sum())
+    lost = false.loc[false.contribution_margin < 0, "contribution_margin"].sum()
+    return (
+        f"False confidence: {formats.count(len(false), 'SKU')} with {part} of net revenue look healthy by gross margin and are not"
+        f"{f'; they lost {formats.money(-lost, currency)}' if lost < 0 else ''}"
+    )
+
+
+def whale_title(skus: pd.DataFrame, currency: str) -> str:
+    """How much profit the best fifth of the SKUs makes, and how much the losing ones destroy, of what is left in the end."""
+    if skus.empty:
+        return "The whale curve"
+    total, best = skus.contribution_margin.sum(), max(1, round(BEST * len(skus)))
+    made, losers = skus.contribution_margin.head(best).sum(), skus[skus.contribution_margin < 0]
+    lost = -losers.contribution_margin.sum()
+    of = f"{formats.share(made / total, 0)} of the contribution" if total > 0 else f"{formats.money(made, currency)}, and all together lose"
+    ending = f"; {formats.count(len(losers), 'SKU')} ({formats.share(len(losers) / len(skus), 0)}) destroy {formats.money(lost, currency)}"
+    return f"The best {formats.count(best, 'SKU')} of {len(skus)} make {of}{ending if len(losers) else '; none loses money'}"
+
+
+def _floors(skus: pd.DataFrame, results: Any) -> Html:
+    """Every SKU's price against the price at which it breaks even, those below it first."""
+    shown = skus.assign(gap=skus.floor - skus.planned.fillna(skus.price)).sort_values(
+        ["below_floor", "net_revenue"], ascending=[False, False], kind="stable"
+    )
+    shown = shown.assign(state=["below its floor" if low else "above" for low in shown.below_floor])
+    columns = """
+    sku | SKU | code | small=name
+    family | Family
+    units | Units | number
+    price | Price | cents | help=net revenue a unit over 28 days
+    floor | Floor | cents | help=the price at which contribution is nil
+    headroom | Bears a discount of | share
+    discount | Planned | share? | help=deepest discount running or starting
+    planned | Price with it | cents?
+    gross_share | Gross | share
+    contribution_share | Contribution | share
+    contribution_margin | Contribution | money
+    state | Price is
+    """
+    below = int(skus.below_floor.sum())
+    caption = f"Price floors: {below} of {formats.count(len(skus), 'SKU')} sell, or are about to, below the price at which they break even"
+    note = (
+        "Floor: goods, packaging, shipping, pick and pack and support of a unit / (1 − payment, channel fees and returns as a share of "
+        "revenue). Price with it: list price less the planned discount, and the shipping that customers pay."
+    )
+    file = f"price-floors-{results.week}.csv"
+    return listed(results, shown, columns, caption, MARGIN, note=note, most=400, filterable=True, download=file)
+
+
+def returns_bill(results: Any) -> list[Part]:
+    """What returns cost beyond the money given back: by reason with whose it is, by SKU and by channel."""
+    bill, currency = results.evidence("returns_bill"), results.settings.reporting_currency
+    whole = bill[bill.grain == "all"]
+    title = "What a return costs"
+    if len(whole):
+        row, ours = whole.iloc[0], bill[(bill.grain == "reason") & bill.ours].total.sum()
+        title = (
+            f"A returned unit costs {formats.money(row.each, currency)} beyond its refund: {formats.money(row.total, currency)} for "
+            f"{formats.number(row.units)} units in 28 days, {formats.share(ours / row.total if row.total else None, 0)} of it for reasons "
+            "that are ours to control"
+        )
+    subtitle = "Returns asked for in 28 days. Sent for nothing: shipping, pick and pack and packaging of what came back."
+    parts = [drawn(charts.returns_bill(bill, title, subtitle, currency), "The bill of a return", results, ["returns"])]
+    reasons = bill[bill.grain == "reason"].assign(control=lambda f: f.ours.map({True: "ours to control", False: "the customer's"}))
+    money = "\n".join(f"{part} | {label} | money" for part, label in PARTS.items())
+    columns = f"""
+    key | Reason | words | small=control
+    units | Units | number
+    {money}
+    total | All of it | money | bar
+    each | A unit | cents
+    team | Goes to | plain | small=action
+    """
+    note = (
+        "Restock labor: hours of the returns role shared by units received. Not decided yet: at what the other returns lost on average, an "
+        "estimate. Refunds themselves are not in it: they take back revenue, they are no cost."
+    )
+    unknown = float(whole.unmatched.sum()) if len(whole) else 0.0
+    if unknown:
+        note += (
+            f" {formats.number(unknown)} units came back of orders older than 91 days or not exported: nothing sent for nothing is counted."
+        )
+    parts.append(listed(results, reasons, columns, "By reason: whose it is and what to do", ["returns"], note=note))
+    return [*parts, _by(bill, "sku", "SKU", results), _by(bill, "channel", "Channel", results)]
+
+
+def _by(bill: pd.DataFrame, grain: str, label: str, results: Any) -> Html:
+    """The bill by SKU or channel, the dearest first, its parts drawn together."""
+    shown = bill[bill.grain == grain]
+    lost = shown[["refurbish", "markdown", "write_off", "pending"]].sum(axis=1)
+    shown = shown.assign(lost=lost, back=shown.reverse_shipping + shown.handling + shown.restock_labor)
+    columns = f"""
+    key | {label} | {"code | small=name" if grain == "sku" else "text"}
+    units | Units | number
+    outbound | Sent for nothing | money
+    back | Back and restocked | money
+    lost | Value lost | money
+    support | Support | money
+    total | All of it | money | bar
+    each | A unit | cents
+    refund | Given back | money
+    """
+    return listed(results, shown, columns, f"By {label if grain == 'sku' else label.lower()}", ["returns"], most=MOST_KEYS)

@@ -1,0 +1,176 @@
+"""The four decisions a Friday takes, each as a proposal with its arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsreview import formats
+from opsreview.exhibits import listed
+from opsreview.tables import Html
+
+SOLD = ["orders", "order_lines", "products"]
+MOST = 15
+
+
+def promotions(results: Any) -> Html:
+    """Promotions to pause, with what that brings; how many were looked at."""
+    every = results.evidence("pauses")
+    rows = every[every.advice != "keep"]
+    rows = rows.assign(
+        runs=[f"{formats.day(a)} to {formats.day(b)}" for a, b in zip(rows.starts_on, rows.ends_on, strict=True)],
+        where=rows.channel.fillna("").replace("", "every channel"),
+        inbound_says=["none on order" if formats.missing(d) else f"in {formats.count(d, 'day')}" for d in rows.next_days],
+    )
+    columns = """
+    promo_id | Promotion | text | small=where
+    sku | SKU | code | small=name
+    runs | Runs
+    discount | Discount | share
+    margin | Margin a unit | cents | help=contribution after discount, fees and returns
+    full | At list price | cents
+    promoted_units | Would sell | number
+    usual_units | Without it | number
+    available | Available | number
+    lasts | Lasts days | one
+    inbound_says | Next inbound | plain
+    gain | Pausing brings a week | money | bar
+    advice | Proposal
+    """
+    gain = formats.money(rows.gain.clip(lower=0).sum(), results.settings.reporting_currency)
+    caption = f"Pause: {len(rows)} of {formats.count(len(every), 'promoted SKU')}" + (f", {gain} a week" if len(rows) else "")
+    note = (
+        "Pausing brings: margin at list price × units without it − margin promoted × units promoted. Lasts: available / units expected a "
+        "day. Where a SKU loses money at list price too, see reprice."
+    )
+    quiet = f"none of {formats.count(len(every), 'promoted SKU')} loses money or runs dry" if len(every) else "none runs or starts soon"
+    return listed(results, rows, columns, caption, ["promotions", *SOLD], quiet, note=note, most=MOST)
+
+
+def prices(results: Any) -> Html:
+    """SKUs to reprice: floor, goal, and what it takes; by elasticity where there is one."""
+    currency = results.settings.reporting_currency
+    rows = results.evidence("reprices")
+    rows = rows.assign(
+        per=[_elastic(row) for row in rows.itertuples()],
+        then=[_then(row, currency) for row in rows.itertuples()],
+    )
+    columns = """
+    sku | SKU | code | small=family
+    units_week | Units a week | one
+    price | Price | cents
+    margin | Margin a unit | cents
+    loss | Loses a week | money | bar
+    floor | Floor | cents
+    goal | Price that earns | cents
+    raise_ | That is | change
+    margin_then | Margin then | cents
+    per | Elasticity of its history | plain
+    then | What it takes | plain
+    """
+    goal = formats.share(rows.share.iloc[0]) if len(rows) else ""
+    caption = f"Reprice: {formats.count(len(rows), 'SKU')} below the target for contribution margin" if len(rows) else "Reprice"
+    note = (
+        f"Price: net revenue a unit over 28 days. Price that earns: {goal}, the larger of the target and what the store earns. An "
+        "elasticity is given only where twelve weeks and prices a tenth apart show that volume surely falls as price rises."
+    )
+    return listed(results, rows, columns, caption, SOLD, "every SKU with 20 units or more earns its target", note=note, most=MOST)
+
+
+def _elastic(row: Any) -> str:
+    if formats.missing(row.elasticity):
+        return "none: its price hardly moved, or volume did not follow"
+    span = f"{formats.number(row.low, 1)} to {formats.number(row.high, 1)}"
+    return f"{formats.number(row.elasticity, 1)} ({span}), {formats.count(row.weeks, 'week')}"
+
+
+def _then(row: Any, currency: str) -> str:
+    if formats.missing(row.goal):
+        return "no price earns: fees and returns take all of it"
+    if not formats.missing(row.elasticity):
+        span = f"{formats.money(row.gain_low, currency)} to {formats.money(row.gain_high, currency)}"
+        return f"{formats.number(row.units_then, 1)} units, {formats.money(row.gain, currency)} a week more ({span})"
+    if row.break_even <= 0:
+        return f"any volume is better than now; every unit kept brings {formats.money(row.margin_then - row.margin, currency)}"
+    return f"better from {formats.number(row.break_even, 1)} units a week on"
+
+
+def transfers(results: Any) -> Html:
+    """Stock to move: which units, from where to where, what that costs and saves."""
+    rows, currency = results.evidence("transfers"), results.settings.reporting_currency
+    rows = rows.assign(way=rows.location_from + " → " + rows.location_to)
+    columns = """
+    sku | SKU | code | small=name
+    way | From → to | text
+    units | Move | number
+    available_from | Has | number
+    spares | Spares | number
+    available_to | There | number
+    lacks | Lacks | number
+    per_unit | Margin a unit | cents
+    saved | Saves | money
+    cost | Freight | cents
+    net | Net | money | bar
+    """
+    lanes = [f"{way}: {formats.count(units, 'unit')}" for way, units in rows.groupby("way").units.sum().items()]
+    saved, freight = (formats.money(rows[c].sum(), currency) for c in ("net", "cost"))
+    caption = (
+        f"Rebalance stock: {formats.listing(lanes, 4)}, {saved} of margin saved after {freight} freight" if lanes else "Rebalance stock"
+    )
+    unknown = "" if not len(rows) or rows.freight_known.all() else " No transfer's freight is in the exports: it counts as nothing here."
+    note = (
+        "Spares: above its own 28 days. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival "
+        f"until 14 days from now. Freight: what transfers of that lane cost a unit in 26 weeks.{unknown}"
+    )
+    return listed(results, rows, columns, caption, ["inventory"], "no place lacks what another can spare", note=note, most=MOST)
+
+
+def channels(results: Any) -> list[Html]:
+    """What each channel leaves after fees, returns, shipping and advertising, and the SKUs that lose most in one."""
+    rows = results.evidence("channels")
+    rows = rows.assign(says=[_exposure(row, results.settings.reporting_currency) for row in rows.itertuples()])
+    columns = """
+    channel | Channel
+    orders | Orders, 28 days | number
+    net_revenue | Net revenue | money
+    gross_margin | Gross | money
+    shipping | Shipping | money
+    pick_pack | Pick & pack | money
+    channel_fees | Fees | money
+    returns_reserve | Returns | money
+    contribution_margin | Contribution | money
+    share | Share | share
+    ads | Ad spend | money
+    after | After ad spend | money
+    says | What would even it | plain
+    """
+    skus = results.evidence("channel_skus")
+    below = """
+    sku | SKU | code
+    channel | Channel
+    units_week | Units a week | one
+    price | Price | cents
+    contribution | Contribution a week | money | bar
+    elsewhere | In the other channels | money
+    """
+    stays = skus[skus.elsewhere >= 0]
+    saved = formats.money(-stays.contribution.sum(), results.settings.reporting_currency)
+    caption = (
+        f"Take out of a channel: {formats.count(len(stays), 'listing')} that earn elsewhere and lose here, {saved} a week"
+        if len(stays)
+        else "Losing listings"
+    )
+    return [
+        listed(results, rows, columns, "Adjust channel exposure: money a week, over 28 days", SOLD),
+        listed(results, skus, below, caption, SOLD, "no SKU with 20 units or more loses money in a channel", most=MOST),
+    ]
+
+
+def _exposure(row: Any, currency: str) -> str:
+    if formats.missing(row.share) or row.after >= 0:
+        return ""
+    now, even = formats.share(row.fee), formats.share(row.fee_even)
+    fee = f"a fee of {even} instead of {now}, " if row.fee_even >= 0 else "no fee alone, "
+    return f"{fee}or prices {formats.share(row.raise_even)} higher" if not formats.missing(row.raise_even) else fee.rstrip(", ")
+
+
+__all__ = ["channels", "prices", "promotions", "transfers"]

@@ -1,0 +1,230 @@
+"""Friday's decisions as proposals with their arithmetic: pause a promotion, reprice, move stock between places, adjust a channel.
+
+Each is a frame of finished sums, a row a proposal, money a week unless its column says otherwise. Nothing is proposed that the figures do
+not carry: no elasticity without price changes in history, no transfer that costs more than the sales it saves.
+"""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from opsreview.books import Books, fact, inside
+from opsreview.checks import rows_of
+from opsreview.checks.promotions import BY_REVENUE, judged, prices
+from opsreview.checks.stakes import AHEAD, lost_units, shelf_stakes
+from opsreview.demand import arrivals
+from opsreview.facts.orders import sales
+from opsreview.margin import COMPONENTS, order_margin
+from opsreview.statistics import ENOUGH, elasticity
+
+WEEKS = 4  # of T28
+LEAST_UNITS = 20  # in T28, from which a price is worth a proposal
+PRICES_APART = 1.10  # how far a tenth of the weeks' prices must lie above another tenth for an elasticity to be asked for
+HORIZON = 14  # days that a move of stock is to bridge
+LEAD = 3  # days a transfer takes where none was seen
+CHANNEL_SKUS = 25  # SKUs that lose most in a channel: those worth a decision
+
+
+def pauses(books: Books) -> pd.DataFrame:
+    """A row a promotion and SKU running or soon to: what it does per unit and in all, what stock does until the next inbound, and the gain.
+
+    margin: contribution a unit after discount, fees and returns; full: the same at list price. gain: what the SKU would earn at list price
+    on its usual units less what it earns promoted, over the promotion (28 days at most), a week. lasts: days until stock is out at the
+    promoted pace; next_days: days until the next inbound (empty: none on order). advice: pause, pause until inbound, or keep.
+    """
+    rows = judged(books)
+    if rows.empty:
+        return pd.DataFrame(columns=PAUSES)
+    moving = (rows["moving"] / rows["net"].where(rows["net"] > 0)).fillna(0.0)
+    full = (rows["listed"] + rows["beside"]) / rows["units"] * (1 - moving) - rows["fixed"] / rows["units"]
+    part = rows["units"] / rows["all_units"]
+    weeks = rows["until"].clip(lower=7.0) / 7.0
+    pace = rows["expected_units"] / rows["until"].where(rows["until"] > 0)
+    first = arrivals(books).group_by("sku").aggregate(next_days=lambda t: t.offset.min()).to_pandas()
+    rows = rows.assign(full=full, usual_units=rows["base"] * part * rows["days"], lasts=rows["available"] / pace.where(pace > 0))
+    rows = rows.merge(first, on="sku", how="left")
+    rows["gain"] = (rows["full"] * rows["usual_units"] - rows["margin"] * rows["promoted_units"]) / weeks
+    dry = (rows["lasts"] < rows["until"]) & (rows["lasts"] < rows["next_days"].fillna(np.inf))
+    rows["advice"] = np.select(
+        [rows["margin"] < 0, dry & rows["next_days"].notna(), dry], ["pause", "pause until inbound", "pause"], "keep"
+    )
+    rows = rows.sort_values(["gain", "promo_id", "sku"], ascending=[False, True, True])
+    return rows.reindex(columns=PAUSES).reset_index(drop=True)
+
+
+PAUSES = [
+    "promo_id", "sku", "name", "channel", "starts_on", "ends_on", "discount", "margin", "full", "days", "promoted_units", "usual_units",
+    "gain", "available", "inbound", "lasts", "next_days", "advice",
+]  # fmt: skip
+
+
+@fact
+def weekly_prices(books: Books) -> ibis.Table:
+    """One row a SKU and week of T182 that sold: units, `price` (net of discounts, a unit)."""
+    s = sales(books)
+    s = s.filter(inside(s.day, books.week.trailing(182))).mutate(monday=s.day.truncate("W").cast("date"))
+    by = s.group_by("sku", "monday").aggregate(units=s.units.sum(), taken=s.base.sum())
+    return by.filter(by.units > 0, by.taken > 0).mutate(price=lambda t: t.taken / t.units)
+
+
+def price_elasticity(prices_: pd.Series, units: pd.Series) -> tuple[float, float, float, int] | None:
+    """(value, low, high, weeks) of units to price, 90 %, where history carries one: twelve weeks, prices apart, surely below nil."""
+    if len(prices_) < ENOUGH or prices_.quantile(0.9) < PRICES_APART * prices_.quantile(0.1):
+        return None
+    fit = elasticity(prices_.tolist(), units.tolist())
+    return (fit.value, fit.low, fit.high, fit.n) if fit and fit.high < 0 else None
+
+
+def reprices(books: Books) -> pd.DataFrame:
+    """A row a SKU below its target contribution over T28, 20 units or more: floor, a price that earns the store's share, what it takes.
+
+    price: net revenue a unit; floor: where contribution is nil; goal: the price at which it earns the larger of target and the store's own
+    share; raise_: goal / price − 1. break_even: units a week at the goal that earn what is earned now (0: any are better than today).
+    Where history carries an elasticity: elasticity, low, high, weeks; units_then and gain a week with it, gain_low and gain_high at its
+    interval; else empty.
+    """
+    t = prices(books)
+    sums = {c: t[c].sum() for c in ("units", "listed", "beside", "net", "fixed", "moving")}
+    f = rows_of(t.group_by("sku").aggregate(**sums), "sku")
+    named = sales(books).group_by("sku").aggregate(family=lambda s: s.family.max()).to_pandas()
+    f = f[(f["units"] > 0) & (f["net"] > 0)].merge(named, on="sku")
+    f["contribution"] = f["net"] - f["fixed"] - f["moving"]
+    target = float(books.settings.targets["contribution_margin"].ok)  # type: ignore[arg-type]
+    share = max(target, f["contribution"].sum() / f["net"].sum()) if len(f) else target
+    f = f[(f["units"] >= LEAST_UNITS) & (f["contribution"] < target * f["net"])]
+    falls = f["moving"] / f["net"]
+    f = f.assign(
+        units_week=f["units"] / WEEKS, price=f["net"] / f["units"], margin=f["contribution"] / f["units"],
+        floor=f["fixed"] / f["units"] / (1 - falls).where(falls < 1), share=share,
+        goal=f["fixed"] / f["units"] / (1 - falls - share).where(falls + share < 1),
+    )  # fmt: skip
+    f["raise_"] = f["goal"] / f["price"] - 1
+    f["margin_then"] = f["goal"] * share
+    f["break_even"] = (f["margin"] * f["units_week"] / f["margin_then"].where(f["margin_then"] > 0)).clip(lower=0)
+    weekly = rows_of(weekly_prices(books).semi_join(ibis.memtable({"sku": f["sku"].tolist() or [""]}), "sku"), "sku", "monday")
+    fits = {sku: price_elasticity(g["price"], g["units"]) for sku, g in weekly.groupby("sku")}
+    known = [fits.get(sku) or (np.nan, np.nan, np.nan, np.nan) for sku in f["sku"]]
+    f[["elasticity", "low", "high", "weeks"]] = pd.DataFrame(known, index=f.index, columns=range(4)).astype(float)
+    for units, gain, e in (("units_then", "gain", "elasticity"), ("_low", "gain_low", "low"), ("_high", "gain_high", "high")):
+        f[units] = f["units_week"] * (f["goal"] / f["price"]) ** f[e]
+        f[gain] = f["margin_then"] * f[units] - f["margin"] * f["units_week"]
+    f["loss"] = -f["contribution"] / WEEKS
+    return f.sort_values(["loss", "sku"], ascending=[False, True]).reindex(columns=REPRICES).reset_index(drop=True)
+
+
+REPRICES = [
+    "sku", "family", "units_week", "price", "margin", "loss", "floor", "share", "goal", "raise_", "margin_then", "break_even", "elasticity",
+    "low", "high", "weeks", "units_then", "gain", "gain_low", "gain_high",
+]  # fmt: skip
+
+
+@fact
+def lanes(books: Books) -> ibis.Table:
+    """One row a lane (source, location) of transfers ordered in T182: freight a unit, days from order to arrival; and one without: all."""
+    t = books.table("inbound")
+    t = t.filter(t.kind == "transfer", t.source_location.notnull(), t.quantity_ordered > 0, inside(t.ordered_on, books.week.trailing(182)))
+    t = t.mutate(took=t.arrived_at_local.date().delta(t.ordered_on, unit="day").cast("float64"))
+    by = t.group_by("source_location", "location").aggregate(freight=t.freight_cost.sum() / t.quantity_ordered.sum(), took=t.took.median())
+    overall = t.aggregate(freight=t.freight_cost.sum() / t.quantity_ordered.sum(), took=t.took.median())
+    none = ibis.null("string")
+    return by.union(overall.select(source_location=none, location=none, freight="freight", took="took"))
+
+
+def transfers(books: Books) -> pd.DataFrame:
+    """A row a SKU and lane worth a transfer: units, freight, units of sales it saves until 14 days are over, and the net.
+
+    A place may give what is above its own four weeks, and lacks what its customers are expected to ask for beyond stock and inbound between
+    the transfer's arrival and 14 days from now. Which units go from where to where: the flow of least cost (linear programme, HiGHS).
+    """
+    s = rows_of(shelf_stakes(books), "sku", "location")
+    s = s.merge(_due(books), on=["sku", "location"], how="left").fillna({"due": 0.0})
+    way = rows_of(lanes(books), "source_location", "location")
+    usual = way[way["source_location"].isna()].iloc[0]
+    took = LEAD if pd.isna(usual["took"]) else float(usual["took"])
+    soon = lost_units(s, s["available"], min(took, HORIZON))
+    s["lacks"] = np.floor(np.maximum(lost_units(s, s["available"] + s["due"], HORIZON) - soon, 0.0) + 1e-9)
+    s["spares"] = np.floor(np.maximum(s["available"] - AHEAD * s["d_here"], 0.0))
+    gives = s.loc[s["spares"] >= 1, ["sku", "location", "available", "spares"]]
+    lacks = s.loc[(s["lacks"] >= 1) & (s["per_unit"] > 0), ["sku", "name", "location", "available", "lacks", "per_unit"]]
+    f = gives.merge(lacks, on="sku", suffixes=("_from", "_to")).query("location_from != location_to").reset_index(drop=True)
+    f = f.merge(
+        way.rename(columns={"source_location": "location_from", "location": "location_to"}), on=["location_from", "location_to"], how="left"
+    )
+    f["freight_known"] = f["freight"].fillna(usual["freight"]).notna()
+    f["freight"] = f["freight"].fillna(usual["freight"]).fillna(0.0)
+    f["units"] = _flow(f)
+    f = f[f["units"] >= 1]
+    f = f.assign(cost=f["units"] * f["freight"], saved=f["units"] * f["per_unit"])
+    f["net"] = f["saved"] - f["cost"]
+    f = f.sort_values(["net", "sku", "location_from"], ascending=[False, True, True])
+    return f.reindex(columns=TRANSFERS).reset_index(drop=True)
+
+
+TRANSFERS = [
+    "sku", "name", "location_from", "location_to", "available_from", "spares", "available_to", "lacks", "units", "per_unit", "freight",
+    "freight_known", "cost", "saved", "net",
+]  # fmt: skip
+
+
+def _due(books: Books) -> pd.DataFrame:
+    """sku, location, due: units expected to arrive within the horizon."""
+    a = arrivals(books).to_pandas()
+    a = a[a["offset"] < HORIZON]
+    return a.groupby(["sku", "location"], as_index=False)["quantity"].sum().rename(columns={"quantity": "due"})
+
+
+def _flow(f: pd.DataFrame) -> np.ndarray:
+    """Units a row (a SKU's way from one place to another): the most margin saved less freight, within what is spare and lacking.
+
+    Its constraints are those of a transport problem: with whole numbers given, whole numbers come out.
+    """
+    if f.empty:
+        return np.zeros(0)
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_matrix
+
+    ends = [pd.MultiIndex.from_frame(f[["sku", side]]).factorize() for side in ("location_from", "location_to")]
+    rows = np.concatenate([ends[0][0], ends[1][0] + len(ends[0][1])])
+    within = coo_matrix((np.ones(2 * len(f)), (rows, np.tile(np.arange(len(f)), 2))))
+    bounds = np.concatenate([f.groupby(codes)[what].first().to_numpy() for (codes, _), what in zip(ends, ("spares", "lacks"), strict=True)])
+    answer = linprog(f["freight"] - f["per_unit"], A_ub=within.tocsr(), b_ub=bounds, method="highs")
+    return np.round(answer.x)
+
+
+def channels(books: Books) -> pd.DataFrame:
+    """A row a channel of T28, a week: net revenue, gross margin, each cost, contribution and share, advertising, and after it.
+
+    fee_even: the channel fee as a share of net revenue at which it breaks even after advertising; raise_even: by how much its prices would
+    have to rise for that, with fees and returns as a share of the price.
+    """
+    window = books.week.trailing(28)
+    t = order_margin(books, window)
+    t = t.filter(t.costed)
+    money = ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin")
+    f = rows_of(t.group_by("channel").aggregate(orders=t.order_id.nunique(), **{c: t[c].sum() / WEEKS for c in money}), "channel")
+    spent = books.table("ad_spend")
+    spent = spent.filter(inside(spent.spend_date, window)).group_by("channel").aggregate(ads=lambda a: a.amount.sum() / WEEKS).to_pandas()
+    f = f.merge(spent, on="channel", how="left")
+    f["ads"] = f["ads"].fillna(0.0) if books.has("ad_spend", window) else np.nan
+    f["after"] = f["contribution_margin"] - f["ads"].fillna(0.0)
+    net = f["net_revenue"].where(f["net_revenue"] > 0)
+    f["share"], f["fee"] = f["contribution_margin"] / net, f["channel_fees"] / net
+    f["fee_even"] = (f["channel_fees"] + f["after"]) / net
+    falls = f[list(BY_REVENUE)].sum(axis=1) / net
+    f["raise_even"] = (-f["after"] / net / (1 - falls).where(falls < 1)).clip(lower=0)
+    return f.sort_values(["after", "channel"], ignore_index=True)
+
+
+def channel_skus(books: Books) -> pd.DataFrame:
+    """A row a SKU and channel that loses money there over T28, 20 units or more: units and contribution a week, here and elsewhere."""
+    p = rows_of(prices(books), "sku", "channel")
+    p["contribution"] = (p["net"] - p["fixed"] - p["moving"]) / WEEKS
+    p["elsewhere"] = p.groupby("sku")["contribution"].transform("sum") - p["contribution"]
+    p = p[(p["units"] >= LEAST_UNITS) & (p["contribution"] < 0)].assign(units_week=p["units"] / WEEKS, price=p["net"] / p["units"])
+    p = p.sort_values(["contribution", "sku", "channel"]).head(CHANNEL_SKUS)
+    return p[["sku", "channel", "units_week", "price", "contribution", "elsewhere"]].reset_index(drop=True)
+
+
+PROPOSALS = (pauses, reprices, transfers, channels, channel_skus)

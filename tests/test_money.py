@@ -1,0 +1,265 @@
+"""The bill of a return, the range and Friday's proposals by hand: one thing varied a row."""
+# ruff: noqa: E501, SIM905  rows made by hand read best on one line
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_known import context
+from hand_shop import FREE, ago, product, shop, sold, stock, together
+from opsreview.bills import PARTS, bills
+from opsreview.checks import rows_of
+from opsreview.evidence import money
+from opsreview.proposals import _flow, channel_skus, channels, pauses, price_elasticity, reprices, transfers
+
+
+def books(tables: dict, **settings):
+    return context(tables, settings={"costs": FREE, **settings}).books
+
+
+# ---- the bill of a return ------------------------------------------------------------------------------------------------------
+
+
+def back(i: int = 1, units: float = 2, disposition: str | None = "restock", **more) -> dict:
+    """A return of what A's order of ten days ago sold, asked for five days ago and received three days ago."""
+    return {"return_id": f"R{i}", "line_no": "1", "order_id": f"A-web-{9 + i}", "line_id": "1", "sku": "A", "quantity": units, "reason_code": "damaged",
+            "requested_at": f"{ago(5)} 09:00", "received_at": f"{ago(3)} 09:00", "disposition": disposition, "disposed_at": f"{ago(2)} 09:00",
+            "refund_amount": 20, **more}  # fmt: skip
+
+
+def bill(*returns: dict, **tables) -> pd.DataFrame:
+    return rows_of(bills(books(shop(returns=list(returns), **tables))), "return_id").set_index("return_id")
+
+
+@pytest.mark.parametrize(
+    ("row", "part", "amount"),
+    [
+        ({"reverse_shipping_cost": 4.5}, "reverse_shipping", 4.5),
+        ({"handling_cost": 1.5}, "handling", 1.5),
+        ({}, "write_off", 0.0),  # back on the shelf: nothing lost
+        ({"disposition": "write_off"}, "write_off", 8.0),  # two units at 4
+        ({"disposition": "liquidate", "recovered_value": 3}, "markdown", 5.0),
+        ({"disposition": "refurbish", "recovered_value": 7}, "refurbish", 1.0),
+        ({"disposition": "liquidate", "recovered_value": 9}, "markdown", 0.0),  # brought more than it cost
+    ],
+)
+def test_each_part_of_the_bill(row, part, amount):
+    found = bill(back(**row)).loc["R1"]
+    assert found[part] == pytest.approx(amount)
+    assert found[list(PARTS)].sum() == pytest.approx(amount)
+    assert found["refund"] == pytest.approx(20), "the refund takes back revenue, it is no cost"
+
+
+def test_an_undecided_return_is_valued_as_the_others_were():
+    rows = bill(back(1, 2, "write_off"), back(2, 2, "restock"), back(3, 3, "pending", disposed_at=None))
+    assert rows.loc["R3", "pending"] == pytest.approx(3 * (8.0 / 4)) and rows["pending"].drop("R3").eq(0).all()
+
+
+def test_restock_labor_is_the_returns_roles_shared_by_units_received():
+    labor = [
+        {"work_date": ago(4), "location": "BER", "role": role, "hours": 1, "cost": cost} for role, cost in (("returns", 30), ("pick", 99))
+    ]
+    rows = bill(back(1, 2), back(2, 1), back(3, 1, received_at=None, disposition=None, disposed_at=None), labor=labor)
+    assert rows["restock_labor"].tolist() == pytest.approx([20, 10, 0])
+
+
+def test_tickets_about_returns_are_shared_over_the_units_of_their_order():
+    tickets = [
+        {"ticket_id": str(i), "order_id": "A-web-10", "opened_at": f"{ago(4)} 10:00", "topic": t, "cost": 12}
+        for i, t in enumerate(("return", "where"))
+    ]
+    rows = bill(back(1, 3), back(2, 1, order_id="A-web-10", return_id="R2"), support_tickets=tickets)
+    assert rows["support"].tolist() == pytest.approx([9, 3])
+
+
+def test_what_was_sent_for_nothing():
+    """Ten units left for 30 and two lines' worth of packaging; two come back. An order that nobody exported has no outbound."""
+    tables = shop(returns=[back(), back(2, order_id="X", line_id="1")])
+    tables["products"] = [product(packaging_cost=0.5)]
+    costs = FREE | {"shipping_per_order": 30, "pick_pack_per_line": 5}
+    rows = rows_of(bills(books(tables, costs=costs)), "return_id").set_index("return_id")
+    assert rows.loc["R1", "outbound"] == pytest.approx(2 * (30 + 5 + 10 * 0.5) / 10) and rows.loc["R1", "unmatched"] == 0
+    assert rows.loc["R2", "outbound"] == 0 and rows.loc["R2", "unmatched"] == 2
+
+
+def test_the_bill_adds_up_whichever_way_it_is_cut():
+    returns = [back(i, i, reason_code=r, handling_cost=i) for i, r in enumerate(("damaged", "too_small", "damaged"), start=1)]
+    f = money.returns_bill(books(shop(returns=returns)))
+    whole = f.loc[f["grain"] == "all", "total"].iloc[0]
+    assert whole == pytest.approx(6) and f.groupby("grain")["total"].sum().tolist() == pytest.approx([whole] * 5)
+    reasons = f[f["grain"] == "reason"].set_index("key")
+    assert reasons["ours"].to_dict() == {"damaged": True, "too_small": False}
+    assert reasons["team"].to_dict() == {"damaged": "warehouse", "too_small": "fit and sizing"} and (reasons["action"].str.len() > 5).all()
+    mine = money.returns_bill(
+        books(shop(returns=returns), returns={"control_reasons": ["too_small"], "teams": {"too_small": "X"}, "actions": {}})
+    )
+    mine = mine[mine["grain"] == "reason"].set_index("key")
+    assert mine.loc["too_small", ["ours", "team", "action"]].tolist() == [True, "X", ""]
+
+
+# ---- the range -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_price_floor_is_where_contribution_is_nil():
+    """Goods 4 and 2 a unit to send; a tenth of revenue goes to payment: 10 earns 3, and 6 / 0.9 earns nothing."""
+    tables = shop()
+    costs = FREE | {"payment_rate": 0.1, "pick_pack_per_line": 20}
+    row = money.portfolio(books(tables, costs=costs)).iloc[0]
+    assert row["floor"] == pytest.approx(6 / 0.9) and row["headroom"] == pytest.approx(1 - 6 / 0.9 / 10)
+    assert row["contribution_margin"] == pytest.approx(280 * 3) and not row["below_floor"]
+    at_floor = together({"products": [product()]}, sold(price=6 / 0.9))
+    assert money.portfolio(books(at_floor, costs=costs))["contribution_margin"].iloc[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("discount", "below"), [(0.3, False), (0.4, True)])
+def test_a_planned_discount_is_held_against_the_floor(discount, below):
+    offer = [{"promo_id": "P", "sku": "A", "starts_on": ago(-3), "ends_on": ago(-9), "discount": discount}]
+    row = money.portfolio(books(shop(promotions=offer), costs=FREE | {"payment_rate": 0.1, "pick_pack_per_line": 20})).iloc[0]
+    assert row["planned"] == pytest.approx(10 * (1 - discount)) and bool(row["below_floor"]) is below
+
+
+def test_the_whale_curve_ends_at_the_contribution_of_all():
+    tables = together({"products": [product(), product("B", 12), product("C", 9.5)]}, sold("A"), sold("B"), sold("C"))
+    f = money.portfolio(books(tables))
+    assert f["sku"].tolist() == ["A", "C", "B"] and f["cumulative"].tolist() == pytest.approx([1680, 1820, 1260])
+    assert f["place"].tolist() == pytest.approx([1 / 3, 2 / 3, 1]) and f["quadrant"].tolist() == [
+        "earns",
+        "thin, and earns",
+        "loses at both",
+    ]
+
+
+# ---- proposals -----------------------------------------------------------------------------------------------------------------
+
+
+def promo(discount: float, **more) -> list[dict]:
+    return [{"promo_id": "P", "sku": "A", "starts_on": ago(0), "ends_on": ago(-6), "discount": discount, **more}]
+
+
+@pytest.mark.parametrize(
+    ("discount", "on_hand", "coming", "advice"),
+    [
+        (0.1, 1000, [], "keep"),
+        (0.7, 1000, [], "pause"),
+        (0.1, 30, [], "pause"),
+        (0.1, 30, [5], "pause until inbound"),
+        (0.1, 30, [2], "keep"),
+    ],
+)
+def test_a_promotion_is_paused_that_loses_money_or_runs_dry(discount, on_hand, coming, advice):
+    lines = [{"document_id": "PO", "line_id": "1", "kind": "purchase", "sku": "A", "location": "BER", "quantity_ordered": 100, "ordered_on": ago(20), "eta": ago(-n)}
+             for n in coming]  # fmt: skip
+    f = pauses(books(shop(on_hand=on_hand, promotions=promo(discount), **({"inbound": lines} if lines else {}))))
+    assert f["advice"].tolist() == [advice]
+
+
+def test_what_pausing_brings_is_the_margin_given_up_less_the_margin_won():
+    """Ten a day at 10 and a cost of 4; half off doubles nothing: 1 a unit instead of 6, with an uplift of half."""
+    row = pauses(books(shop(promotions=promo(0.5, expected_uplift=0.5)))).iloc[0]
+    assert (row["margin"], row["full"], row["days"]) == pytest.approx((1, 6, 7))
+    assert (row["usual_units"], row["promoted_units"]) == pytest.approx((70, 105))
+    assert row["gain"] == pytest.approx(6 * 70 - 1 * 105)
+
+
+def test_a_loser_gets_a_price_that_earns_and_no_elasticity_without_history():
+    tables = together({"products": [product(), product("B", 12)]}, sold("A"), sold("B"))
+    row = reprices(books(tables)).set_index("sku").loc["B"]  # A makes 1,680, B loses 560, of 5,600
+    share = (1680 - 560) / 5600
+    assert row["floor"] == pytest.approx(12) and row["goal"] == pytest.approx(12 / (1 - share)) and row["loss"] == pytest.approx(140)
+    assert row["break_even"] == 0 and np.isnan(row["elasticity"]) and np.isnan(row["gain"])
+
+
+def test_break_even_volume_of_a_sku_that_earns_below_its_target():
+    row = reprices(books(shop(), targets={"contribution_margin": 0.8})).iloc[0]
+    assert row["goal"] == pytest.approx(4 / 0.2) and row["break_even"] == pytest.approx(70 * 6 / 16)
+
+
+@pytest.mark.parametrize(
+    ("weeks", "spread", "slope", "noise", "known"),
+    [
+        (26, 1.3, -2.0, 0.05, True),
+        (11, 1.3, -2.0, 0.05, False),
+        (26, 1.02, -2.0, 0.05, False),
+        (26, 1.3, 0.0, 0.3, False),
+        (26, 1.3, 1.0, 0.05, False),
+    ],
+)
+def test_an_elasticity_is_said_only_where_history_carries_one(weeks, spread, slope, noise, known):
+    rng = np.random.default_rng(3)
+    prices = pd.Series(10 * spread ** (np.arange(weeks) % 3 / 2))
+    units = pd.Series(100 * (prices / 10) ** slope * np.exp(noise * rng.standard_normal(weeks)))
+    fit = price_elasticity(prices, units)
+    assert (fit is not None) is known
+    if fit:
+        assert fit[1] <= slope <= fit[2] and fit[3] == weeks
+
+
+def test_a_fitted_price_is_priced_with_its_interval():
+    """Thirteen dear weeks sell half of what thirteen cheap ones do: an elasticity of about −2.7."""
+    cheap = [n for n in range(1, 183) if (n - 1) // 7 % 2 == 0]
+    dear = [n for n in range(1, 183) if (n - 1) // 7 % 2 == 1]
+    tables = together({"products": [product("B", 12)]}, sold("B", 20, cheap, price=10), sold("B", 10, dear, price=13))
+    row = reprices(books(tables)).iloc[0]
+    slope = np.log(0.5) / np.log(1.3)
+    assert row["elasticity"] == pytest.approx(slope) and row["low"] <= slope <= row["high"] < 0
+    units = row["units_week"] * (row["goal"] / row["price"]) ** slope
+    assert row["gain"] == pytest.approx(row["margin_then"] * units - row["margin"] * row["units_week"])
+
+
+def two_places(ber: float, rtm: float, freight: float = 10.0) -> dict:
+    """A sells five a day from each of two places; a transfer of ten units cost so much and took two days."""
+    ships = [{"shipment_id": f"S{n}", "order_id": f"A-web-{n}", "location": ("BER", "RTM")[n % 2], "carrier": "dhl", "service": "p",
+              "label_created_at": f"{ago(n)} 13:00", "shipped_at": f"{ago(n)} 15:00"} for n in range(1, 29)]  # fmt: skip
+    moved = [{"document_id": "TR", "line_id": "1", "kind": "transfer", "sku": "A", "location": "RTM", "source_location": "BER", "quantity_ordered": 10,
+              "ordered_on": ago(40), "eta": ago(38), "arrived_at": f"{ago(38)} 09:00", "stocked_at": f"{ago(38)} 12:00", "quantity_received": 10,
+              "freight_cost": freight}]  # fmt: skip
+    return together({"products": [product()], "inventory": stock(on_hand=ber) + stock(on_hand=rtm, location="RTM"), "shipments": ships, "inbound": moved}, sold())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ber", "rtm", "freight", "moves"), [(500, 20, 10, True), (500, 500, 10, False), (140, 20, 10, False), (500, 20, 70, False)]
+)
+def test_stock_moves_from_where_it_is_spare_to_where_it_lacks_if_it_pays(ber, rtm, freight, moves):
+    f = transfers(books(two_places(ber, rtm, freight)))
+    assert len(f) == moves
+    if moves:
+        row = f.iloc[0]
+        assert (row["location_from"], row["location_to"]) == ("BER", "RTM") and row["freight"] == pytest.approx(1.0)
+        assert row["units"] == row["lacks"] <= row["spares"] == 500 - 28 * 5 and 45 <= row["units"] <= 60
+        assert row["net"] == pytest.approx(row["units"] * (6 - 1))
+
+
+def test_the_flow_is_the_best_there_is():
+    """Two places spare 5 and 4, two lack 6 and 3; every whole-numbered plan is tried."""
+    ways = [("A", "X", 5, 6, 10, 1), ("A", "Y", 5, 3, 7, 4), ("B", "X", 4, 6, 10, 9), ("B", "Y", 4, 3, 7, 2)]
+    f = pd.DataFrame(ways, columns="location_from location_to spares lacks per_unit freight".split()).assign(sku="S")
+    units = _flow(f)
+    best = max(
+        9 * a + 3 * b + 1 * c + 5 * d
+        for a in range(6) for b in range(6 - a) for c in range(5) for d in range(5 - c) if a + c <= 6 and b + d <= 3
+    )  # fmt: skip
+    assert ((f["per_unit"] - f["freight"]) * units).sum() == pytest.approx(best)
+    assert np.array_equal(units, np.round(units)) and (units >= 0).all()
+
+
+def test_a_channel_that_loses_says_what_would_even_it():
+    orders = together({"products": [product()]}, sold("A"), sold("A", channel="mall", price=5))
+    for order in orders["orders"]:
+        order["channel_fee"] = 20 if order["channel"] == "mall" else 0
+    ads = [{"spend_date": ago(3), "channel": "web", "amount": 28}]
+    f = channels(books(together(orders, {"ad_spend": ads}))).set_index("channel")
+    mall, web = f.loc["mall"], f.loc["web"]
+    assert mall["contribution_margin"] == pytest.approx(7 * (50 - 40 - 20)) and mall["share"] == pytest.approx(-0.2)
+    assert mall["fee"] == pytest.approx(0.4) and mall["fee_even"] == pytest.approx(0.2)
+    assert mall["raise_even"] == pytest.approx(0.2 / (1 - 0.4))
+    assert web["after"] == pytest.approx(7 * 60 - 7) and web["raise_even"] == 0
+    listings = channel_skus(books(orders))
+    assert listings[["sku", "channel"]].to_numpy().tolist() == [["A", "mall"]]
+    assert (listings["contribution"].iloc[0], listings["elsewhere"].iloc[0]) == pytest.approx((-70, 420))
+
+
+def test_without_promotions_inventory_or_returns_there_is_nothing_and_no_error():
+    bare = books(together({"products": [product()]}, sold()))
+    assert pauses(bare).empty and transfers(bare).empty and money.returns_bill(bare).empty
+    assert len(money.portfolio(bare)) == 1 and len(channels(bare)) == 1
