@@ -30,12 +30,12 @@ def returns_bill(books: Books) -> pd.DataFrame:
     out = out[out["returns"] > 0]
     out["total"] = out[list(PARTS)].sum(axis=1)
     out["each"] = out["total"] / out["units"].where(out["units"] > 0)
-    names = skus(books).select("sku", "name").to_pandas().set_index("sku")["name"]
+    names = skus(books).select("sku", "name").to_pandas().dropna().set_index("sku")["name"].to_dict()
     rules, reason = books.settings.returns, out["grain"] == "reason"
-    out["name"] = out["key"].where(out["grain"] == "sku").map(names).fillna("")
+    out["name"] = [str(names.get(key) or "") if grain == "sku" else "" for key, grain in zip(out["key"], out["grain"], strict=True)]
     out["ours"] = (out["key"].isin(rules.control_reasons) & reason).astype(bool)
     for column, said in (("team", rules.teams), ("action", rules.actions)):
-        out[column] = out["key"].where(reason).map(said).fillna("")
+        out[column] = [said.get(key, "") if here else "" for key, here in zip(out["key"], reason, strict=True)]
     columns = ["grain", "key", "name", "returns", "units", *PARTS, "total", "each", "refund", "unmatched", "ours", "team", "action"]
     return out[columns].sort_values(["grain", "total", "key"], ascending=[True, False, True], ignore_index=True)
 
