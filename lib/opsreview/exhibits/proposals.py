@@ -78,7 +78,7 @@ def prices(results: Any) -> Html:
 
 def _elastic(row: Any) -> str:
     if formats.missing(row.elasticity):
-        return "none: its price hardly moved, or volume did not follow"
+        return "none"
     span = f"{formats.number(row.low, 1)} to {formats.number(row.high, 1)}"
     return f"{formats.number(row.elasticity, 1)} ({span}), {formats.count(row.weeks, 'week')}"
 
@@ -161,7 +161,7 @@ def channels(results: Any) -> list[Html]:
     )
     return [
         listed(results, rows, columns, "Adjust channel exposure: money a week, over 28 days", SOLD),
-        listed(results, skus, below, caption, SOLD, "no SKU with 20 units or more loses money in a channel", most=MOST),
+        listed(results, stays, below, caption, SOLD, "no SKU that earns elsewhere loses money in a channel", most=MOST),
     ]
 
 
