@@ -144,7 +144,14 @@ def _monday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
                             "slip_days": [14.0, 2.0, 0.0], "state": ["slipped", "overdue", "at dock"]})  # fmt: skip
     return {"orders_daily": pd.DataFrame(daily, columns="day channel orders units net_sales planned_units".split()), "inventory": inventory,
             "plan_vs_actual": plan[["sku", "name", "family", "tier", "planned", "actual", "gap", "error_share", "chance_band", "beyond_rule", "flagged", "revenue"]],
-            "plan_chance": chance, "inventory_by_channel": by_channel[["sku", "location", "channel", "on_hand", "allocated", "available"]], "inbound_open": inbound}  # fmt: skip
+            "plan_chance": chance, "inventory_by_channel": by_channel[["sku", "location", "channel", "on_hand", "allocated", "available"]], "inbound_open": inbound,
+            "stock_drift": _drift()}  # fmt: skip
+
+
+def _drift() -> pd.DataFrame:
+    rows = [("SKU-001", "Chair no. 1", "BER", 120.0, 80.0, 80.0, "erp_wms", 40.0, 6.0, 12.0, 4.2, 310.0, 0.0, "erp", "the shop and the WMS agree"),
+            ("SKU-002", "Rug no. 2", "RTM", 15.0, 15.0, np.nan, "erp_wms", 9.0, 5.0, np.nan, 0.4, 2.0, 0.0, "", "nothing says which")]  # fmt: skip
+    return pd.DataFrame(rows, columns="sku name location erp wms shop pair gap limit age d_here impact by_shop suspect why".split())
 
 
 def _wednesday(rng) -> dict[str, pd.DataFrame]:
@@ -227,7 +234,16 @@ def _friday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {**by, "margin_provenance": _come_from(by),
             "sku_rank": rank[["sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money"]],
             "returns_reasons": pd.DataFrame(reasons, columns="family reason returned_units sold_units rate cost ours_to_control team".split()),
-            "sku_margin": margin.assign(false_confidence=False)}  # fmt: skip
+            "sku_margin": margin.assign(false_confidence=False), "documents_apart": _apart()}  # fmt: skip
+
+
+def _apart() -> pd.DataFrame:
+    day = pd.Timestamp(2026, 11, 12)
+    rows = [("billed_quantity", "PO-1/1", "PO-1/1", "Nord", "SKU-001", "units", 100.0, 120.0, 20.0, 240.0, np.nan, day, 4.0, "billed twice"),
+            ("refund_above_paid", "R-1", "R-1", "web", "SKU-002", "money", 30.0, 120.0, 90.0, 90.0, np.nan, day, 4.0, "refunded more than was paid for it"),
+            ("not_billed", "dhl/not billed", "dhl", "dhl", None, "parcels", 12.0, 0.0, -12.0, np.nan, 90.0, day, 40.0, "not billed"),
+            ("billed_weight", None, "dhl/parcel", "dhl", None, "kg", 10.0, 14.0, 4.0, np.nan, np.nan, day, 4.0, "3 parcels billed heavier than declared")]  # fmt: skip
+    return pd.DataFrame(rows, columns="kind entity document partner sku unit expected stated difference money accrued day age note".split())
 
 
 def _findings(skus: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Stock: what will run out, what lies too long, what never sells, and where two systems disagree."""
+"""Stock: what will run out, what lies too long, what never sells."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from opsreview.books import Books, beside, fact, inside
+from opsreview.books import Books, beside, fact
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.plan import plan_vs_actual  # noqa: F401  (evidence of the same meeting)
-from opsreview.checks.stakes import lost_units, named, shelf_stakes
+from opsreview.checks.stakes import named, shelf_stakes
 from opsreview.demand import HORIZON, stockout_risk
 from opsreview.facts.stock import dead_stock as dead_shelves
-from opsreview.facts.stock import open_inbound, system_days
+from opsreview.facts.stock import open_inbound
 from opsreview.formats import number, share
 from opsreview.leaks import overstock
 
-UNSEEN = 28  # days for which nothing is ordered for a shelf that the ERP takes to be full
 STOCK = ("inventory", "orders", "order_lines")
 
 
@@ -123,47 +122,6 @@ def dead_stock(ctx: Context) -> pd.DataFrame:
         decision="markdown",
         detail=say(rows, lambda r: f"{number(r.on_hand)} units, {ctx.money(r.value)} at cost, none sold in 91 days"),
         evidence="inventory now, order_lines: 91 days",
-    )
-
-
-@fact
-def disagreeing(books: Books) -> ibis.Table:
-    """One row a SKU and location that two systems' last snapshots (at most a day apart) count differently: `gap` beyond its `limit`."""
-    least = books.settings.checks["erp_wms_mismatch"]
-    s = system_days(books)
-    s = s.filter(inside(s.day, books.week.trailing(28)))
-    s = s.mutate(nth=ibis.row_number().over(ibis.window(group_by=[s.system, s.sku, s.location], order_by=s.day.desc())))
-    last = s.filter(s.nth == 0)
-    erp = last.filter(last.system == "erp").select("sku", "location", erp="on_hand", erp_free="available", erp_day="day")
-    wms = last.filter(last.system == "wms").select("sku", "location", wms="on_hand", wms_free="available", wms_day="day")
-    t = erp.join(wms, ["sku", "location"])
-    apart = t.erp_day.delta(t.wms_day, unit="day").abs()
-    larger = ibis.greatest(t.erp.abs(), t.wms.abs())
-    t = t.mutate(gap=(t.erp - t.wms).abs(), limit=ibis.greatest(least["units"], least["share"] * larger))
-    return t.filter(apart <= 1, t.gap > t["limit"]).join(shelf_stakes(books), ["sku", "location"])
-
-
-@check
-def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
-    """SKU-locations whose stock the ERP and the WMS count differently, in snapshots at most a day apart."""
-    if not ctx.covered(7, "inventory"):
-        return nothing()
-    rows = rows_of(disagreeing(ctx.books), "sku", "location")
-    unseen = lost_units(rows, rows["wms_free"], UNSEEN) - lost_units(rows, rows["erp_free"], UNSEEN)
-    carried = rows["gap"] * rows["unit_cost"].fillna(0.0) * ctx.books.settings.carrying_rate / 52
-    rows["impact"] = carried + np.maximum(unseen, 0.0) * rows["per_unit"]
-    rows = worth(ctx, rows, rows["gap"] / rows["limit"])
-    return found(
-        rows,
-        entity=rows["sku"] + "@" + rows["location"],
-        title=say(rows, lambda r: f"{r.name} at {r.location}: the ERP counts {number(r.erp)}, the WMS {number(r.wms)}"),
-        observed=rows["wms"],
-        expected=rows["erp"],
-        threshold=rows["limit"],
-        basis=f"units × unit cost × carrying rate / 52, and the margin of {UNSEEN} days of sales that the ERP's stock would have served",
-        decision="investigate",
-        detail=say(rows, lambda r: f"count {r.location}: {number(r.gap)} units apart, {number(r.d_here, 1)} sold a day"),
-        evidence="inventory: last snapshots of erp and wms",
     )
 
 

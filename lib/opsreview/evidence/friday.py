@@ -6,6 +6,7 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, inside
+from opsreview.checks import apart
 from opsreview.facts.orders import sales
 from opsreview.facts.returns import returns
 from opsreview.facts.skus import skus
@@ -122,4 +123,9 @@ def returns_reasons(books: Books) -> pd.DataFrame:
     return out[["family", "reason", "returned_units", "sold_units", "rate", "cost", "ours_to_control", "team"]]
 
 
-EVIDENCE = (family_margin, channel_margin, margin_provenance, sku_margin, sku_rank, returns_reasons)
+def documents_apart(books: Books) -> pd.DataFrame:
+    """A row a document that says another thing than the one it belongs to, dearest first, those below the floor too."""
+    return apart.documents_apart(books)
+
+
+EVIDENCE = (family_margin, channel_margin, margin_provenance, sku_margin, sku_rank, returns_reasons, documents_apart)

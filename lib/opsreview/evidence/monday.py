@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, inside
+from opsreview.checks import drift
 from opsreview.checks import monday as checks
 from opsreview.demand import stockout_risk
 from opsreview.facts.orders import orders, products, sales
@@ -122,4 +123,9 @@ def inbound_open(books: Books) -> pd.DataFrame:
     return t.order_by("eta", "document_id", "line_id").to_pandas()
 
 
-EVIDENCE = (orders_daily, plan_vs_actual, plan_chance, inventory, inventory_by_channel, inbound_open)
+def stock_drift(books: Books) -> pd.DataFrame:
+    """A row a SKU and location that two systems count differently: their counts, how long, what it costs, which is most likely wrong."""
+    return drift.stock_drift(books)
+
+
+EVIDENCE = (orders_daily, plan_vs_actual, plan_chance, inventory, inventory_by_channel, inbound_open, stock_drift)

@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview import charts, formats, narrative, titles
 from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, money, proposals, trend
+from opsreview.exhibits.agreement import documents_apart
 from opsreview.exhibits.bridges import net_to_contribution, where_costs_come_from
 from opsreview.tables import Html
 from opsreview.titles import COSTS, LEAKS
@@ -157,5 +158,5 @@ def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
 
 EXHIBITS: tuple[Exhibit, ...] = (
     margin_by_family, net_to_contribution, where_costs_come_from, sku_rerank, money.portfolio, returns_hotspots, money.returns_bill,
-    leak_ledger, decisions_to_take,
+    leak_ledger, documents_apart, decisions_to_take,
 )  # fmt: skip

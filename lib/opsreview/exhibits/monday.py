@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview import charts, formats, narrative, titles
 from opsreview.exhibits import Exhibit, Part, drawn, listed, ranked, several, target_lines, trend
+from opsreview.exhibits.agreement import stock_drift
 from opsreview.tables import Html
 
 SHELF = 400  # rows of the inventory view that the page carries; inventory.csv has them all
@@ -189,4 +190,12 @@ def _promises(results: Any) -> pd.DataFrame:
     return both[["sku", "location", "impact", "eta_commitment", "decided_by"]]
 
 
-EXHIBITS: tuple[Exhibit, ...] = (orders_against_plan, forecast_accuracy, sku_variance, in_stock, inventory_view, stockout_risks)
+EXHIBITS: tuple[Exhibit, ...] = (
+    orders_against_plan,
+    forecast_accuracy,
+    sku_variance,
+    in_stock,
+    inventory_view,
+    stock_drift,
+    stockout_risks,
+)

@@ -18,7 +18,7 @@ def reported_days(books: Books) -> ibis.Table:
     """One row a system, SKU, location and day of T91 as reported: on_hand, allocated, available, over the system's channels."""
     inv = books.table("inventory")
     inv = inv.mutate(day=inv.snapshot_at_local.date(), allocated=inv.allocated.fill_null(0.0))
-    inv = inv.filter(inv.system.isin(SYSTEMS), inside(inv.day, books.week.trailing(91)))
+    inv = inv.filter(inside(inv.day, books.week.trailing(91)))
     last = ibis.window(group_by=[inv.system, inv.sku, inv.location, inv.channel, inv.day], order_by=inv.snapshot_at.desc())
     inv = inv.mutate(nth=ibis.row_number().over(last)).filter(lambda t: t.nth == 0)
     inv = inv.mutate(available=ibis.greatest(inv.on_hand - inv.allocated, 0.0))
@@ -28,7 +28,7 @@ def reported_days(books: Books) -> ibis.Table:
 
 
 @fact
-def system_days(books: Books) -> ibis.Table:
+def counted_days(books: Books) -> ibis.Table:
     """The same rows, and one with 0 for a day on which a system spoke of a location and left out a SKU it had reported there in T28."""
     daily = reported_days(books)
     reported = daily.filter(inside(daily.day, books.week.trailing(28))).select("system", "sku", "location").distinct()
@@ -36,6 +36,12 @@ def system_days(books: Books) -> ibis.Table:
     absent = reported.join(looked, ["system", "location"]).select("system", "sku", "location", "day")
     absent = absent.anti_join(daily, ["system", "sku", "location", "day"])
     return daily.union(absent.mutate(on_hand=0.0, allocated=0.0, available=0.0))
+
+
+def system_days(books: Books) -> ibis.Table:
+    """The rows of ERP and WMS among them: a shop's own stock is for comparing, not for counting on."""
+    t = counted_days(books)
+    return t.filter(t.system.isin(SYSTEMS))
 
 
 @fact
