@@ -12,9 +12,11 @@ import fake_money
 import numpy as np
 import pandas as pd
 from opsreview import catalog, settings
+from opsreview.development import held
 from opsreview.judgement import status, target_of, target_text
 from opsreview.results import ties
 from opsreview.statistics import elasticity, xmr_limits, xmr_signal
+from opsreview.titles_margin import CHANGES
 from opsreview.weeks import Week
 
 WEEK = Week.parse("2026-W46")
@@ -53,6 +55,7 @@ def make(seed: int = 7, **settings_given) -> FakeResults:
         **given, week=WEEK, as_of=datetime(2026, 11, 15, 23), settings=team, exports_dir=Path("data_samples"), kpis=kpis, history=history,
         findings=findings, leaks=leaks, leak_history=leak_history, sku_margin=frames["sku_margin"], inventory=frames["inventory"],
         forecast=pd.DataFrame(columns="week sku horizon_days expected_units q10 q50 q90 method".split()), frames=frames,
+        **_late(rng), change=_change(rng), flat_although=(0.12, 0.01),
         trust={**_trust(), "ties": ties(given["reconciliation"])}, decisions=_decisions(findings),
     )  # fmt: skip
 
@@ -205,6 +208,34 @@ def _margin(names: list[str], label: str, rng) -> pd.DataFrame:
     frame["contribution_margin_share"] = frame.contribution_margin / frame.net_revenue
     return frame.assign(accrued_share=0.31, ad_spend=frame.net_revenue * 0.04, measured_share=0.3, contracted_share=0.2, allocated_share=0.19,
                         missing_share=0.0, sign_depends=[i == 1 for i in range(n)])  # fmt: skip
+
+
+def _change(rng) -> pd.DataFrame:
+    """Parts of every group, the largest first, that lead from its usual contribution to the week's."""
+    rows = []
+    for grain, keys in (("all", [""]), ("family", FAMILIES), ("channel", CHANNELS)):
+        for key in keys:
+            parts = sorted(
+                ((p, float(rng.normal(0, 300))) for p in CHANGES if p not in ("shipping", "returns_reserve", "rest")),
+                key=lambda p: -abs(p[1]),
+            )
+            end = 2000 + sum(amount for _, amount in parts)
+            said = [("baseline", "baseline", 2000.0), *((p, "part", a) for p, a in parts), ("contribution_margin", "contribution", end),
+                    ("net_revenue_baseline", "memo", 9000.0), ("net_revenue", "memo", 10080.0)]  # fmt: skip
+            rows += [(grain, key, *row) for row in said]
+    return pd.DataFrame(rows, columns="grain key part kind amount".split())
+
+
+def _late(rng) -> dict:
+    """Two carriers and a family: four young weeks and twelve finished ones, each said at four ages."""
+    rows = []
+    for kind, key in (("carrier", "dhl"), ("carrier", "ups"), ("returns", "Lamps")):
+        for ago in range(4):
+            rows.append((kind, key, ago, ago, 900.0 * ago / 4, 1000.0, 900.0, 1100.0, np.nan))
+        for ago in range(7, 19):
+            rows += [(kind, key, ago, age, 900.0 * age / 4, 1000.0, 900.0, 1100.0, float(rng.normal(1000, 80))) for age in range(4)]
+    frame = pd.DataFrame(rows, columns="kind key ago age known expected low high final".split())
+    return {"late_costs": frame, "ranges_held": held(frame), "final_margin": (21_000.0, 20_000.0, 22_000.0)}
 
 
 def _come_from(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -379,7 +410,7 @@ def silent(**missing_weeks) -> FakeResults:
     return FakeResults(
         **{**vars(full), "frames": frames, "kpis": kpis.assign(status="n/a", signal="none"), "history": full.history.head(0),
            "findings": full.findings.head(0), "leaks": full.leaks.assign(amount=np.nan, basis_points=np.nan, baseline=np.nan),
-           "leak_history": full.leak_history.head(0), "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
+           "leak_history": full.leak_history.head(0), "change": full.change.head(0), "flat_although": None, "late_costs": full.late_costs.head(0), "ranges_held": full.ranges_held.head(0), "final_margin": None, "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
            "decisions": full.decisions.head(0), "set_aside": full.set_aside.head(0), "restatements": full.restatements.head(0), "reconciliation": full.reconciliation.head(0),
            "reconciliation_history": full.reconciliation_history.head(0), "trust": {**full.trust, "ties": [], "missing": missing, "tables": full.trust["tables"][:2], **missing_weeks}}
     )  # fmt: skip

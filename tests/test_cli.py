@@ -31,6 +31,7 @@ CSV = (
     "findings.csv",
     "leaks.csv",
     "sku_margin.csv",
+    "change.csv",
     "inventory.csv",
     "forecast.csv",
     "decisions.csv",

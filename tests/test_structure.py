@@ -21,12 +21,13 @@ PACKAGE = ROOT / "lib" / "opsreview"
 # A module (or a package as a whole) imports only what stands before it. From the ground to the command.
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
 ENGINE = [
-    "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "scorecard", "reconcile",
+    "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "change", "development",
+    "scorecard", "reconcile",
 ]  # fmt: skip
 JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "proposals", "evidence", "measure", "restatements", "results"]
 READER = [
-    "theme", "renderer", "page", "figures", "narrative", "titles", "charts", "tables", "trust", "checklist", "agenda", "exhibits",
-    "widgets", "widgets_checklist", "review",
+    "theme", "renderer", "page", "figures", "narrative", "titles", "titles_margin", "charts", "tables", "trust", "checklist", "agenda",
+    "exhibits", "widgets", "widgets_checklist", "review",
 ]  # fmt: skip
 RUN = ["tablefile", "weekfolder", "publish", "run", "sample", "cli"]
 ORDER = GROUND + ENGINE + JUDGEMENT + READER + RUN
@@ -53,6 +54,8 @@ QUERIES = {
     "demand",
     "kpis",
     "leaks",
+    "change",
+    "development",
     "scorecard",
     "reconcile",
     "checks",

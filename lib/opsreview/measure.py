@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 import platformdirs
 
-from opsreview import engine, leaks, statistics
+from opsreview import change, development, engine, leaks, statistics
 from opsreview.books import Books, Plans
 from opsreview.catalog import kpis
 from opsreview.checks import Context
@@ -40,8 +40,8 @@ FIRST_OUTCOME = 4  # the KPI sets before it are of stock and plans as they stood
 DEPTH = statistics.HISTORY + LOOK_BACK
 # What decides what is kept: a change to the pages measures nothing again, a change to a check no figure.
 FIGURES = (
-    "books.py", "catalog.py", "catalog.toml", "demand.py", "facts", "kpis", "leaks.py", "margin.py", "measure.py", "plans.py",
-    "provenance.py", "scorecard.py", "settings.py", "weeks.py",
+    "books.py", "change.py", "catalog.py", "catalog.toml", "demand.py", "development.py", "facts", "kpis", "leaks.py", "margin.py",
+    "measure.py", "plans.py", "provenance.py", "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
 CHECKS = ("checks", "findings.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
 SOURCES = {
@@ -172,12 +172,21 @@ class Measured:
         if not kept.there:
             if week not in self.exports.weeks or self.exports.known(week).stopped:
                 empty = pd.DataFrame(columns=COLUMNS)
-                kept.save({"published": empty, "charted": empty, "parts": pd.DataFrame(), "cells": pd.DataFrame()}, {"missing": {}})
+                kept.save(
+                    {"published": empty, "charted": empty, "parts": pd.DataFrame(), "cells": pd.DataFrame(), "sold": pd.DataFrame()},
+                    {"missing": {}},
+                )
             else:
                 books = self.books(week)
                 published, charted, missing = scorecard(books)
                 kept.save(
-                    {"published": published, "charted": charted, "parts": leaks.measured(books), "cells": leaks.cells(books)},
+                    {
+                        "published": published,
+                        "charted": charted,
+                        "parts": leaks.measured(books),
+                        "cells": leaks.cells(books),
+                        "sold": change.cells(books),
+                    },
                     {"missing": missing},
                 )
         return kept
@@ -203,6 +212,11 @@ class Measured:
                 self._progress(f"gathering {name.replace('_', ' ')}", len(self.weeks) - 1, len(self.weeks))
                 out[name] = build(books)
             out["forecast"] = forecast(books)
+            out |= {
+                "shipping_profile": change.profile(books),
+                "late_triangle": development.triangle(books),
+                "late_parcels": development.parcels(books),
+            }
             lines = of_lines(provenance(books, books.week.window)).select(*ORDER_MARGIN).order_by("order_id", "line_id")
             kept.save(out, {}, {"order_margin.parquet": lambda path: lines.to_parquet(str(path), compression="zstd")})
         return kept

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import catalog, decisions, findings, restatements
+from opsreview import catalog, change, decisions, development, findings, restatements
 from opsreview import settings as settings_module
 from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
@@ -163,6 +163,35 @@ class Results:
     def order_margin(self) -> Path:
         """order_margin.parquet: a row an order line, as a file."""
         return self.measured.final.folder / "order_margin.parquet"
+
+    @cached_property
+    def change(self) -> pd.DataFrame:
+        """change.csv without its week: what changed contribution margin against the weeks before (`change.COLUMNS`)."""
+        m = self.measured
+        past = [m.cards[w].frame("sold") for w in m.weeks if self.week - change.HISTORY <= w < self.week]
+        return change.explain(m.cards[self.week].frame("sold"), past, self.evidence("shipping_profile"))
+
+    @cached_property
+    def late_costs(self) -> pd.DataFrame:
+        """What young weeks' carrier charges and returns will come to, and what was said of past ones (`development.COLUMNS`)."""
+        sold = [self.measured.cards[week].frame("sold") for week in reversed(self.measured.weeks)]
+        return development.late(*development.cohorts(self.evidence("late_triangle"), self.evidence("late_parcels"), sold))
+
+    @property
+    def ranges_held(self) -> pd.DataFrame:
+        """A row a kind of late cost: how many of the ranges given to past weeks held (`development.held`)."""
+        return development.held(self.late_costs)
+
+    @property
+    def final_margin(self) -> tuple[float, float, float] | None:
+        """W's contribution margin when its late costs have come: expected, low, high (`development.final_margin`)."""
+        sold = self.measured.cards[self.week].frame("sold")
+        return development.final_margin(sold, self.evidence("late_parcels"), self.late_costs)
+
+    @property
+    def flat_although(self) -> tuple[float, float] | None:
+        """Growth of net revenue and of contribution margin, where revenue is up and margin is not (`change.flat_although`)."""
+        return change.flat_although(self.change)
 
     def lines(self, **where: str) -> pd.DataFrame:
         """Rows of order_margin.parquet whose columns have these values, by order and line."""

@@ -81,6 +81,7 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
         "findings.csv": lambda: results.findings,
         "leaks.csv": lambda: results.leaks,
         "sku_margin.csv": lambda: results.sku_margin,
+        "change.csv": lambda: results.change.assign(week=str(results.week))[["week", *results.change.columns]],
         "inventory.csv": lambda: results.inventory,
         "forecast.csv": lambda: results.forecast,
         "decisions.csv": lambda: results.decisions,

@@ -71,6 +71,13 @@ def wilson(successes: float, trials: float, confidence: float = 0.99) -> tuple[f
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def student(share: float, freedom: int) -> float:
+    """The quantile of Student's t."""
+    from scipy.stats import t
+
+    return float(t.ppf(share, freedom))
+
+
 @dataclass(frozen=True)
 class Elasticity:
     """By how many per cent hours move when volume moves by one per cent, with its interval."""
@@ -89,8 +96,7 @@ def elasticity(volume: list[float], hours: list[float], confidence: float = 0.90
     if len(x) < 8 or np.ptp(x) == 0:
         return None
     from scipy.stats import linregress
-    from scipy.stats import t as student
 
     fit = linregress(x, y)
-    reach = float(student.ppf(0.5 + confidence / 2, len(x) - 2)) * fit.stderr
+    reach = student(0.5 + confidence / 2, len(x) - 2) * fit.stderr
     return Elasticity(float(fit.slope), float(fit.slope - reach), float(fit.slope + reach), len(x))

@@ -20,11 +20,6 @@ COSTS = {
     "support": "Support",
     "returns_reserve": "Returns",
 }
-BRIDGE = {
-    "net_revenue": "Net revenue", "cost_of_goods": "Goods", "gross_margin": "Gross margin", **COSTS,
-    "contribution_margin": "Contribution margin",
-}  # fmt: skip
-COME_FROM = {"measured": "measured", "contracted": "contracted", "accrued": "accrued", "allocated": "allocated"}
 LEAKS = {
     "1": "1 Demand planning variance",
     "2": "2 Inventory imbalance",
@@ -197,19 +192,6 @@ def waterfall(margin: pd.DataFrame) -> str:
     top = whole[list(COSTS)].idxmax()
     gross, left, cost = (share(whole[k] / whole.net_revenue, 1) for k in ("gross_margin", "contribution_margin", top))
     return f"Of {gross} gross margin {left} is left as contribution; {COSTS[top].lower()} takes most, {cost} of net revenue"
-
-
-def come_from(frame: pd.DataFrame, hang: pd.DataFrame, currency: str) -> str:
-    """How much of the costs a document says, how much a rule shared, and whose sign hangs on that."""
-    whole = frame[frame.grain == "all"] if len(frame) else frame
-    if whole.empty or not whole.costs.iloc[0] > 0:
-        return "Where costs come from: n/a"
-    row = whole.iloc[0]
-    said = listing([f"{share(row[kind] / row.costs, 0)} {name}" for kind, name in COME_FROM.items() if row[kind]], 4)
-    text = f"Of {money(row.costs, currency)} of costs below gross margin {said}"
-    if hang.empty:
-        return f"{text}; no SKU's sign hangs on an allocation"
-    return f"{text}; {count(len(hang), 'SKU')} would change sign if an allocation were a quarter off"
 
 
 def rerank(skus: pd.DataFrame, currency: str) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, choose, finish, name_axis, rows, tips, value_axis
-from opsreview.titles import COME_FROM
+from opsreview.charts.forms import Chart, choose, finish, name_axis, named, rows, tips, value_axis, week_axis
+from opsreview.titles_margin import CHANGES, COME_FROM
+
+MOST_PARTS = 10  # parts of a change in the picture; the table has them all
+CAME = {"came within its range": (theme.OK, "circle"), "came outside": (theme.BREACH, "diamond"), "expected": (theme.INK, "square")}
+MOVES = {"level": (theme.NONE, "square"), "adds to margin": (theme.OK, "square"), "takes from margin": (theme.BREACH, "square")}
 
 
 def come_from(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
@@ -32,3 +37,72 @@ def come_from(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str
     )
     tallest = int(tall.groupby("grain").name.nunique().max())
     return finish(choose([bars], "grain", grains, "By"), title, subtitle, 110 + 26 * tallest, currency)
+
+
+def changed(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+    """From the usual contribution to this week's, part by part, largest first; a family or channel at a time. Rows: Results.change."""
+    tall = steps(frame)
+    if tall.empty:
+        return None
+    keys = list(dict.fromkeys(tall.key))
+    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "amount", "kind", "place"]))
+    y = alt.Y("label:N", sort=alt.SortField("place"), axis=name_axis(240))
+    x = alt.X("start:Q", axis=value_axis("money", "Contribution margin of the week"), scale=alt.Scale(zero=False))
+    tooltip = tips("key | Of", "label | Part", "amount | Amount | cents")
+    color = named("kind", tall.kind, MOVES)["color"]
+    bars = base.mark_bar(size=15).encode(y, x, alt.X2("end:Q"), color=color, tooltip=tooltip)
+    right = alt.X("right:Q")
+    said = alt.Text("amount:Q", format=theme.MONEY)
+    texts = base.transform_calculate(right="max(datum.start, datum.end)").mark_text(align="left", dx=5, fontSize=11, color=theme.INK)
+    chart = choose([bars, texts.encode(y, right, text=said, tooltip=tooltip)], "key", keys, "Of")
+    return finish(chart, title, subtitle, 100 + 24 * int(tall.groupby("key").size().max()), currency)
+
+
+def steps(frame: pd.DataFrame) -> pd.DataFrame:
+    """A change's waterfall: key, label, start, end, amount, kind, place; parts beyond the ten largest as one, so that it still closes."""
+    out = []
+    for (grain, key), own in frame[frame.kind != "memo"].groupby(["grain", "key"], sort=False):
+        amount = own.set_index("part").amount
+        parts = own[(own.kind == "part") & (own.amount != 0)]
+        shown = [(CHANGES[p.part], p.amount) for p in parts.head(MOST_PARTS).itertuples()]
+        if len(parts) > MOST_PARTS:
+            shown.append((CHANGES["rest"], parts.amount.iloc[MOST_PARTS:].sum()))
+        name, at = key if grain != "all" else "whole store", amount.baseline
+        rows_ = [("Usual", 0.0, amount.baseline, amount.baseline, "level")]
+        for label, by in shown:
+            rows_.append((label, at, at + by, by, "adds to margin" if by > 0 else "takes from margin"))
+            at += by
+        rows_.append(("This week", 0.0, amount.contribution_margin, amount.contribution_margin, "level"))
+        out += [(name, *row, i) for i, row in enumerate(rows_)]
+    return pd.DataFrame(out, columns=["key", "label", "start", "end", "amount", "kind", "place"])
+
+
+def late(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+    """What a week's late cost was said to come to in the week itself, with its range, and what came; a carrier or family at a time.
+
+    Rows: late_costs with `week` (of the cohort) and `name`; of past weeks what was said at age 0, of young ones what is said now.
+    """
+    frame = frame[(frame.age == 0) | frame.final.isna()].dropna(subset=["low"])
+    if frame.empty:
+        return None
+    came = np.where((frame.final >= frame.low) & (frame.final <= frame.high), *list(CAME)[:2])
+    frame = frame.assign(kind=np.where(frame.final.isna(), "expected", came), shown=frame.final.fillna(frame.expected))
+    frame = frame.sort_values(["kind_place", "name", "week"], kind="stable")
+    base = alt.Chart(rows(frame, ["name", "week", "known", "expected", "low", "high", "shown", "kind", "age"]))
+    x = alt.X("week:O", axis=week_axis())
+    y = {"axis": value_axis("money", "Of the week's cohort"), "scale": alt.Scale(zero=False)}
+    tooltip = tips(
+        "name | Of",
+        "week | Week",
+        "expected | Expected | money",
+        "low | From | money",
+        "high | To | money",
+        "shown | Came, or expected | money",
+        "known | Known when said | money",
+        "age | Weeks old when said | units",
+    )
+    band = base.mark_bar(width=14, color=theme.BAND, opacity=1).encode(x, alt.Y("low:Q", **y), alt.Y2("high:Q"), tooltip=tooltip)
+    middle = base.mark_tick(color=theme.MUTED, thickness=2, width=14).encode(x, alt.Y("expected:Q"), tooltip=tooltip)
+    look = named("kind", frame.kind, CAME)
+    point = base.mark_point(filled=True, size=70, opacity=1).encode(x, alt.Y("shown:Q"), **look, tooltip=tooltip)
+    return finish(choose([band, middle, point], "name", list(dict.fromkeys(frame.name)), "Of"), title, subtitle, 280, currency)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, formats, titles
+from opsreview import charts, formats, titles, titles_margin
 from opsreview.charts import bridges
 from opsreview.exhibits import Part, drawn, listed
 from opsreview.tables import note
-from opsreview.titles import BRIDGE, COME_FROM, COSTS
+from opsreview.titles import COSTS
+from opsreview.titles_margin import BRIDGE, CHANGES, COME_FROM
 
 MARGIN = ["orders", "order_lines", "products"]
 GRAINS = ("sku", "family", "channel", "order")
@@ -37,7 +38,7 @@ def where_costs_come_from(results: Any) -> list[Part]:
         "Measured: a document says so. Contracted: a rate. Accrued: reckoned until the document comes. Allocated: shared by a rule among "
         "rows that a document or a crew serves together."
     )
-    chart = bridges.come_from(frame, titles.come_from(frame, hang, currency), subtitle, currency)
+    chart = bridges.come_from(frame, titles_margin.come_from(frame, hang, currency), subtitle, currency)
     shares = frame.assign(
         **{k: frame[k] / frame.costs.where(frame.costs != 0) for k in COME_FROM},
         missing=frame.missing / frame.net_revenue.where(frame.net_revenue != 0), name=frame.key.where(frame.grain != "all", "whole store"),
@@ -68,6 +69,76 @@ def where_costs_come_from(results: Any) -> list[Part]:
     quiet = "no SKU's contribution margin changes its sign when what is allocated to it is a quarter more or less"
     marked = listed(results, hang, columns, "SKUs whose sign hangs on an allocation", MARGIN, quiet, most=40, whole="sku_margin.csv")
     return [drawn(chart, "Where costs come from", results, MARGIN), below, marked]
+
+
+def what_changed_margin(results: Any) -> list[Part]:
+    """This week's contribution margin against its usual level: price, volume, mix, discount and every cost, to the cent."""
+    rows, currency = results.change, results.settings.reporting_currency
+    subtitle = (
+        "Usual: the mean of the up to 13 weeks before, each as it was known then. Each cost is what this week's units cost more or less "
+        "than as many usually do."
+    )
+    chart = bridges.changed(rows, titles_margin.change(rows, currency), subtitle, currency)
+    parts = rows[rows.kind == "part"]
+    order = parts.assign(size=parts.amount.abs()).sort_values(["grain", "key", "size"], ascending=[True, True, False], kind="stable")
+    shown = order.assign(
+        of=order.key.where(order.grain != "all", "whole store"), said=order.part.map(CHANGES), which=order.grain.replace("all", ""),
+    )  # fmt: skip
+    columns = """
+    of | Of
+    which | Which
+    said | Part
+    amount | Adds to margin | cents | bar
+    """
+    quiet = "fewer than four weeks before this one were exported"
+    below = listed(
+        results, shown[shown.amount.round(2) != 0], columns, "Every part, by family and channel", MARGIN, quiet, filterable=True,
+        whole="all are in change.csv", download=f"change-{results.week}.csv",
+    )  # fmt: skip
+    said = [note(titles_margin.flat_although(*results.flat_although))] if results.flat_although else []
+    return [*said, drawn(chart, "What changed contribution margin", results, MARGIN), below]
+
+
+def late_costs(results: Any) -> list[Part]:
+    """What carriers and returns of young weeks will come to in the end, with 80 % ranges, and how often past ranges held."""
+    rows, held, currency = results.late_costs, results.ranges_held, results.settings.reporting_currency
+    held = held.assign(cost=held.kind.map(titles_margin.KINDS_LATE))
+    rows = rows.assign(
+        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind, cost=rows.kind.map(titles_margin.KINDS_LATE),
+        name=[f"{titles_margin.KINDS_LATE[kind]}: {key}" for kind, key in zip(rows.kind, rows.key, strict=True)],
+    )  # fmt: skip
+    now = results.kpis
+    now = now[(now.kpi == "contribution_margin") & (now.grain == "all")].numerator
+    title = titles_margin.late(held, results.final_margin, float(now.iloc[0]) if len(now) else float("nan"), currency)
+    subtitle = (
+        "Bars: the 80 % range said in the week itself, of young weeks the one said now; points: what came. Carriers by week of shipment, "
+        "returns by week of order."
+    )
+    chart = bridges.late(rows, title, subtitle, currency)
+    young = rows[rows.final.isna()].sort_values(["kind", "expected"], ascending=[True, False], kind="stable")
+    columns = """
+    cost | Late cost
+    key | Of
+    week | Week | code
+    known | Known so far | money
+    expected | Expected in the end | money
+    low | From | money? | help=80 % range
+    high | To | money?
+    """
+    test = """
+    cost | Late cost
+    ranges | Ranges given | number
+    held | Held | number
+    share | Share | share
+    """
+    note_ = "A range should hold four times of five: clearly less, and it is too narrow; more, and it says too little."
+    stands_on = ["carrier_charges", "shipments", "returns"]
+    quiet = "too few finished weeks to say"
+    return [
+        drawn(chart, "Late costs", results, stands_on),
+        listed(results, young, columns, "Young weeks: known, and expected in the end", stands_on, quiet, most=200),
+        listed(results, held, test, "How often past ranges held", stands_on, quiet, note=note_),
+    ]  # fmt: skip
 
 
 def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:

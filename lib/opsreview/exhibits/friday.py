@@ -10,7 +10,8 @@ from opsreview import charts, formats, narrative, titles
 from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, money, proposals, trend
 from opsreview.exhibits.agreement import documents_apart
-from opsreview.exhibits.bridges import net_to_contribution, where_costs_come_from
+from opsreview.exhibits.bridges import late_costs, net_to_contribution, what_changed_margin, where_costs_come_from
+from opsreview.exhibits.leaks import leak_trends
 from opsreview.tables import Html
 from opsreview.titles import COSTS, LEAKS
 
@@ -157,6 +158,6 @@ def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
 
 
 EXHIBITS: tuple[Exhibit, ...] = (
-    margin_by_family, net_to_contribution, where_costs_come_from, sku_rerank, money.portfolio, returns_hotspots, money.returns_bill,
-    leak_ledger, documents_apart, decisions_to_take,
+    margin_by_family, net_to_contribution, what_changed_margin, late_costs, where_costs_come_from, sku_rerank, money.portfolio,
+    returns_hotspots, money.returns_bill, leak_ledger, leak_trends, documents_apart, decisions_to_take,
 )  # fmt: skip

@@ -79,10 +79,11 @@ def sales(books: Books) -> ibis.Table:
     lines = lines.mutate(base=lines.units * lines.price - lines.line_discount)
     lines = lines.mutate(share=shared(lines, lines.base))
     lines = lines.mutate(net_revenue=lines.base - lines.share * lines.order_discount + lines.share * lines.shipping_charged)
+    lines = lines.mutate(charged=lines.share * lines.shipping_charged)
     return (
         lines.left_join(p, "sku")
         .select(
-            "order_id", "line_id", "sku", "channel", "day", "quantity", "units", "price", "base", "net_revenue",
+            "order_id", "line_id", "sku", "channel", "day", "quantity", "units", "price", "base", "charged", "net_revenue",
             "unit_cost", "packaging_cost", "weight_kg", "billable_kg",
             family=p.family.fill_null("(unknown)"),
             category=p.category.fill_null("(unknown)"),

@@ -1,0 +1,90 @@
+"""The leaks over time, in the words of the weekly meeting, and what of each has a finding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import charts, formats, statistics
+from opsreview.exhibits import Part, drawn, listed
+from opsreview.tables import note
+from opsreview.titles import LEAKS
+
+TOTALS = {"1-4": "leaks 1 to 4", **{leak: LEAKS[leak] for leak in "1234"}}
+
+
+def leak_trends(results: Any) -> list[Part]:
+    """Basis points of each leak over 26 weeks against what weeks differ by anyway, what avoidables cost, and each leak's findings."""
+    rows, currency = trends(results.leak_history), results.settings.reporting_currency
+    news = rows[(rows.week == str(results.week)) & rows.signal.str.startswith(("up", "down"))]
+    said = [f"{row.series} {'rose' if row.signal.startswith('up') else 'fell'}" for row in news.itertuples()]
+    title = f"Signals among the leaks: {formats.listing(said, 4)}" if said else "No leak is beyond what weeks differ by anyway"
+    subtitle = "Basis points of net revenue, week by week. Band: what weeks differ by anyway."
+    chart = charts.trend(rows, title, "count", "Basis points", subtitle, "Leak", currency)
+    sentence = avoidables(results.leaks, currency)
+    parts = [drawn(chart, "The leaks over 26 weeks", results, ["orders", "order_lines"])]
+    return [*([note(sentence)] if sentence else []), *parts, _with_findings(results)]
+
+
+def trends(history: pd.DataFrame) -> pd.DataFrame:
+    """A row a leak's total and week, as `charts.trend` takes them: basis points, limits from the weeks before the last, its signal."""
+    out = []
+    for leak, name in TOTALS.items():
+        own = history[(history.part == "total") & (history.leak == leak)].dropna(subset=["basis_points"]).sort_values("week")
+        values = own.basis_points.tolist()
+        limits = statistics.xmr_limits(values[:-1], floor=0.0)
+        edges = (limits.centre, limits.lower, limits.upper) if limits else (float("nan"),) * 3
+        signal = statistics.xmr_signal(values, floor=0.0) if values else "short"
+        last = own.week.iloc[-1] if len(own) else ""
+        said = (signal if week == last else "none" for week in own.week)
+        out += [(name, week, value, *edges, word) for week, value, word in zip(own.week, values, said, strict=True)]
+    frame = pd.DataFrame(out, columns=["series", "week", "value", "centre", "lower", "upper", "signal"])
+    nothing = float("nan")
+    return frame.assign(better="down", target="none", low=nothing, high=nothing)
+
+
+def avoidables(leaks: pd.DataFrame, currency: str) -> str:
+    """`Fulfillment avoidables leak 34 basis points of net revenue (€1,200): …`: the question of the weekly meeting; empty where n/a."""
+    own = leaks[(leaks.leak == "3") & leaks.amount.notna() & leaks.basis_points.notna()]
+    total = own[own.part == "total"]
+    if total.empty:
+        return ""
+    row = total.iloc[0]
+    parts = own[own.part != "total"].sort_values("amount", ascending=False)
+    said = [f"{formats.words(part.part)} {formats.number(part.basis_points, 1)}" for part in parts.itertuples()]
+    cost = formats.money(row.amount, currency)
+    usual = "" if formats.missing(row.baseline) else f"; usually {formats.money(row.baseline, currency)}"
+    text = f"Fulfillment avoidables leak {formats.number(row.basis_points, 1)} basis points of net revenue ({cost}{usual})"
+    return f"{text}: {formats.listing(said, 4)}."
+
+
+def by_finding(leaks: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """A row a finding of a leak, a remainder and the leak's total: leak, what, amount, whole. Findings and remainder add up to the total.
+
+    A finding stands in the one leak that its check names. A negative remainder says by how much the findings reckon with more than this
+    week's ledger: theirs is what a cause costs a week, often from four weeks.
+    """
+    out = []
+    for leak in "1234":
+        total = leaks[(leaks.leak == leak) & (leaks.part == "total")].amount
+        if total.empty or formats.missing(total.iloc[0]):
+            continue
+        own = found[(found.leak.astype(str) == leak) & found.impact.notna()].sort_values("impact", ascending=False, kind="stable")
+        out += [(leak, row.title, float(row.impact), False) for row in own.itertuples()]
+        rest = float(total.iloc[0]) - float(own.impact.sum())
+        out.append((leak, "not in a finding" if rest >= 0 else "findings beyond this week's ledger", rest, False))
+        out.append((leak, "the leak in the week", float(total.iloc[0]), True))
+    return pd.DataFrame(out, columns=["leak", "what", "amount", "whole"])
+
+
+def _with_findings(results: Any) -> Part:
+    rows = by_finding(results.leaks, results.findings[results.findings.state != "resolved"])
+    columns = """
+    named | Leak
+    what | Finding
+    amount | A week | cents
+    """
+    note_ = "A finding stands in one leak. It says what its cause costs a week, often measured over four; the leak is this week's ledger."
+    shown = rows.assign(named=rows.leak.map(LEAKS))
+    return listed(results, shown, columns, "The leaks, finding by finding", ["orders"], strong="whole", note=note_)

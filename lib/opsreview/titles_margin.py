@@ -1,0 +1,78 @@
+"""What the pictures behind a margin show, said in a sentence: where costs come from, what changed, what is still to come."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from opsreview.formats import NBSP, count, listing, money, share
+from opsreview.titles import COSTS
+
+BRIDGE = {
+    "net_revenue": "Net revenue", "cost_of_goods": "Goods", "gross_margin": "Gross margin", **COSTS,
+    "contribution_margin": "Contribution margin",
+}  # fmt: skip
+COME_FROM = {"measured": "measured", "contracted": "contracted", "accrued": "accrued", "allocated": "allocated"}
+CHANGES = {
+    "price": "Price", "volume": "Volume", "mix_of_groups": "Mix of families and channels", "mix_of_skus": "Mix of SKUs",
+    "discount": "Discount", "shipping_charged": "Shipping charged to customers", "cost_of_goods": "Cost of goods", **COSTS,
+    "shipping_zone": "Shipping: zone", "shipping_weight": "Shipping: weight", "shipping_carrier": "Shipping: carrier",
+    "shipping_rate": "Shipping: rate", "shipping_surcharge": "Shipping: surcharges", "shipping_parcels": "Shipping: parcels a unit",
+    "shipping_rest": "Shipping: not sent yet", "returns": "Returns", "rest": "All other parts",
+}  # fmt: skip
+
+
+def come_from(frame: pd.DataFrame, hang: pd.DataFrame, currency: str) -> str:
+    """How much of the costs a document says, how much a rule shared, and whose sign hangs on that."""
+    whole = frame[frame.grain == "all"] if len(frame) else frame
+    if whole.empty or not whole.costs.iloc[0] > 0:
+        return "Where costs come from: n/a"
+    row = whole.iloc[0]
+    said = listing([f"{share(row[kind] / row.costs, 0)} {name}" for kind, name in COME_FROM.items() if row[kind]], 4)
+    text = f"Of {money(row.costs, currency)} of costs below gross margin {said}"
+    if hang.empty:
+        return f"{text}; no SKU's sign hangs on an allocation"
+    return f"{text}; {count(len(hang), 'SKU')} would change sign if an allocation were a quarter off"
+
+
+KINDS_LATE = {"carrier": "carrier charges", "returns": "returns"}
+
+
+def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: float, currency: str) -> str:
+    """What the week's margin will come to, and how often such ranges held."""
+    said = [f"{row.held} of {row.ranges} for {KINDS_LATE[row.kind]} ({share(row.share, 0)})" for row in held.itertuples()]
+    past = f"of past 80{NBSP}% ranges held {listing(said, 2)}" if said else "no range has been put to the test yet"
+    if final is None:
+        return f"What is still to come: n/a; {past}"
+    expected, low, high = (money(amount, currency) for amount in final)
+    return f"Contribution is {money(now, currency)} now and expected to end at {expected} ({low} to {high}); {past}"
+
+
+def change(rows: pd.DataFrame, currency: str) -> str:
+    """How contribution stands against its usual level, and the parts that moved it most."""
+    whole = rows[rows.grain == "all"] if len(rows) else rows
+    if whole.empty:
+        return "What changed contribution margin: too few weeks of history"
+    amount = whole.set_index("part").amount
+    moved = amount.contribution_margin - amount.baseline
+    parts = whole[whole.kind == "part"]
+    said = [f"{CHANGES[row.part].lower()} {signed(row.amount, currency)}" for row in parts.head(3).itertuples() if row.amount]
+    text = f"Contribution is {money(amount.contribution_margin, currency)}, {signed(moved, currency)} against its usual level"
+    return f"{text}: {listing(said, 3)}" if said else text
+
+
+def signed(amount: float, currency: str) -> str:
+    """`+€120`, `−€80`."""
+    text = money(amount, currency)
+    return text if amount < 0 else f"+{text}"
+
+
+def flat_although(revenue: float, margin: float) -> str:
+    """A week in which more was sold and no more kept, called by its name."""
+    kept = (
+        f"fell by {share(-margin, 1)}"
+        if margin < -0.0005
+        else "did not move"
+        if abs(margin) <= 0.0005
+        else f"grew by only {share(margin, 1)}"
+    )
+    return f"Revenue up, margin flat: net revenue is {share(revenue, 1)} above its usual level, contribution margin {kept}."
