@@ -30,7 +30,7 @@ def come_from(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str
     colors = alt.Scale(domain=list(COME_FROM.values()), range=[theme.OK, theme.KINDS[4], theme.WATCH, theme.NONE])
     bars = base.mark_bar(size=17).encode(
         alt.Y("name:N", sort=None, axis=name_axis(240)),
-        alt.X("share:Q", stack="zero", axis=value_axis("share", "Of the costs below gross margin")),
+        alt.X("share:Q", stack="zero", scale=alt.Scale(nice=False), axis=value_axis("share", "Of the costs below gross margin")),
         color=alt.Color("said:N", scale=colors),
         order=alt.Order("place:Q"),
         tooltip=tips("name | Which", "said | Comes from", "share | Of its costs | share", "money | In the week | money"),

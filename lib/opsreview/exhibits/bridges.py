@@ -10,7 +10,7 @@ import pandas as pd
 from opsreview import charts, formats, titles, titles_margin
 from opsreview.charts import bridges
 from opsreview.exhibits import Part, drawn, listed
-from opsreview.tables import note
+from opsreview.tables import note, sentences
 from opsreview.titles import COSTS
 from opsreview.titles_margin import BRIDGE, CHANGES, COME_FROM
 
@@ -95,7 +95,7 @@ def what_changed_margin(results: Any) -> list[Part]:
         results, shown[shown.amount.round(2) != 0], columns, "Every part, by family and channel", MARGIN, quiet, filterable=True,
         whole="all are in change.csv", download=f"change-{results.week}.csv",
     )  # fmt: skip
-    said = [note(titles_margin.flat_although(*results.flat_although))] if results.flat_although else []
+    said = [sentences([(titles_margin.flat_although(*results.flat_although), "bad")])] if results.flat_although else []
     return [*said, drawn(chart, "What changed contribution margin", results, MARGIN), below]
 
 
@@ -104,7 +104,8 @@ def late_costs(results: Any) -> list[Part]:
     rows, held, currency = results.late_costs, results.ranges_held, results.settings.reporting_currency
     held = held.assign(cost=held.kind.map(titles_margin.KINDS_LATE))
     rows = rows.assign(
-        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind, cost=rows.kind.map(titles_margin.KINDS_LATE),
+        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind != "returns",
+        cost=rows.kind.map(titles_margin.KINDS_LATE),
         name=[f"{titles_margin.KINDS_LATE[kind]}: {key}" for kind, key in zip(rows.kind, rows.key, strict=True)],
     )  # fmt: skip
     now = results.kpis
