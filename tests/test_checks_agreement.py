@@ -6,12 +6,17 @@ The match of purchases is held to an oracle as well: plain loops over random ord
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 from fake_known import context
 from hand_shop import ago, entities, inbound, product, run, shop, stock, together
+from opsreview.checks import apart, matching
+from opsreview.checks.agreement import KINDS
 from opsreview.checks.apart import documents_apart
 from opsreview.checks.matching import purchases
+from opsreview.exhibits.agreement import WHAT
 
 CHECK = "invoice_mismatch"
 
@@ -381,3 +386,11 @@ def test_a_discount_may_lead_to_the_agreed_price_or_come_on_top_of_it(price, fir
 
 def test_documents_that_did_not_come_say_nothing():
     assert entities(CHECK, {**shop(), "products": [product(), product("B", 10)], "inventory": stock()}) == []
+
+
+def test_every_kind_of_difference_has_its_words():
+    """On the page each; in a finding each that has a finding."""
+    sources = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (apart, matching))
+    kinds = set(re.findall(r'\bkind(?:=|": )"(?!stable)(\w+)"', sources)) | set(re.findall(r'= part\([^"]*"(\w+)"', sources))
+    kinds |= {"refund_above_paid", "refunds_above_paid"}
+    assert kinds == set(WHAT) and kinds - {"billed_weight", "unrated"} == set(KINDS)

@@ -10,8 +10,19 @@ import pandas as pd
 
 from opsreview.books import Books
 from opsreview.checks import rows_of
-from opsreview.checks.matching import CLAIM_DAYS, COLUMNS, came, limits, part, purchases, unbilled_purchases, unknown_purchases
+from opsreview.checks.matching import (
+    CLAIM_DAYS,
+    COLUMNS,
+    came,
+    limits,
+    part,
+    purchases,
+    unbilled_purchases,
+    unknown_purchases,
+    unmatched_purchases,
+)
 from opsreview.facts import parcels, refunds
+from opsreview.formats import count
 
 WEEKS = 4  # of the 28 days of what goes on from week to week
 
@@ -128,7 +139,7 @@ def refunded_beyond(books: Books) -> pd.DataFrame:
         document=t["return_id"],
         partner=t["channel"],
         money=t["difference"].where(alone, t["difference"] * 7 / days),
-        note="refunded more than was paid for it",
+        note=[f"of {count(n, 'unit')} to come back" for n in t["back"]],
     )
 
 
@@ -178,6 +189,7 @@ def _once(members: str) -> str:
 
 
 KINDS: tuple[Callable[[Books], pd.DataFrame], ...] = (
-    purchases, unknown_purchases, unbilled_purchases, charged_not_sent, sent_though_cancelled, services_unasked, unbilled_parcels,
+    purchases, unknown_purchases, unbilled_purchases, unmatched_purchases, charged_not_sent, sent_though_cancelled, services_unasked,
+    unbilled_parcels,
     weights_apart, refunded_beyond, refunded_unreceived, off_contract,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from opsreview.books import Books
 from opsreview.checks import rows_of
 from opsreview.checks.inbound import miscounted
 from opsreview.facts.purchases import purchase_items, unknown_bills
+from opsreview.formats import count
 
 # entity: the finding that holds the row, `entity_type` what it is; expected and stated: what two documents say, in `unit`; times: how often
 # over its tolerance; accrued: what will still be billed, at what is known; day: of the later document; age: days since.
@@ -104,7 +105,7 @@ def _ordered_price(t: pd.DataFrame, least: pd.Series) -> pd.DataFrame:
     t = part(t, "ordered_price", "money", "cost", "asked", np.maximum(least["price"], least["cost_share"] * t["cost"]))
     t = t[t["difference"] > 0]
     units = t["received"].where(t["done"], t["ordered"])
-    return t.assign(money=t["difference"] * units, note="priced above the product's cost")
+    return t.assign(money=t["difference"] * units, note=[f"{count(n, 'unit')} above the product's cost" for n in units])
 
 
 def _claimed(books: Books, items: pd.DataFrame) -> pd.Series:
@@ -148,4 +149,16 @@ def unbilled_purchases(books: Books) -> pd.DataFrame:
         entity=t["supplier"] + "/not billed", entity_type="supplier/not billed", partner=t["supplier"], day=t["touched"],
         document=t["document_id"] + np.where(t["item"] != "", "/" + t["lines"], ""), members=t["document_id"],
         accrued=-t["difference"] * t["agreed"].fillna(t["cost"]), note="received, not billed yet: to be accrued, nothing is lost",
+    )  # fmt: skip
+
+
+def unmatched_purchases(books: Books) -> pd.DataFrame:
+    """Items billed in a currency without a rate on the day they were ordered: shown, since they are not matched."""
+    if not came(books, 7, "inbound") or not books.ever("purchase_invoices"):
+        return pd.DataFrame(columns=COLUMNS)
+    t = rows_of(purchase_items(books), "document_id", "item")
+    t = recent(books, t[t["unrated"]], "billed_on", CLAIM_DAYS)
+    return t.assign(
+        kind="unrated", document=t["document_id"] + np.where(t["item"] != "", "/" + t["lines"], ""), partner=t["supplier"],
+        day=t["billed_on"], members=t["invoices"], note="billed in a currency without a rate: not matched",
     )  # fmt: skip

@@ -14,6 +14,7 @@ SHOWN = 400  # documents that the page carries
 WHAT = {
     "billed_quantity": "Units billed beyond what is due", "billed_price": "Billed at another price than agreed",
     "ordered_price": "Priced above the product's cost", "unknown_purchase": "Invoice of an unknown purchase",
+    "unrated": "Cannot be matched",
     "not_billed": "Not billed yet", "charge_ids": "Charges of unknown shipments", "charged_not_sent": "Charged, not sent",
     "cancelled_sent": "Sent after it was cancelled", "service_unasked": "Service without a cause",
     "billed_weight": "Billed heavier than declared", "refund_above_paid": "Refunded above what was paid",
@@ -29,18 +30,21 @@ def documents_apart(results: Any) -> list[Part]:
     rows = rows.assign(what=rows.kind.map(WHAT), whose=rows.partner.fillna("–"))
     by = rows.groupby(["what", "whose"], as_index=False, sort=False).agg(
         documents=("document", "size"), money=("money", lambda m: m.sum(min_count=1)), oldest=("age", "max"),
-        accrued=("accrued", lambda a: a.sum(min_count=1)), note=("note", "first"),
+        accrued=("accrued", lambda a: a.sum(min_count=1)), note=("note", _common),
     )  # fmt: skip
     by = by.sort_values(["money", "accrued", "documents"], ascending=False, na_position="last", kind="stable")
     causes = """
     what | What | text | small=note
     whose | Partner
     documents | Documents | number
-    money | Costs | money? | bar | help=the difference; of what goes on from week to week, a week of it
+    money | Costs | money? | bar | help=the difference
     accrued | To accrue | money? | help=will still be billed: nothing is lost
     oldest | Oldest, days | number
     """
-    note = "Below the floor of a finding too. – has no money on it: nothing is lost, or another check prices it."
+    note = (
+        "Below the floor of a finding too. – has no money on it: nothing is lost, or another check prices it. What goes on from week to "
+        "week counts as a week of it."
+    )
     first = listed(results, by, causes, "What does not agree, by cause and partner", DOCUMENTS, "all documents agree", note=note, most=20)
     shown = rows.assign(
         ours=[_said(v, unit, currency) for v, unit in zip(rows.expected, rows.unit, strict=True)],
@@ -65,8 +69,13 @@ def documents_apart(results: Any) -> list[Part]:
     return [first, second]
 
 
-def _said(value: Any, unit: str, currency: str) -> str:
-    if formats.missing(value):
+def _common(notes: pd.Series) -> str:
+    """What all rows say alike; nothing where they differ."""
+    return str(notes.iloc[0]) if len(set(notes)) == 1 else ""
+
+
+def _said(value: Any, unit: Any, currency: str) -> str:
+    if formats.missing(value) or formats.missing(unit):
         return "–"
     return formats.money(value, currency) if unit == "money" else f"{formats.number(value, 1 if unit == 'kg' else 0)} {unit}"
 

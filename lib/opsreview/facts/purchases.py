@@ -56,7 +56,7 @@ def purchase_items(books: Books) -> ibis.Table:
 
     An item is a product; where an invoice names products that the purchase does not hold, the whole purchase is one item (`item` empty),
     since both may mean the same things by other numbers. `again`: an invoice whose quantity and amount another had billed before.
-    A purchase with an invoice line in a currency without a rate is `unrated`, and cannot be matched.
+    An item with an invoice line in a currency without a rate is `unrated`, and cannot be matched.
     """
     lines, bills = ordered_lines(books), bill_lines(books)
     bills = bills.filter(bills.known)
@@ -79,7 +79,8 @@ def purchase_items(books: Books) -> ibis.Table:
         quantity=b.quantity.sum(), amount=b.amount.sum(), invoiced_on=b.invoiced_on.min(), unrated=b.rate.isnull().any()
     )
     before = ibis.window(
-        group_by=[each.document_id, each.item, each.quantity, each.amount.round(2)], order_by=[each.invoiced_on, each.invoice_id]
+        group_by=[each.document_id, each.item, each.quantity, each.amount.round(2)],
+        order_by=[each.invoiced_on, each.invoice_id, each.supplier],
     )
     each = each.mutate(again=(ibis.row_number().over(before) > 0) & (each.quantity > 0))
     told = each.group_by(ITEM).aggregate(

@@ -37,9 +37,11 @@ def refunds(books: Books, days: int) -> ibis.Table:
     r, p = returns(books), paid(books)
     recent = r.filter(inside(r.day, books.week.trailing(days)), r.order_id.notnull()).select("order_id", "sku").distinct()
     r = r.semi_join(recent, ["order_id", "sku"])
+    largest = r.refund.max().over(ibis.window(group_by=[r.order_id, r.sku]))
+    r = r.mutate(largest=r.refund == largest)
     by = r.group_by("order_id", "sku").aggregate(
         channel=r.channel.min(), refunded=r.refund.sum(), back=r.quantity.sum(), day=r.day.max(),
-        return_id=r.return_id.argmax(r.refund), members=r.return_id.group_concat("; ", order_by=r.return_id),
+        return_id=r.return_id.min(where=r.largest), members=r.return_id.group_concat("; ", order_by=r.return_id),
     )  # fmt: skip
     orders = p.group_by("order_id").aggregate(whole=(p.units * p.each).sum() + p.shipping.max())
     t = beside(beside(by, p, "order_id", "sku"), orders, "order_id").filter(lambda t: t.whole.notnull())
