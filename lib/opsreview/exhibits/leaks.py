@@ -18,8 +18,8 @@ def leak_trends(results: Any) -> list[Part]:
     """Basis points of each leak over 26 weeks against what weeks differ by anyway, what avoidables cost, and each leak's findings."""
     rows, currency = trends(results.leak_history), results.settings.reporting_currency
     news = rows[(rows.week == str(results.week)) & rows.signal.str.startswith(("up", "down"))]
-    said = [f"{row.series} {'rose' if row.signal.startswith('up') else 'fell'}" for row in news.itertuples()]
-    title = f"Signals among the leaks: {formats.listing(said, 4)}" if said else "No leak is beyond what weeks differ by anyway"
+    said = [f"{row.series.lstrip('1234 ').lower()} {'rose' if row.signal.startswith('up') else 'fell'}" for row in news.itertuples()]
+    title = f"Beyond what weeks differ by anyway: {formats.listing(said, 5)}" if said else "No leak is beyond what weeks differ by anyway"
     subtitle = "Basis points of net revenue, week by week. Band: what weeks differ by anyway."
     chart = charts.trend(rows, title, "count", "Basis points", subtitle, "Leak", currency)
     sentence = avoidables(results.leaks, currency)
