@@ -83,10 +83,7 @@ def _said(value: Any, unit: Any, currency: str) -> str:
 def stock_drift(results: Any) -> list[Part]:
     """Shelves that ERP, WMS and shop count differently: how far, how long, what it costs, and which is most likely wrong."""
     rows = results.evidence("stock_drift")
-    floor = float(results.settings.checks["floor"])
-    rows = rows.assign(
-        wrong=rows.suspect.map(SYSTEMS).fillna("count it"), state=["watch" if v >= floor else "" for v in pd.to_numeric(rows.impact)]
-    )
+    rows = rows.assign(wrong=rows.suspect.map(SYSTEMS).fillna("count it"))
     columns = """
     sku | SKU | code | small=name
     location | Location
