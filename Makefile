@@ -23,6 +23,9 @@ lab: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/vendor.py
+	@$(BIN)/python benchmarks/order_margin.py --results --lines 1000000
+	@$(BIN)/python benchmarks/order_margin.py --results --lines 10000000 --ways product,written,sql
 
 fmt: $(READY)
 	@$(BIN)/ruff format lib tests benchmarks && $(BIN)/ruff check --fix lib tests benchmarks

@@ -6,17 +6,18 @@ Every figure is of a whole process and its children: wall seconds, processor sec
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+
+from results import measured_on, section
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -99,10 +100,12 @@ def previous_cached(scratch: Path) -> Path:
 
 def main() -> None:
     """Measure, and write what was measured."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="opsreview-bench-") as name:
         scratch = Path(name)
         print("floor: three empty notebooks ...", flush=True)
         under = floor(scratch)
+        load = os.getloadavg()[0]
         rows = [("floor: three empty notebooks, papermill and nbconvert", under, {})]
         cases = (
             ("first run, nothing kept", lambda: scratch / "cold"),
@@ -115,12 +118,9 @@ def main() -> None:
             spent, stages = report(scratch, where)
             rows.append((label, spent, stages))
             shutil.rmtree(scratch / "reports")
+            load = max(load, os.getloadavg()[0])
     lines = [
-        "# What `make report` costs on the sample",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, Python {platform.python_version()}, {platform.system()}; "
-        "one run of `make bench`, set-up done.",
-        "Read the ratios; the seconds are this machine's.",
+        measured_on(load),
         "",
         "| run | wall s | × floor | processor s | peak MB (largest process) | read and measure s | notebooks s |",
         "|---|---|---|---|---|---|---|",
@@ -128,8 +128,8 @@ def main() -> None:
     for label, c, stages in rows:
         parts = f"{stages.get('read_and_measure', '')} | {stages.get('reviews', '')}" if stages else "– | –"
         lines.append(f"| {label} | {c.wall:.1f} | {c.wall / under.wall:.2f} | {c.processor:.1f} | {c.memory:.0f} | {parts} |")
-    text = "\n".join(lines) + "\n"
-    (ROOT / "benchmarks" / "RESULTS.md").write_text(text, encoding="utf-8")
+    text = "\n".join(lines)
+    section("`make report` on the sample", text)
     print(text)
 
 

@@ -16,11 +16,10 @@ PARTS = ("reverse_shipping", "handling", "restock_labor", "refurbish", "markdown
 @fact
 def outbound(books: Books) -> ibis.Table:
     """One row a line sold in T91: `each`, what sending a unit of it cost: shipping, pick and pack, packaging."""
-    window, keys = books.week.trailing(SOLD_WITHIN), ["order_id", "line_id"]
-    t = beside(lines(books, window), shipping(books, window).select(*keys, "shipping"), *keys)
-    t = beside(t, pick_pack(books, window).select(*keys, "pick_pack"), *keys)
+    window = books.week.trailing(SOLD_WITHIN)
+    t = pick_pack(books, window, shipping(books, lines(books, window)))
     sent = t.shipping + t.pick_pack + t.units * t.packaging_cost.fill_null(0.0)
-    return t.filter(t.units > 0).select(*keys, each=(sent / t.units).cast("float64"))
+    return t.filter(t.units > 0).select("order_id", "line_id", each=(sent / t.units).cast("float64"))
 
 
 @fact

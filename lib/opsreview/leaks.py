@@ -244,7 +244,9 @@ def cells(books: Books) -> pd.DataFrame:
 def _cells(books: Books) -> ibis.Table:
     m = order_margin(books, books.week.window)
     by = m.group_by("order_id").aggregate(cost=(m.shipping + m.pick_pack - m.rework).sum())
-    t = by.pipe(beside, order_shipping(books).select("order_id", "zone", "billed_kg", "avoidable"), "order_id")
+    c = avoidable(books)
+    avoided = c.group_by("order_id").aggregate(avoidable=c.avoidable.sum())
+    t = by.pipe(beside, order_shipping(books).select("order_id", "zone", "billed_kg"), "order_id").pipe(beside, avoided, "order_id")
     band = ibis.cases(*((t.billed_kg <= b, f"{b:g}") for b in BANDS), (t.billed_kg.notnull(), "over"), else_="unknown")
     t = t.mutate(band=band, zone=t.zone.fill_null("unknown"), cost=t.cost - t.avoidable.fill_null(0.0))
     out = t.group_by("zone", "band").aggregate(orders=t.count().cast("float64"), cost=t.cost.sum())

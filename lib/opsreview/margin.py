@@ -1,6 +1,7 @@
 """Order-level contribution margin: every cost brought down to the order line, with where each came from.
 
-The parts of `kpis.md`'s table, one function a component; lines add up to orders and orders to the total in each of them.
+The parts of `kpis.md`'s table, one function a component; lines add up to orders and orders to the total in each of them. Each takes the
+lines and gives them back with columns more, so that all of them are one pass over the lines: a store may have ten million.
 """
 
 from __future__ import annotations
@@ -11,48 +12,52 @@ from opsreview.books import Books, before, beside, fact, inside
 from opsreview.facts.orders import orders, sales, shared
 from opsreview.facts.returns import return_costs
 from opsreview.facts.shipments import carries_cost, first_shipment, order_shipping, shipping_accruals
-from opsreview.facts.warehouse import labor_rates, picks
+from opsreview.facts.warehouse import labor_rates
 from opsreview.weeks import Window
 
 COMPONENTS = ("packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve")
 COHORT_UNITS = 30  # units from which a group's own return history is used
 LINE = ["order_id", "line_id"]
+MARGIN = (
+    *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS,
+    "contribution_margin", "costs", "accrued", "costed", "rework", "shipping_provenance",
+)  # fmt: skip
 
 
-@fact
 def lines(books: Books, window: Window) -> ibis.Table:
-    """One row a line sold in the window, with its shares of its order: by net revenue, by units, by billable weight."""
+    """`sales` of the window: one row a line sold in it."""
     s = sales(books)
-    s = s.filter(inside(s.day, window))
-    s = s.mutate(unweighed=s.weight_kg.isnull().any().over(ibis.window(group_by=s.order_id)))
-    return s.mutate(
-        by_net=shared(s, s.net_revenue),
-        by_units=shared(s, s.units),
-        by_weight=shared(s, ibis.ifelse(s.unweighed, 0.0, s.units * s.billable_kg)),
-    )
+    return s.filter(inside(s.day, window))
 
 
-@fact
-def shipping(books: Books, window: Window) -> ibis.Table:
-    """One row a line: `shipping`, `shipping_accrued` and `shipping_provenance` (invoiced, label, accrued)."""
-    t = lines(books, window)
+def shipping(books: Books, t: ibis.Table) -> ibis.Table:
+    """The lines with `shipping`, of it accrued, and its provenance (invoiced, label, accrued); the order's `unpriced` and `sent_from`."""
     default = books.settings.costs.shipping_per_order
+    costs = order_shipping(books).select("order_id", "invoiced", "unpriced", cost="shipping", sent_from="location")
+    t = t.pipe(beside, costs, "order_id")
     if not (books.ever("shipments") and carries_cost(books)):
-        return t.select(
-            *LINE, shipping=t.by_weight * default, shipping_accrued=t.by_weight * default, shipping_provenance=ibis.literal("accrued")
-        )
-    costs, means = order_shipping(books), shipping_accruals(books)
+        amount = t.by_weight * default
+        return t.mutate(shipping=amount, shipping_accrued=amount, shipping_provenance=ibis.literal("accrued"), unpriced=ibis.literal(False))
+    means = shipping_accruals(books)
     overall = means.filter(means.channel.isnull()).accrual.max().as_scalar()
-    t = t.pipe(beside, costs.select("order_id", "invoiced", cost="shipping"), "order_id")
     t = t.pipe(beside, means.filter(means.channel.notnull()), "channel")
     accrual = t.accrual.fill_null(overall).fill_null(default)
     shipped, invoiced = t.cost.notnull(), t.invoiced.fill_null(False)
     amount = t.by_weight * t.cost.fill_null(accrual)
-    return t.select(
-        *LINE,
+    return t.mutate(
         shipping=amount,
         shipping_accrued=ibis.ifelse(shipped, 0.0, amount),
         shipping_provenance=ibis.cases((invoiced, "invoiced"), (shipped, "label"), else_="accrued"),
+    )
+
+
+@fact
+def handled(books: Books, window: Window) -> ibis.Table:
+    """One row a line and location it was ever picked at: when last; `picks`, quantity and rework minutes of those in the window."""
+    p = books.table("picks")
+    p = p.mutate(now=inside(p.picked_at_local.date(), window), rework_minutes=p.rework_minutes.fill_null(0.0))
+    return p.group_by("order_id", "line_id", "location").aggregate(
+        latest=p.picked_at.max(), picks=p.now.sum(), quantity=p.quantity.sum(where=p.now), minutes=p.rework_minutes.sum(where=p.now)
     )
 
 
@@ -65,10 +70,8 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
     cost = labor_rates(books, window)
     cost = cost.mutate(per_minute=cost.cost / cost.hours.nullif(0) / 60.0)
     if books.has_any("picks", window):
-        p = picks(books, window)
-        done = p.group_by("location").aggregate(
-            lines=(p.order_id + "\x1f" + p.line_id).nunique(), units=p.quantity.sum(), minutes=p.rework_minutes.sum()
-        )
+        p = handled(books, window).filter(lambda t: t.picks > 0)
+        done = p.group_by("location").aggregate(lines=p.count(), units=p.quantity.sum(), minutes=p.minutes.sum())
     else:
         t = lines(books, window).join(first_shipment(books), "order_id")
         done = t.group_by("location").aggregate(lines=t.count(), units=t.units.sum()).mutate(minutes=0.0)
@@ -87,14 +90,12 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
     return here.union(everywhere.select(*here.columns))
 
 
-@fact
-def pick_pack(books: Books, window: Window) -> ibis.Table:
-    """One row a line: `pick_pack`, of it `rework`, and `pick_pack_accrued` where it was not picked in the window."""
-    t = lines(books, window)
+def pick_pack(books: Books, window: Window, t: ibis.Table) -> ibis.Table:
+    """The lines with `pick_pack`, of it `rework`, and `pick_pack_accrued` where it was not picked in the window; after `shipping`."""
     each = books.settings.costs.pick_pack_per_line
     if not books.has("labor", window):
         none = t.units * 0.0  # the engine takes a bare 1.2 for a decimal
-        return t.select(*LINE, pick_pack=none + each, rework=none, pick_pack_accrued=none)
+        return t.mutate(pick_pack=none + each, rework=none, pick_pack_accrued=none)
     rates = pick_pack_rates(books, window)
     overall = rates.filter(rates.location.isnull())
     here = rates.filter(rates.location.notnull())
@@ -103,41 +104,28 @@ def pick_pack(books: Books, window: Window) -> ibis.Table:
     line_mean = line_mean.fill_null(each)
     unit_mean = overall.per_unit.max().as_scalar().fill_null(0.0)
     minute_mean = overall.per_minute.max().as_scalar()
-    p = picks(books, window)
-    p = p.group_by("order_id", "line_id", "location").aggregate(quantity=p.quantity.sum(), minutes=p.rework_minutes.sum())
-    p = p.pipe(beside, here, "location")
-    p = p.mutate(
-        rework=p.minutes * p.per_minute.fill_null(minute_mean),
-        borne=p.per_line.fill_null(line_mean) + p.quantity * p.per_unit.fill_null(unit_mean),
-    )
-    picked = p.group_by(*LINE).aggregate(rework=p.rework.sum(), borne=p.borne.sum())
-    other = books.table("picks")
-    place = other.group_by(*LINE).aggregate(location=other.location.argmax(other.picked_at))
-    ship = first_shipment(books).select("order_id", ship_location="location")
+    p = handled(books, window).pipe(beside, here, "location")
+    borne = p.per_line.fill_null(line_mean) + p.quantity * p.per_unit.fill_null(unit_mean)
+    p = p.mutate(rework=p.minutes * p.per_minute.fill_null(minute_mean), borne=ibis.ifelse(p.picks > 0, borne, None))
+    picked = p.group_by(*LINE).aggregate(rework=p.rework.sum(), borne=p.borne.sum(), location=p.location.argmax(p.latest))
     t = t.pipe(beside, picked, *LINE)
-    t = t.pipe(beside, place, *LINE).pipe(beside, ship, "order_id")
-    t = t.mutate(place=t.location.fill_null(t.ship_location)).pipe(beside, here.rename(place="location"), "place")
+    t = t.mutate(place=t.location.fill_null(t.sent_from)).pipe(beside, here.rename(place="location"), "place")
     accrual = t.per_line.fill_null(line_mean) + t.units * t.per_unit.fill_null(unit_mean)
     stood_in = not books.has_any("picks", window)
     rework = t.rework.fill_null(0.0)
-    return t.select(
-        *LINE,
+    return t.mutate(
         rework=rework,
         pick_pack=ibis.ifelse(no_rates, each, t.borne.fill_null(accrual)) + rework,
         pick_pack_accrued=ibis.ifelse(t.borne.isnull() & (not stood_in), accrual, 0.0),
     )
 
 
-@fact
-def fees(books: Books, window: Window) -> ibis.Table:
-    """One row a line: `payment` and `channel_fees`, the order's own where it names them, else by contracted rates."""
+def _fees(books: Books, t: ibis.Table) -> ibis.Table:
+    """The lines with `payment` and `channel_fees`, the order's own where it names them, else by contracted rates."""
     costs = books.settings.costs
-    t = lines(books, window)
-    t = t.pipe(beside, orders(books).select("order_id", "payment_fee", "channel_fee"), "order_id")
     rate = ibis.cases(*((t.channel == c, r) for c, r in costs.channel_rate.items()), else_=0.0) if costs.channel_rate else 0.0
     by_rate = costs.payment_rate * t.net_revenue + costs.payment_fixed * t.by_net
-    return t.select(
-        *LINE,
+    return t.mutate(
         payment=ibis.ifelse(t.payment_fee.notnull(), t.payment_fee * t.by_net, by_rate),
         channel_fees=ibis.ifelse(t.channel_fee.notnull(), t.channel_fee * t.by_net, rate * t.net_revenue),
     )
@@ -151,13 +139,11 @@ def tickets(books: Books) -> ibis.Table:
     return t.mutate(money=t.cost.fill_null(by_minutes).fill_null(0.0))
 
 
-@fact
-def support(books: Books, window: Window) -> ibis.Table:
-    """One row a line: `support`, its share of the order's tickets and of those still to be expected (`support_accrued`)."""
-    t = lines(books, window)
+def _support(books: Books, t: ibis.Table) -> ibis.Table:
+    """The lines with `support`, the share of the order's tickets and of those still to be expected (`support_accrued`)."""
     last = books.last_week("support_tickets")
     if last is None:
-        return t.select(*LINE, support=ibis.literal(0.0), support_accrued=ibis.literal(0.0))
+        return t.mutate(support=ibis.literal(0.0), support_accrued=ibis.literal(0.0))
     k = tickets(books)
     own = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(own=k.money.sum())
     cohort = Window(before(last, 56), before(last, 28))
@@ -167,22 +153,28 @@ def support(books: Books, window: Window) -> ibis.Table:
     t = t.pipe(beside, own, "order_id").pipe(beside, means, "channel")
     known = t.own.fill_null(0.0)
     accrual = ibis.greatest(t.mean.fill_null(0.0) - known, 0.0)
-    return t.select(*LINE, support=t.by_units * (known + accrual), support_accrued=t.by_units * accrual)
+    return t.mutate(support=t.by_units * (known + accrual), support_accrued=t.by_units * accrual)
+
+
+@fact
+def return_cohort(books: Books) -> ibis.Table:
+    """One row a SKU, family and channel sold in the 56 days that ended 28 days before `as_of`: units, net revenue, what returns cost."""
+    last = books.last_week("returns") or books.week
+    cohort = Window(before(last, 84), before(last, 28))
+    s = sales(books)
+    s = s.filter(inside(s.day, cohort)).pipe(beside, return_costs(books, cohort), *LINE)
+    cost = s.return_cost.fill_null(0.0).sum()
+    return s.group_by("sku", "family", "channel").aggregate(units=s.units.sum(), net=s.net_revenue.sum(), cost=cost)
 
 
 @fact
 def reserve_rates(books: Books) -> ibis.Table:
     """One row a group of the cohort that is large enough: level (1 SKU and channel … 4 all), its keys, `rate` of net revenue."""
-    last = books.last_week("returns") or books.week
-    cohort = Window(before(last, 84), before(last, 28))
-    s = sales(books)
-    s = s.filter(inside(s.day, cohort))
-    s = s.pipe(beside, return_costs(books, cohort), *LINE)
-    s = s.mutate(return_cost=s.return_cost.fill_null(0.0))
+    s = return_cohort(books)
     none = ibis.null("string")
     levels = []
     for level, keys in enumerate((("sku", "channel"), ("family", "channel"), ("channel",), ()), start=1):
-        figures = {"units": s.units.sum(), "net": s.net_revenue.sum(), "cost": s.return_cost.sum()}
+        figures = {c: s[c].sum() for c in ("units", "net", "cost")}
         t = s.group_by(*keys).aggregate(**figures) if keys else s.aggregate(**figures)
         enough = t.net > 0 if not keys else (t.net > 0) & (t.units >= COHORT_UNITS)
         t = t.filter(enough)
@@ -191,42 +183,49 @@ def reserve_rates(books: Books) -> ibis.Table:
     return ibis.union(*levels)
 
 
-@fact
-def reserve(books: Books, window: Window) -> ibis.Table:
-    """One row a line: `returns_reserve`, net revenue × what its SKU, family or channel has lost to returns; 0 without a history."""
-    t = lines(books, window)
+def _reserve(books: Books, t: ibis.Table) -> ibis.Table:
+    """The lines with `returns_reserve`, net revenue × what its SKU, family or channel has lost to returns; 0 without a history."""
     if not books.ever("returns"):
-        return t.select(*LINE, returns_reserve=ibis.literal(0.0))
+        return t.mutate(returns_reserve=ibis.literal(0.0))
     rates = reserve_rates(books)
     overall = rates.filter(rates.level == 4).rate.max().as_scalar()
     for level, keys in ((1, ["sku", "channel"]), (2, ["family", "channel"]), (3, ["channel"])):
         these = rates.filter(rates.level == level).select(*keys, **{f"rate{level}": "rate"})
         t = t.pipe(beside, these, *keys)
-    return t.select(*LINE, returns_reserve=t.net_revenue * ibis.coalesce(t.rate1, t.rate2, t.rate3, overall, 0.0))
+    return t.mutate(returns_reserve=t.net_revenue * ibis.coalesce(t.rate1, t.rate2, t.rate3, overall, 0.0))
 
 
 @fact
+def costed_lines(books: Books, window: Window) -> ibis.Table:
+    """One row a line sold in the window: every cost, the accrued part of it, and what it was worked out from."""
+    t = lines(books, window)
+    t = t.mutate(by_net=shared(t, t.net_revenue))
+    t = _reserve(books, _support(books, _fees(books, pick_pack(books, window, shipping(books, t)))))
+    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
+    t = t.mutate(**{c: t[c].cast("float64") for c in (*COMPONENTS, "support_accrued")})  # a literal is a decimal to the engine
+    return t.select(
+        *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "by_net", "unit_cost", "packaging_cost", "payment_fee",
+        "channel_fee", "unpriced", "shipping_provenance", "rework", "cost_of_goods", *COMPONENTS, "shipping_accrued", "pick_pack_accrued",
+        "support_accrued",
+    )  # fmt: skip
+
+
 def order_margin(books: Books, window: Window) -> ibis.Table:
     """One row a line sold in the window: net revenue, each cost, gross and contribution margin (empty where the SKU has no unit cost).
 
     `accrued` is the part of its costs below gross margin that no invoice, order or ticket has measured yet; `costs` is all of them.
     """
-    t = lines(books, window)
-    parts = [f(books, window) for f in (shipping, pick_pack, fees, support, reserve)]
-    for part in parts:
-        t = t.pipe(beside, part, *LINE)
-    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
-    t = t.mutate(**{c: t[c].cast("float64") for c in (*COMPONENTS, "support_accrued")})  # a literal is a decimal to the engine
+    return margins(costed_lines(books, window)).select(*MARGIN)
+
+
+def margins(t: ibis.Table) -> ibis.Table:
+    """`costed_lines` with what adds up: costs, margins, `accrued`, `costed`."""
     t = t.mutate(costs=sum((t[c] for c in COMPONENTS[1:]), t[COMPONENTS[0]]), gross_margin=t.net_revenue - t.cost_of_goods)
-    t = t.mutate(
+    return t.mutate(
         contribution_margin=t.gross_margin - t.costs,
         costed=t.unit_cost.notnull(),
         accrued=t.shipping_accrued + t.pick_pack_accrued + t.support_accrued + t.returns_reserve,
     )
-    return t.select(
-        *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS,
-        "contribution_margin", "costs", "accrued", "costed", "rework", "shipping_provenance",
-    )  # fmt: skip
 
 
 @fact

@@ -14,15 +14,12 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from opsreview.books import Books, beside, fact
-from opsreview.facts.orders import orders
-from opsreview.facts.shipments import carries_cost, order_shipping
-from opsreview.margin import COMPONENTS, fees, lines, order_margin, pick_pack, pick_pack_rates, reserve_rates, shipping, support
+from opsreview.books import Books, fact
+from opsreview.margin import COMPONENTS, MARGIN, costed_lines, margins, pick_pack_rates, reserve_rates
 from opsreview.weeks import Window
 
 KINDS = ("measured", "contracted", "accrued", "allocated")
 TILT = 0.25  # by how much of what is allocated to it a SKU's margin is tried
-_LINE = ["order_id", "line_id"]
 # What stands behind a margin, one part of a cost each: (component, kind, whether a document or rate of the whole order).
 _PARTS = {
     "packaging_rate": ("packaging", "contracted", False),
@@ -51,13 +48,13 @@ def provenance(books: Books, window: Window) -> ibis.Table:
     `of_order_…`: what of it stands on the whole order; `alone_line`, `alone_sku`, `alone_family`: whether nobody else shares that order.
     `missing`: components that nobody says. A kind is that of the larger part of a component's money.
     """
-    t = order_margin(books, window).pipe(beside, _parts(books, window), *_LINE)
+    t = _parts(books, window)
     kinds = {f"{component}_kind": _kind(t, component) for component in COMPONENTS}
     money = {f"{scope}{kind}": _sum(t, kind, whole) for scope, whole in (("", False), ("of_order_", True)) for kind in KINDS[:2]}
     t = t.mutate(**kinds, **money, allocated=_sum(t, "allocated", False), cost_of_goods_kind=ibis.ifelse(t.costed, "contracted", "missing"))
     gone = [(t[f"{c}_kind"] == "missing").cast("int64") for c in ("cost_of_goods", *COMPONENTS)]
-    return t.mutate(missing=sum(gone[1:], gone[0])).drop(
-        *(p for p in _PARTS if p not in ("rework", "returns_rate")), *_GONE, "payment_own", "channel_fees_own"
+    return t.mutate(missing=sum(gone[1:], gone[0])).select(
+        *MARGIN, "alone_line", "alone_sku", "alone_family", *kinds, *money, "allocated", "cost_of_goods_kind", "missing"
     )
 
 
@@ -68,30 +65,20 @@ _GONE = tuple(f"{c}_unknown" for c in ("packaging", "shipping", "support", "retu
 def _parts(books: Books, window: Window) -> ibis.Table:
     """One row a line: the money of every one of _PARTS, whether a component is unknown, whether the line is alone in its order."""
     costs = books.settings.costs
-    t = lines(books, window)
-    t = t.pipe(beside, shipping(books, window), *_LINE).pipe(beside, pick_pack(books, window), *_LINE)
-    t = t.pipe(beside, fees(books, window), *_LINE).pipe(beside, support(books, window), *_LINE)
-    t = t.pipe(beside, orders(books).select("order_id", "payment_fee", "channel_fee"), "order_id")
-    if books.ever("shipments") and carries_cost(books):
-        t = t.pipe(beside, order_shipping(books).select("order_id", "unpriced"), "order_id")
-    else:
-        t = t.mutate(unpriced=False)
+    t = margins(costed_lines(books, window))
     order = ibis.window(group_by=t.order_id)
     none, no = t.units * 0.0, ibis.literal(False)
     rest = t.pick_pack - t.rework - t.pick_pack_accrued
     pooled = _is_pooled(books, window)
     fee, own = t.payment_fee.notnull(), t.channel_fee.notnull()
-    return t.select(
-        *_LINE,
+    return t.mutate(
         packaging_rate=t.units * t.packaging_cost.fill_null(0.0),
         packaging_unknown=t.packaging_cost.isnull(),
         shipping_invoice=ibis.ifelse(t.shipping_provenance == "invoiced", t.shipping, 0.0),
         shipping_label=ibis.ifelse(t.shipping_provenance == "label", t.shipping, 0.0),
-        shipping_accrued=t.shipping_accrued,
         shipping_unknown=t.unpriced.fill_null(False),
         pick_pack_pool=ibis.ifelse(pooled, rest, 0.0),
         pick_pack_rate=ibis.ifelse(pooled, 0.0, rest),
-        pick_pack_accrued=t.pick_pack_accrued,
         payment_own=fee,
         channel_fees_own=own,
         payment_fee_part=ibis.ifelse(fee, t.payment, 0.0),

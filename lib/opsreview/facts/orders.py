@@ -66,29 +66,33 @@ def products(books: Books) -> ibis.Table:
 def sales(books: Books) -> ibis.Table:
     """One row a line of an order not cancelled, since T182 began: units, net revenue in the reporting currency, master data.
 
-    net revenue = units × unit price − line discount − its share of the order's discount + its share of shipping charged.
+    net revenue = units × unit price − line discount − its share of the order's discount + its share of shipping charged. `by_units`,
+    `by_weight`: its share of the order by units and by billable weight (by units where a line's weight is not known).
     """
     o, p = orders(books), products(books)
     raw = books.table("order_lines")
-    lines = raw.join(o, "order_id").select(
-        "order_id", "line_id", "sku", "channel", "day", "quantity", "order_discount", "shipping_charged",
+    lines = raw.join(o, "order_id").left_join(p, "sku").select(
+        "order_id", "line_id", "sku", "channel", "day", "quantity", "order_discount", "shipping_charged", "payment_fee", "channel_fee",
+        "unit_cost", "packaging_cost", "weight_kg", "billable_kg",
+        family=p.family.fill_null("(unknown)"),
+        category=p.category.fill_null("(unknown)"),
         units=ibis.greatest(raw.quantity - raw.cancelled_quantity.fill_null(0.0), 0.0),
         price=raw.unit_price * o.rate,
         line_discount=raw.line_discount.fill_null(0.0) * o.rate,
     )  # fmt: skip
     lines = lines.mutate(base=lines.units * lines.price - lines.line_discount)
-    lines = lines.mutate(share=shared(lines, lines.base))
+    unweighed = lines.weight_kg.isnull().any().over(ibis.window(group_by=lines.order_id))
+    lines = lines.mutate(
+        share=shared(lines, lines.base),
+        by_units=shared(lines, lines.units),
+        by_kg=shared(lines, lines.units * lines.billable_kg),
+        unweighed=unweighed,
+    )
     lines = lines.mutate(net_revenue=lines.base - lines.share * lines.order_discount + lines.share * lines.shipping_charged)
     lines = lines.mutate(charged=lines.share * lines.shipping_charged)
-    return (
-        lines.left_join(p, "sku")
-        .select(
-            "order_id", "line_id", "sku", "channel", "day", "quantity", "units", "price", "base", "charged", "net_revenue",
-            "unit_cost", "packaging_cost", "weight_kg", "billable_kg",
-            family=p.family.fill_null("(unknown)"),
-            category=p.category.fill_null("(unknown)"),
-        )
-    )  # fmt: skip
+    return lines.mutate(by_weight=ibis.ifelse(lines.unweighed, lines.by_units, lines.by_kg)).drop(
+        "order_discount", "shipping_charged", "line_discount", "share", "by_kg"
+    )
 
 
 @fact

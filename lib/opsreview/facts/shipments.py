@@ -11,9 +11,8 @@ PLAIN_CHARGES = ("base", "fuel")  # every other type is a surcharge
 COMPLETE_AFTER = 14  # days after a shipment's first charge by which the carrier has billed the rest
 
 
-@fact
-def shipments(books: Books) -> ibis.Table:
-    """One row a shipment with a label or a promise since T182 began, but for those of cancelled orders: `service_key`, times, promises."""
+def _recent(books: Books) -> ibis.Table:
+    """`shipments` as a query, for who needs few of its columns."""
     s = books.table("shipments")
     cancelled = all_orders(books).filter(lambda t: t.cancelled).select("order_id")
     since = books.week.trailing(KEPT_DAYS).start
@@ -22,9 +21,15 @@ def shipments(books: Books) -> ibis.Table:
 
 
 @fact
+def shipments(books: Books) -> ibis.Table:
+    """One row a shipment with a label or a promise since T182 began, but for those of cancelled orders: `service_key`, times, promises."""
+    return _recent(books)
+
+
+@fact
 def first_shipment(books: Books) -> ibis.Table:
     """One row an order with a shipment: its first shipment's id, location, carrier, service_key and zone."""
-    s = shipments(books)
+    s = _recent(books)
     first = ibis.window(group_by=s.order_id, order_by=[s.label_created_at, s.shipment_id])
     s = s.mutate(nth=ibis.row_number().over(first)).filter(lambda t: t.nth == 0)
     return s.select("order_id", "shipment_id", "location", "carrier", "service_key", "zone")
@@ -104,11 +109,10 @@ def perfect_orders(books: Books, ended_days_ago: int = 0) -> ibis.Table:
 
 @fact
 def charges(books: Books) -> ibis.Table:
-    """One row a shipment with a charge known: Σ charges, avoidable ones, surcharges, first invoice day, whether complete, billed weight."""
-    c = avoidable(books)
+    """One row a shipment with a charge known: Σ charges, surcharges, first invoice day, whether complete, billed weight."""
+    c = books.table("carrier_charges")
     done = c.group_by("shipment_id").aggregate(
         charged=c.amount.sum(),
-        avoidable=c.avoidable.sum(),
         surcharges=c.amount.sum(where=~c.charge_type.isin(PLAIN_CHARGES)).fill_null(0.0),
         first_invoiced=c.invoiced_on.min(),
         billed_kg=c.billed_weight_kg.max(),
@@ -142,6 +146,11 @@ def carries_cost(books: Books) -> bool:
 
 @fact
 def shipment_costs(books: Books) -> ibis.Table:
+    """One row a shipment, with all that `shipments` says: see `_costs`."""
+    return _costs(books)
+
+
+def _costs(books: Books) -> ibis.Table:
     """One row a shipment: `cost` as known now and whether all of it is invoiced.
 
     Complete: Σ charges; before that the larger of them and the label estimate; without a charge the label estimate, which is the label's
@@ -150,7 +159,7 @@ def shipment_costs(books: Books) -> ibis.Table:
     c = charges(books)
     learned = books.table("shipments").join(c.filter(c.complete, c.complete_on >= books.week.trailing(91).start), "shipment_id")
     ratios = learned.group_by("carrier", "service").aggregate(charged_all=learned.charged.sum(), labels=learned.label_cost.sum())
-    t = shipments(books).pipe(beside, c, "shipment_id")
+    t = _recent(books).pipe(beside, c, "shipment_id")
     ratios = ratios.filter(ratios.labels > 0).select("carrier", "service", ratio=ratios.charged_all / ratios.labels)
     t = t.pipe(beside, ratios, "carrier", "service")
     estimate = t.label_cost.fill_null(0.0) * t.ratio.fill_null(1.0)
@@ -163,15 +172,14 @@ def shipment_costs(books: Books) -> ibis.Table:
 
 @fact
 def order_shipping(books: Books) -> ibis.Table:
-    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, avoidable charges, billed weight of the first.
+    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, billed weight of the first.
 
     `surcharges`: what was charged beyond base and fuel; `unpriced`: no shipment has a charge or a label's cost.
     """
-    s = shipment_costs(books)
+    s = _costs(books)
     by = s.group_by("order_id").aggregate(
         shipping=s.cost.sum(),
         invoiced=s.complete.all(),
-        avoidable=s.avoidable.sum().fill_null(0.0),
         surcharges=s.surcharges.sum().fill_null(0.0),
         unpriced=(s.charged.isnull() & s.label_cost.isnull()).all(),
     )
