@@ -1,0 +1,62 @@
+"""Sign-offs of the margin audit: kept among the decisions, of the master data as it was, by name and date."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+PREFIX = "audit/"  # what the id of an audited SKU begins with; findings' ids are hexadecimal
+TOP = 50  # SKUs by revenue that are audited first
+
+
+def signed(audit: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """The evidence frame `audit` with audit_id, `state`, by, on, note; `decisions` as `decisions.as_known` gives them.
+
+    state: signed off (accepted with the master data of today), changed since (accepted with other data), flawed, else to audit. An
+    audit_id is `audit/<sku>/<fingerprint>`: what is signed is what was there to be seen.
+    """
+    mine = decisions[decisions["finding_id"].astype(str).str.startswith(PREFIX)]
+    accepted = mine[mine["decision"] == "accept"].sort_values("recorded_at", kind="stable")
+    by_id = accepted.set_index("finding_id")
+    skus = set(accepted["finding_id"].str.removeprefix(PREFIX).str.rpartition("/")[0])
+    ids = PREFIX + audit["sku"] + "/" + audit["fingerprint"]
+    last = by_id[~by_id.index.duplicated(keep="last")].reindex(ids)
+    state = pd.Series("to audit", index=audit.index, dtype=object).mask(audit["flaws"] != "", "flawed")
+    state = state.mask(audit["sku"].isin(skus), "changed since").mask(ids.isin(by_id.index), "signed off")
+    on = pd.to_datetime(last["recorded_at"]).dt.strftime("%Y-%m-%d").fillna("").to_numpy()
+    return audit.assign(
+        audit_id=ids, state=state, by=last["recorded_by"].fillna("").to_numpy(), on=on, note=last["note"].fillna("").to_numpy()
+    )
+
+
+def coverage(audit: pd.DataFrame) -> pd.DataFrame:
+    """A row a family and one for all (empty family, first): SKUs and net revenue, of them signed off and flawed, and the share covered."""
+    yes, bad = audit["state"] == "signed off", audit["flaws"] != ""
+    f = audit.assign(
+        skus=1, done=yes.astype(int), covered=audit["net_revenue"].where(yes, 0.0), wrong=bad.astype(int), doubtful=audit["net_revenue"].where(bad, 0.0)
+    )
+    sums = ["skus", "done", "wrong", "net_revenue", "covered", "doubtful"]
+    by = f.groupby("family")[sums].sum().sort_values("net_revenue", ascending=False)
+    whole = f[sums].sum().to_frame().T.assign(family="")
+    out = pd.concat([whole, by.reset_index()], ignore_index=True)
+    return out.assign(coverage=out["covered"] / out["net_revenue"].where(out["net_revenue"] > 0))[["family", *sums, "coverage"]]
+
+
+def growth(audit: pd.DataFrame) -> pd.DataFrame:
+    """A row a day with sign-offs that still stand, oldest first: SKUs signed that day, and the coverage since then, of today's revenue."""
+    done = audit[audit["state"] == "signed off"]
+    by = done.groupby("on", as_index=False).agg(skus=("sku", "size"), revenue=("net_revenue", "sum"))
+    return by.assign(coverage=by["revenue"].cumsum() / max(audit["net_revenue"].sum(), 1e-9)).drop(columns="revenue")
+
+
+def to_sign(audit: pd.DataFrame, week: str, owner: str) -> pd.DataFrame:
+    """The TOP SKUs by revenue that are not signed off, as rows that a checklist takes (columns of findings.csv)."""
+    f = audit.head(TOP)
+    f = f[f["state"] != "signed off"]
+    flawed = f["flaws"] != ""
+    asked = ("investigate: " + f["flaws"]).where(flawed, "accept: data present and plausible")
+    return pd.DataFrame({
+        "finding_id": f["audit_id"], "week": week, "review": "friday", "leak": "5", "check": "", "entity_type": "sku", "entity": f["sku"],
+        "title": f["sku"] + " " + f["name"].fillna(""), "observed": f["contribution_share"], "expected": f["gross_share"], "threshold": None,
+        "severity": flawed.map({True: "watch", False: "info"}), "impact": float("nan"), "impact_basis": f["flaws"], "owner": owner, "due_at": "",
+        "escalate_to": "", "escalate_at": "", "suggested_decision": asked, "state": f["state"], "first_seen": week, "members": "", "evidence": "",
+    })  # fmt: skip

@@ -1,0 +1,48 @@
+"""The month's evidence that weekly scorecards do not hold: what stock was worth week by week, what it sold at cost, and other labor."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from opsreview.books import Books, beside, inside
+from opsreview.facts.orders import products, sales
+from opsreview.facts.stock import stock_days
+from opsreview.facts.warehouse import labor
+from opsreview.weeks import Week
+
+STOCK_WEEKS, LABOR_WEEKS = 13, 26
+IN_MARGIN = ("pick", "pack")  # roles whose labor contribution margin bears
+
+
+def stock_weeks(books: Books) -> pd.DataFrame:
+    """A row a week of 13 and family: `value`, stock on hand at its last snapshot at today's cost, and `goods`, cost of what was sold.
+
+    The last snapshot of each SKU and location within the week; a week without any has no value. SKUs without a cost are in neither.
+    """
+    window = books.week.trailing(7 * STOCK_WEEKS)
+    p = products(books).filter(lambda t: t.unit_cost.notnull()).select("sku", "family", "unit_cost")
+    s = stock_days(books).mutate(monday=lambda t: t.day.truncate("W").cast("date"))
+    last = s.group_by("sku", "location", "monday").aggregate(on_hand=s.on_hand.argmax(s.day))
+    held = last.join(p, "sku")
+    held = held.group_by("monday", "family").aggregate(value=(held.on_hand.clip(lower=0) * held.unit_cost).sum())
+    t = sales(books)
+    t = t.filter(inside(t.day, window), t.unit_cost.notnull()).mutate(monday=t.day.truncate("W").cast("date"))
+    goods = t.group_by("monday", "family").aggregate(goods=(t.units * t.unit_cost).sum())
+    keys = held.select("monday", "family").union(goods.select("monday", "family"), distinct=True)
+    out = beside(beside(keys, held, "monday", "family"), goods, "monday", "family").order_by("monday", "family").to_pandas()
+    return _weekly(out, ["week", "family", "value", "goods"])
+
+
+def other_labor(books: Books) -> pd.DataFrame:
+    """A row a week of 26 and role whose labor no margin bears (all but pick and pack): hours, cost."""
+    t = labor(books, books.week.trailing(7 * LABOR_WEEKS))
+    t = t.filter(t.role.notin(IN_MARGIN)).mutate(monday=t.work_date.truncate("W").cast("date"))
+    by = t.group_by("monday", "role").aggregate(hours=t.hours.sum(), cost=t.cost.sum()).order_by("monday", "role")
+    return _weekly(by.to_pandas(), ["week", "role", "hours", "cost"])
+
+
+def _weekly(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    return frame.assign(week=[str(Week.of(pd.Timestamp(m).date())) for m in frame["monday"]])[columns]
+
+
+EVIDENCE = (stock_weeks, other_labor)

@@ -1,0 +1,185 @@
+"""A month made of weeks: contribution to EBITDA, cash in stock, returns on it, leaks and what decisions recovered. Ties to its weeks.
+
+A week belongs to the month of its Thursday, so every week is in one month and a month has four weeks or five. Each figure of a week is
+the one that its own run says; a month up to a week is what is known at that week's end.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from opsreview.weeks import Week
+
+YEAR = 365.25
+MONEY = {"net_revenue": "value", "gross_margin": "numerator", "contribution_margin": "numerator", "contribution_margin_after_marketing": "numerator"}
+PAID = ("expedite", "transfer_freight")  # parts of the ledger that are money paid and in no margin
+
+
+def of(week: Week) -> str:
+    """The month a week belongs to, like 2026-10: that of its Thursday."""
+    return f"{week.monday + timedelta(days=3):%Y-%m}"
+
+
+def before(month: str) -> str:
+    """The month before."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02d}"
+
+
+def whole(month: str) -> list[Week]:
+    """Every week of a month, whether exported or not."""
+    first = Week.of(pd.Timestamp(f"{month}-01").date())
+    return [week for week in (first + i for i in range(-1, 6)) if of(week) == month]
+
+
+class Month:
+    """The month of a run's week, up to it: each frame worked out when asked for, from what the run measured."""
+
+    def __init__(self, results: Any) -> None:
+        self.results, self.name = results, of(results.week)
+        self.before = before(self.name)
+        self.complete = whole(self.name)[-1] == results.week
+
+    def _span(self, month: str) -> list[str]:
+        """The weeks of a month that are known and exported; of an earlier month all or none."""
+        known = [str(w) for w in self.results.measured.weeks if not self.results.measured.cards[w].frame("published").empty]
+        span = [str(w) for w in whole(month) if str(w) in known]
+        return span if month == self.name or len(span) == len(whole(month)) else []
+
+    def fixed(self, weeks: int) -> float:
+        """Fixed costs of so many weeks: twelve months' over the year's days."""
+        return float(self.results.settings.costs.fixed_per_month) * 12 * 7 * weeks / YEAR
+
+    @property
+    def _published(self) -> pd.DataFrame:
+        p = self.results.measured.stack("published", list(self.results.measured.weeks))
+        return p[p["kpi"].isin(MONEY)]
+
+    @property
+    def _ledger(self) -> pd.DataFrame:
+        return self.results.measured.summary.frame("leaks")
+
+    def weeks(self, month: str = "") -> pd.DataFrame:
+        """A row a week of the month: net_revenue … contribution_margin_after_marketing, other_labor, expedite, transfer_freight, fixed, ebitda.
+
+        ebitda = contribution after marketing − labor that no margin bears − what was paid for haste and transfers − fixed costs. What is
+        n/a in a week counts as 0 in it, and `missing` names it.
+        """
+        span = self._span(month or self.name)
+        p = self._published
+        p = p[(p["grain"] == "all") & p["week"].isin(span)]
+        out = pd.DataFrame({"week": span})
+        for kpi, column in MONEY.items():
+            out[kpi] = out["week"].map(p[p["kpi"] == kpi].set_index("week")[column])
+        labor = self.results.evidence("other_labor").groupby("week")["cost"].sum()
+        out["other_labor"] = out["week"].map(labor)
+        ledger = self._ledger.set_index("week")
+        for part in PAID:
+            out[part] = out["week"].map(ledger.loc[ledger["part"] == part, "amount"])
+        parts = ["contribution_margin", "contribution_margin_after_marketing", "other_labor", *PAID]
+        out["missing"] = ["; ".join(c for c in parts if pd.isna(row[c])) for row in out.to_dict("records")]
+        after = out["contribution_margin_after_marketing"].fillna(out["contribution_margin"])
+        out["marketing"] = (out["contribution_margin"] - after).astype(float)
+        out["fixed"] = self.fixed(1)
+        out["ebitda"] = after.fillna(0.0) - out[["other_labor", *PAID]].astype(float).fillna(0.0).sum(axis=1) - out["fixed"]
+        return out
+
+    def bridge(self) -> pd.DataFrame:
+        """A row a step from net revenue to EBITDA: step, amount (costs negative), share of net revenue, and the month before's."""
+        out = pd.DataFrame({"step": list(STEPS)})
+        for column, month in (("amount", self.name), ("before", self.before)):
+            w = self.weeks(month)
+            sums = w.drop(columns=["week", "missing"]).astype(float).sum() if len(w) else pd.Series(dtype=float)
+            costs = {"goods": sums.get("gross_margin", np.nan) - sums.get("net_revenue", np.nan)}
+            costs["orders"] = sums.get("contribution_margin", np.nan) - sums.get("gross_margin", np.nan)
+            costs |= {name: -sums.get(name, np.nan) for name in ("marketing", "other_labor", *PAID, "fixed")}
+            out[column] = [costs[s] if s in costs else sums.get(s, np.nan) for s in STEPS]
+            net = sums.get("net_revenue", np.nan)
+            out["share" if column == "amount" else "share_before"] = out[column] / (net if net else np.nan)
+        # Lines without a unit cost are in net revenue and in no margin: their revenue is a step of its own, so that the bridge adds up.
+        return out
+
+    def cash(self) -> pd.DataFrame:
+        """A row this month and the one before: days, goods sold at cost, net revenue, stock at its end, days of inventory, what is owed, cycle.
+
+        inventory_days = stock / goods a day. receivable and payable: days given × net revenue, goods a day. cycle = inventory + receivable
+        − payable days, where both are given. tied = stock + receivable − payable.
+        """
+        rows, given = [], self.results.settings.cash
+        stock = self.results.evidence("stock_weeks")
+        for month in (self.before, self.name):
+            span = self._span(month)
+            s, w = stock[stock["week"].isin(span)], self.weeks(month)
+            days = 7 * len(span)
+            end = s.loc[s["week"] == span[-1], "value"] if span else pd.Series(dtype=float)
+            value = float(end.sum()) if end.notna().any() else np.nan
+            goods, net = (float(x.sum()) if span else np.nan for x in (s["goods"], w["net_revenue"].astype(float)))
+            rows.append((month, days, goods, net, value))
+        f = pd.DataFrame(rows, columns=["month", "days", "goods", "net_revenue", "stock"])
+        a_day = f["goods"] / f["days"].where(f["days"] > 0)
+        f["inventory_days"] = f["stock"] / a_day.where(a_day > 0)
+        owed, owing = (np.nan if d is None else d for d in (given.receivable_days, given.payable_days))
+        f["receivable"], f["payable"] = owed * f["net_revenue"] / f["days"].where(f["days"] > 0), owing * a_day
+        f["cycle"] = f["inventory_days"] + owed - owing
+        f["tied"] = f["stock"] + f["receivable"].fillna(0.0) - f["payable"].fillna(0.0)
+        return f
+
+    def freed(self) -> pd.DataFrame:
+        """A row a cause of the change in stock since the month before: volume (more or less is sold) and cover (days of it are held), in money.
+
+        stock = days × goods a day: the change of goods a day at the days of before, and the change of days at the goods a day of now.
+        """
+        f = self.cash().set_index("month")
+        was, now = f.loc[self.before], f.loc[self.name]
+        day = [row["goods"] / row["days"] if row["days"] else np.nan for row in (was, now)]
+        volume = (day[1] - day[0]) * was["inventory_days"]
+        cover = (now["inventory_days"] - was["inventory_days"]) * day[1]
+        return pd.DataFrame({"cause": ["volume", "cover", "stock"], "tied": [volume, cover, now["stock"] - was["stock"]]})
+
+    def gmroi(self) -> pd.DataFrame:
+        """A row a family: gross margin of the month, mean stock at its weeks' ends, gross margin a year on it (GMROI), days of inventory."""
+        span = self._span(self.name)
+        p = self._published
+        p = p[(p["kpi"] == "gross_margin") & (p["grain"] == "family") & p["week"].isin(span)]
+        gross = p.groupby("key")["numerator"].sum().rename("gross_margin")
+        stock = self.results.evidence("stock_weeks")
+        stock = stock[stock["week"].isin(span)]
+        held = stock.groupby("family").agg(value=("value", "mean"), goods=("goods", "sum"))
+        f = held.join(gross, how="outer").rename_axis("family").reset_index()
+        days = 7 * len(span)
+        f["gmroi"] = f["gross_margin"] * YEAR / days / f["value"].where(f["value"] > 0)
+        f["inventory_days"] = f["value"] / (f["goods"] / days).where(f["goods"] > 0)
+        return f.sort_values(["gmroi", "family"], ignore_index=True)
+
+    def leaks(self) -> pd.DataFrame:
+        """A row a month and leak (1 to 4, 1-4, 5): its weeks, amount, basis points of their net revenue, whether the month is whole."""
+        t = self._ledger
+        t = t[t["part"] == "total"].assign(month=[of(Week.parse(week)) for week in self._ledger.loc[self._ledger["part"] == "total", "week"]])
+        p = self._published
+        net = p[(p["kpi"] == "net_revenue") & (p["grain"] == "all")].set_index("week")["value"]
+        t["net"] = t["week"].map(net)
+        f = t.groupby(["month", "leak"], as_index=False).agg(weeks=("week", "nunique"), amount=("amount", "sum"), net=("net", "sum"))
+        f["basis_points"] = f["amount"] / f["net"].where(f["net"] > 0) * 10_000
+        f["whole"] = [n == len(whole(month)) for n, month in zip(f["weeks"], f["month"], strict=True)]
+        return f[["month", "leak", "weeks", "amount", "basis_points", "whole"]]
+
+    def recovered(self) -> pd.DataFrame:
+        """A row a kind of decision taken before W: how many, done, impact then and now a week, and what the figures have recovered of it."""
+        d = self.results.decisions
+        d = d[d["impact_then"].notna() & d["impact_now"].notna() & (d["week"] < str(self.results.week))]
+        f = d.assign(recovered=d["impact_then"] - d["impact_now"]).groupby("decision", as_index=False).agg(
+            taken=("finding_id", "size"), done=("done", "sum"), then=("impact_then", "sum"), now=("impact_now", "sum"),
+            recovered=("recovered", "sum"),
+        )  # fmt: skip
+        return f.sort_values(["recovered", "decision"], ascending=[False, True], ignore_index=True)
+
+
+STEPS = {
+    "net_revenue": "Net revenue", "goods": "Cost of goods", "gross_margin": "Gross margin", "orders": "Costs of orders",
+    "contribution_margin": "Contribution", "marketing": "Marketing", "other_labor": "Other labor", "expedite": "Haste",
+    "transfer_freight": "Transfers", "fixed": "Fixed costs", "ebitda": "EBITDA",
+}  # fmt: skip
