@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+from opsreview import audit, month, settings
+from opsreview.weeks import Week
 
 
 def carriage() -> dict[str, pd.DataFrame]:
@@ -99,3 +102,65 @@ def _proposals() -> dict[str, pd.DataFrame]:
 
 def frames() -> dict[str, pd.DataFrame]:
     return {**carriage(), "portfolio": _range(np.random.default_rng(11)), "returns_bill": _bill(), **_proposals()}
+
+
+def months(without: str = "", **given) -> SimpleNamespace:
+    """Nine weeks of September's and October's, alike but for stock and goods: what `month.Month` reads of a run."""
+    weeks = [Week.parse("2026-W36") + i for i in range(9)]
+    money = {
+        "net_revenue": (1000.0, 1000.0),
+        "gross_margin": (0.6, 600.0),
+        "contribution_margin": (0.4, 400.0),
+        "contribution_margin_after_marketing": (0.35, 350.0),
+    }
+    rows = [
+        (str(w), k, g, key, v, n)
+        for w in weeks
+        for k, (v, n) in money.items()
+        for g, key in (("all", ""), ("family", "Lamps"))
+        if k != without
+    ]
+    card = pd.DataFrame(rows, columns="week kpi grain key value numerator".split())
+    parts = [(str(w), "1", "expedite", 20.0) for w in weeks] + [(str(w), "2", "transfer_freight", 10.0) for w in weeks]
+    leaks = pd.DataFrame(
+        [*parts, *((str(w), leak, "total", 50.0) for w in weeks for leak in ("1", "1-4"))], columns="week leak part amount".split()
+    )
+    stock = pd.DataFrame(
+        [(str(w), "Lamps", 4000.0 + 100 * i, 390.0 + 5 * i) for i, w in enumerate(weeks)], columns="week family value goods".split()
+    )
+    labor = pd.DataFrame([(str(w), "returns", 2.0, 30.0) for w in weeks], columns="week role hours cost".split())
+    frames = {"stock_weeks": stock, "other_labor": labor}
+    decided = pd.DataFrame(
+        [
+            ("2026-W41", "reprice", "a", True, 200.0, 20.0),
+            ("2026-W42", "reprice", "b", False, 100.0, 100.0),
+            ("2026-W44", "staff", "c", False, 90.0, 90.0),
+        ],
+        columns="week decision finding_id done impact_then impact_now".split(),
+    )
+    kept = SimpleNamespace(frame=lambda name: card)
+    measured = SimpleNamespace(
+        weeks=weeks, cards=dict.fromkeys(weeks, kept), stack=lambda name, some: card, summary=SimpleNamespace(frame=lambda name: leaks)
+    )
+    team = settings.parse({"timezone": "UTC", "reporting_currency": "EUR", **given})
+    return SimpleNamespace(week=weeks[-1], measured=measured, settings=team, evidence=frames.__getitem__, decisions=decided, trust={})
+
+
+def pages() -> SimpleNamespace:
+    """What the pages of the audit and of the month read: two SKUs, one of them signed off; October."""
+    results = months()
+    f = pd.DataFrame({"sku": ["A", "B"], "name": ["Lamp", "Rug"], "family": ["Lamps", "Rugs"], "units": [9.0, 5.0], "net_revenue": [90.0, 40.0], "revenue_share": [0.7, 0.3],
+                      "price": [10.0, 8.0], "unit_cost": [4.0, 3.0], "packaging_cost": [0.5, 0.4], "weight_kg": [None, 1.0], "length_cm": [None, 20.0], "width_cm": [None, 9.0],
+                      "height_cm": [None, 9.0], "flaws": ["no weight; no size", ""], "measured": [0.7, 0.8], "invoiced": [0.1, 0.2], "gross_share": [0.6, 0.6],
+                      "contribution_share": [0.1, -0.1], "contribution_margin": [9.0, -4.0], "fingerprint": ["11", "22"]})  # fmt: skip
+    decided = pd.DataFrame(
+        {
+            "finding_id": ["audit/B/22"],
+            "decision": ["accept"],
+            "recorded_at": [pd.Timestamp("2026-11-02")],
+            "recorded_by": ["Kim"],
+            "note": [""],
+        }
+    )
+    results.audit, results.month = audit.Audit(f, decided, str(results.week), "Finance Partner"), month.Month(results)
+    return results

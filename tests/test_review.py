@@ -338,7 +338,9 @@ def test_an_error_inside_a_part_is_the_one_that_is_told():
 
 
 def test_a_review_that_is_none_is_named():
-    with pytest.raises(ValueError, match="'tuesday' is not a review; there are monday, wednesday, friday, exports_health and explore"):
+    with pytest.raises(
+        ValueError, match="'tuesday' is not a review; there are monday, wednesday, friday, exports_health, margin_audit and"
+    ):
         open_review("tuesday")
 
 

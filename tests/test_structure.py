@@ -24,16 +24,30 @@ ENGINE = [
     "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "change", "development",
     "scorecard", "reconcile",
 ]  # fmt: skip
-JUDGEMENT = ["judgement", "ledger", "decisions", "checks", "findings", "proposals", "evidence", "measure", "restatements", "results"]
+JUDGEMENT = [
+    "judgement",
+    "ledger",
+    "decisions",
+    "audit",
+    "checks",
+    "findings",
+    "proposals",
+    "evidence",
+    "measure",
+    "month",
+    "restatements",
+    "results",
+]
 READER = [
-    "theme", "renderer", "page", "figures", "narrative", "titles", "titles_margin", "charts", "tables", "trust", "checklist", "agenda",
+    "theme", "renderer", "page", "figures", "narrative", "titles", "titles_margin", "headlines", "charts", "tables", "trust", "checklist",
+    "agenda",
     "exhibits", "widgets", "widgets_checklist", "review",
 ]  # fmt: skip
 RUN = ["tablefile", "weekfolder", "publish", "run", "sample", "cli"]
 ORDER = GROUND + ENGINE + JUDGEMENT + READER + RUN
 # The one seam: what a reader sees is made of finished frames. `review` opens them; the judgements' words and targets are shared.
 SEAM = {
-    "review": {"results"},
+    "review": {"results", "month"},
     "figures": {"judgement"},
     "narrative": {"judgement"},
     "checklist": {"decisions"},
@@ -345,4 +359,6 @@ def test_the_notebooks_take_the_same_parameters():
         cell = next(c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if "parameters" in c["metadata"].get("tags", []))
         return re.findall(r"^(\w+) = ", "".join(cell["source"]), re.MULTILINE)
 
-    assert {tuple(parameters(p)) for p in NOTEBOOKS} == {("week", "exports", "config", "decisions", "reports")}
+    rest = ("exports", "config", "decisions", "reports")
+    for p in NOTEBOOKS:
+        assert tuple(parameters(p)) == (("month" if p.stem == "monthly_operating_review" else "week"), *rest), p.stem

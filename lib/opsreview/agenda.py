@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import figures, formats, narrative
+from opsreview import figures, formats, headlines, narrative
 from opsreview import trust as trusted
-from opsreview.catalog import HEALTH, checks, kpis
+from opsreview.catalog import AUDIT, HEALTH, MONTH, checks, kpis
 from opsreview.page import environment
 from opsreview.tables import PILLS, Html, nothing, sentences, table
 
@@ -28,6 +28,8 @@ def headline(results: Any, review: str) -> Html:
     """The review in one or two sentences."""
     if review == HEALTH:
         text, status = trusted.headline(results)
+    elif review in (AUDIT, MONTH):
+        text, status = (headlines.audit_headline if review == AUDIT else headlines.month_headline)(results)
     else:
         text, status = narrative.headline(results, review), narrative.grave(results, review)
     return Html(environment().get_template("headline.j2").render(text=text, status=status), text)

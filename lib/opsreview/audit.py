@@ -8,6 +8,14 @@ PREFIX = "audit/"  # what the id of an audited SKU begins with; findings' ids ar
 TOP = 50  # SKUs by revenue that are audited first
 
 
+class Audit:
+    """The audit of a run's week: `skus` (as `signed` says), `coverage`, `growth`, and the rows `to_sign`."""
+
+    def __init__(self, evidence: pd.DataFrame, decisions: pd.DataFrame, week: str, owner: str) -> None:
+        self.skus = signed(evidence, decisions)
+        self.coverage, self.growth, self.to_sign = coverage(self.skus), growth(self.skus), to_sign(self.skus, week, owner)
+
+
 def signed(audit: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """The evidence frame `audit` with audit_id, `state`, by, on, note; `decisions` as `decisions.as_known` gives them.
 
@@ -17,7 +25,7 @@ def signed(audit: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     mine = decisions[decisions["finding_id"].astype(str).str.startswith(PREFIX)]
     accepted = mine[mine["decision"] == "accept"].sort_values("recorded_at", kind="stable")
     by_id = accepted.set_index("finding_id")
-    skus = set(accepted["finding_id"].str.removeprefix(PREFIX).str.rpartition("/")[0])
+    skus = {name.removeprefix(PREFIX).rpartition("/")[0] for name in accepted["finding_id"]}
     ids = PREFIX + audit["sku"] + "/" + audit["fingerprint"]
     last = by_id[~by_id.index.duplicated(keep="last")].reindex(ids)
     state = pd.Series("to audit", index=audit.index, dtype=object).mask(audit["flaws"] != "", "flawed")
@@ -32,7 +40,11 @@ def coverage(audit: pd.DataFrame) -> pd.DataFrame:
     """A row a family and one for all (empty family, first): SKUs and net revenue, of them signed off and flawed, and the share covered."""
     yes, bad = audit["state"] == "signed off", audit["flaws"] != ""
     f = audit.assign(
-        skus=1, done=yes.astype(int), covered=audit["net_revenue"].where(yes, 0.0), wrong=bad.astype(int), doubtful=audit["net_revenue"].where(bad, 0.0)
+        skus=1,
+        done=yes.astype(int),
+        covered=audit["net_revenue"].where(yes, 0.0),
+        wrong=bad.astype(int),
+        doubtful=audit["net_revenue"].where(bad, 0.0),
     )
     sums = ["skus", "done", "wrong", "net_revenue", "covered", "doubtful"]
     by = f.groupby("family")[sums].sum().sort_values("net_revenue", ascending=False)
@@ -56,7 +68,8 @@ def to_sign(audit: pd.DataFrame, week: str, owner: str) -> pd.DataFrame:
     asked = ("investigate: " + f["flaws"]).where(flawed, "accept: data present and plausible")
     return pd.DataFrame({
         "finding_id": f["audit_id"], "week": week, "review": "friday", "leak": "5", "check": "", "entity_type": "sku", "entity": f["sku"],
-        "title": f["sku"] + " " + f["name"].fillna(""), "observed": f["contribution_share"], "expected": f["gross_share"], "threshold": None,
-        "severity": flawed.map({True: "watch", False: "info"}), "impact": float("nan"), "impact_basis": f["flaws"], "owner": owner, "due_at": "",
-        "escalate_to": "", "escalate_at": "", "suggested_decision": asked, "state": f["state"], "first_seen": week, "members": "", "evidence": "",
+        "title": f["sku"] + " " + f["name"].fillna(""), "observed": f["contribution_share"], "expected": f["gross_share"],
+        "threshold": None, "severity": flawed.map({True: "watch", False: "info"}), "impact": float("nan"), "impact_basis": f["flaws"],
+        "owner": owner, "due_at": "", "escalate_to": "", "escalate_at": "", "suggested_decision": asked, "state": f["state"],
+        "first_seen": week, "members": "", "evidence": "",
     })  # fmt: skip

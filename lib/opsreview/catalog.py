@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 CHECK_FLOOR = 50.0  # money a week under which a finding is not worth a meeting's time
 REVIEWS = ("monday", "wednesday", "friday")
+AUDIT = "margin_audit"  # the page on which the margin of each SKU is audited and signed off
+MONTH = "monthly"  # the page of a month, made of its weeks
 HEALTH = "exports_health"  # the page about the exports themselves: no meeting, no decisions
 ESCALATE_TO = {"Finance Partner": "CFO", "Data Owner": "CTO"}  # everyone else escalates to the COO
 

@@ -82,6 +82,27 @@ def run(
 
 
 @app.command()
+def month(
+    exports: ExportsDir = Path("data_samples"),
+    month: Annotated[str, typer.Option("--month", "-m", help="A month like 2026-10; empty: the newest week's.")] = "",
+    to: Annotated[Path, typer.Option("--out", "-o", help="Where the reports go: a folder a month, and index.html.")] = Path("reports"),
+    config: Config = "",
+    decisions: Decisions = "decisions",
+) -> None:
+    """Make the page of a month from its weeks: EBITDA, cash in stock, leaks, what decisions recovered.
+
+    A week belongs to the month of its Thursday. Example: `opsreview month --exports exports --month 2026-10 --out reports`
+    """
+    with _spoken(), _progress() as say:
+        from opsreview.run import run_month
+
+        outcome = run_month(exports, month, to, config, decisions, say)
+    for name, said in outcome.headlines.items():
+        out.print(f"\n[bold]Month[/bold]  {outcome.folder / f'{name}.html'}", soft_wrap=True)
+        out.print(said, markup=False)
+
+
+@app.command()
 def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", config: Config = "") -> None:
     """Read and validate a week's exports without running a review: what was taken, what was set aside and why."""
     with _spoken(), _progress() as say:

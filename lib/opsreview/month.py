@@ -6,16 +6,22 @@ the one that its own run says; a month up to a week is what is known at that wee
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from opsreview.intake.store import ExportsError
 from opsreview.weeks import Week
 
 YEAR = 365.25
-MONEY = {"net_revenue": "value", "gross_margin": "numerator", "contribution_margin": "numerator", "contribution_margin_after_marketing": "numerator"}
+MONEY = {
+    "net_revenue": "value", "gross_margin": "numerator", "contribution_margin": "numerator",
+    "contribution_margin_after_marketing": "numerator",
+}  # fmt: skip
 PAID = ("expedite", "transfer_freight")  # parts of the ledger that are money paid and in no margin
 
 
@@ -34,6 +40,16 @@ def whole(month: str) -> list[Week]:
     """Every week of a month, whether exported or not."""
     first = Week.of(pd.Timestamp(f"{month}-01").date())
     return [week for week in (first + i for i in range(-1, 6)) if of(week) == month]
+
+
+def last_week(folder: Path, month: str) -> Week:
+    """The newest week of a month that has a folder. ValueError where it is no month, ExportsError where it has no week."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise ValueError(f"{month!r} is no month; write it like 2026-10")
+    there = [week for week in whole(month) if (folder / str(week)).is_dir()]
+    if not there:
+        raise ExportsError(f"{folder}: holds no week of {month}")
+    return there[-1]
 
 
 class Month:
@@ -56,7 +72,7 @@ class Month:
 
     @property
     def _published(self) -> pd.DataFrame:
-        p = self.results.measured.stack("published", list(self.results.measured.weeks))
+        p = self.results.measured.stack("published", list(self.results.measured.weeks))  # noqa: PD013  no frame of pandas
         return p[p["kpi"].isin(MONEY)]
 
     @property
@@ -64,7 +80,7 @@ class Month:
         return self.results.measured.summary.frame("leaks")
 
     def weeks(self, month: str = "") -> pd.DataFrame:
-        """A row a week of the month: net_revenue … contribution_margin_after_marketing, other_labor, expedite, transfer_freight, fixed, ebitda.
+        """A row a week of the month: net revenue, margins, other_labor, expedite, transfer_freight, fixed, marketing, ebitda.
 
         ebitda = contribution after marketing − labor that no margin bears − what was paid for haste and transfers − fixed costs. What is
         n/a in a week counts as 0 in it, and `missing` names it.
@@ -89,7 +105,10 @@ class Month:
         return out
 
     def bridge(self) -> pd.DataFrame:
-        """A row a step from net revenue to EBITDA: step, amount (costs negative), share of net revenue, and the month before's."""
+        """A row a step from net revenue to EBITDA: step, amount (costs negative), share of net revenue, and the month before's.
+
+        Lines without a unit cost are in net revenue and in no margin: the step to gross margin takes their revenue out too.
+        """
         out = pd.DataFrame({"step": list(STEPS)})
         for column, month in (("amount", self.name), ("before", self.before)):
             w = self.weeks(month)
@@ -100,11 +119,10 @@ class Month:
             out[column] = [costs[s] if s in costs else sums.get(s, np.nan) for s in STEPS]
             net = sums.get("net_revenue", np.nan)
             out["share" if column == "amount" else "share_before"] = out[column] / (net if net else np.nan)
-        # Lines without a unit cost are in net revenue and in no margin: their revenue is a step of its own, so that the bridge adds up.
         return out
 
     def cash(self) -> pd.DataFrame:
-        """A row this month and the one before: days, goods sold at cost, net revenue, stock at its end, days of inventory, what is owed, cycle.
+        """A row this month and the one before: days, goods sold at cost, net revenue, stock at its end, its days, what is owed, cycle.
 
         inventory_days = stock / goods a day. receivable and payable: days given × net revenue, goods a day. cycle = inventory + receivable
         − payable days, where both are given. tied = stock + receivable − payable.
@@ -129,7 +147,7 @@ class Month:
         return f
 
     def freed(self) -> pd.DataFrame:
-        """A row a cause of the change in stock since the month before: volume (more or less is sold) and cover (days of it are held), in money.
+        """A row a cause of the change in stock since the month before: volume (what is sold a day), cover (days held), and both (stock).
 
         stock = days × goods a day: the change of goods a day at the days of before, and the change of days at the goods a day of now.
         """
@@ -141,7 +159,7 @@ class Month:
         return pd.DataFrame({"cause": ["volume", "cover", "stock"], "tied": [volume, cover, now["stock"] - was["stock"]]})
 
     def gmroi(self) -> pd.DataFrame:
-        """A row a family: gross margin of the month, mean stock at its weeks' ends, gross margin a year on it (GMROI), days of inventory."""
+        """A row a family: gross margin of the month, mean stock at its weeks' ends, gross margin a year on it (GMROI), days of it."""
         span = self._span(self.name)
         p = self._published
         p = p[(p["kpi"] == "gross_margin") & (p["grain"] == "family") & p["week"].isin(span)]
@@ -158,7 +176,9 @@ class Month:
     def leaks(self) -> pd.DataFrame:
         """A row a month and leak (1 to 4, 1-4, 5): its weeks, amount, basis points of their net revenue, whether the month is whole."""
         t = self._ledger
-        t = t[t["part"] == "total"].assign(month=[of(Week.parse(week)) for week in self._ledger.loc[self._ledger["part"] == "total", "week"]])
+        t = t[t["part"] == "total"].assign(
+            month=[of(Week.parse(week)) for week in self._ledger.loc[self._ledger["part"] == "total", "week"]]
+        )
         p = self._published
         net = p[(p["kpi"] == "net_revenue") & (p["grain"] == "all")].set_index("week")["value"]
         t["net"] = t["week"].map(net)
@@ -168,7 +188,7 @@ class Month:
         return f[["month", "leak", "weeks", "amount", "basis_points", "whole"]]
 
     def recovered(self) -> pd.DataFrame:
-        """A row a kind of decision taken before W: how many, done, impact then and now a week, and what the figures have recovered of it."""
+        """A row a kind of decision taken before W: how many, done, impact then and now a week, and what was recovered."""
         d = self.results.decisions
         d = d[d["impact_then"].notna() & d["impact_now"].notna() & (d["week"] < str(self.results.week))]
         f = d.assign(recovered=d["impact_then"] - d["impact_now"]).groupby("decision", as_index=False).agg(

@@ -11,9 +11,11 @@ import pandas as pd
 
 from opsreview import catalog, change, decisions, development, findings, restatements
 from opsreview import settings as settings_module
+from opsreview.audit import PREFIX, Audit
 from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder, definitions
+from opsreview.month import Month
 from opsreview.reconcile import KEY
 from opsreview.settings import Settings
 from opsreview.statistics import HISTORY
@@ -62,16 +64,34 @@ class Results:
         return decisions.read(self.decisions_dir)
 
     @cached_property
+    def _known(self) -> pd.DataFrame:
+        """What stands of what was decided, sign-offs of the audit included."""
+        return decisions.as_known(self._recorded, self.week, self.settings.timezone)
+
+    @cached_property
+    def _decided(self) -> pd.DataFrame:
+        """What stands of what was decided about findings."""
+        return self._known[~self._known["finding_id"].astype(str).str.startswith(PREFIX)]
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The margin audit: the SKUs sold in T28, their coverage, and what is left to sign."""
+        return Audit(self.evidence("audit"), self._known, str(self.week), self.settings.owners["contribution_margin"].owner)
+
+    @cached_property
+    def month(self) -> Month:
+        """The month of the week, up to it."""
+        return Month(self)
+
+    @cached_property
     def findings(self) -> pd.DataFrame:
         """findings.csv."""
-        known = decisions.as_known(self._recorded, self.week, self.settings.timezone)
-        return findings.judge(self.week, self.measured.raw, known, self.settings)
+        return findings.judge(self.week, self.measured.raw, self._decided, self.settings)
 
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """decisions.csv."""
-        known = decisions.as_known(self._recorded, self.week, self.settings.timezone)
-        return decisions.decisions_frame(known, self.findings, findings.identified(self.measured.raw), self.week)
+        return decisions.decisions_frame(self._decided, self.findings, findings.identified(self.measured.raw), self.week)
 
     def evidence(self, name: str) -> pd.DataFrame:
         """A frame of evidence by its name, as `opsreview.evidence` lists them."""

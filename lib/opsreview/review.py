@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from opsreview import agenda, widgets
-from opsreview.catalog import HEALTH, REVIEWS
+from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
 from opsreview.exhibits import Part, bridges, exhibits
 from opsreview.tables import Html
 
 PARAMETERS = ("week", "exports", "config", "decisions", "reports")
+OF_MONTH = ("month", *PARAMETERS[1:])
 FRAMES = ("kpis", "history", "findings", "leaks", "leak_history", "sku_margin", "inventory", "forecast", "decisions")
 
 
@@ -46,8 +47,8 @@ def open_review(
     Raises UnknownParameter where papermill passed a parameter that no review has; ExportsError and SettingsError where it cannot be held.
     """
     check_parameters()
-    if name not in (*REVIEWS, HEALTH, "explore"):
-        raise ValueError(f"{name!r} is not a review; there are {', '.join(REVIEWS)}, {HEALTH} and explore")
+    if name not in (*REVIEWS, HEALTH, AUDIT, "explore"):
+        raise ValueError(f"{name!r} is not a review; there are {', '.join(REVIEWS)}, {HEALTH}, {AUDIT} and explore")
     from opsreview import renderer
     from opsreview.results import open_results
 
@@ -56,6 +57,24 @@ def open_review(
         place(exports), week, place(config) if config else "", place(decisions, new=True), reports=place(reports, new=True)
     )
     return Review(name, results)
+
+
+def open_month(
+    *, month: str = "", exports: str = "data_samples", config: str = "", decisions: str = "decisions", reports: str = "reports"
+) -> Review:  # fmt: skip
+    """The page of a month (`2026-10`), as known at the end of its last week that was exported; empty: the newest week's month."""
+    check_parameters(OF_MONTH)
+    from opsreview import renderer
+    from opsreview.month import last_week
+    from opsreview.results import find_folder, open_results
+
+    renderer.enable()
+    folder = find_folder(place(exports))
+    week = str(last_week(folder, month)) if month else ""
+    return Review(
+        MONTH,
+        open_results(folder, week, place(config) if config else "", place(decisions, new=True), reports=place(reports, new=True)),
+    )
 
 
 class Review:
@@ -135,12 +154,14 @@ class Review:
     def _form(self) -> tuple[pd.DataFrame, pd.DataFrame, str, str, str]:
         """What both forms take; a finding about an export is every review's to decide."""
         r = self.results
+        if self.name == AUDIT:
+            return r.audit.to_sign, r.decisions, str(r.week), "friday", r.settings.reporting_currency
         found = r.findings.assign(review=r.findings.review.replace({"all": self.name}))
         return found, r.decisions, str(r.week), self.name, r.settings.reporting_currency
 
     @property
     def _floor(self) -> float:
-        return float(self.results.settings.checks["floor"])
+        return 0.0 if self.name == AUDIT else float(self.results.settings.checks["floor"])
 
     @property
     def figure_picker(self) -> Any:
@@ -188,7 +209,7 @@ def place(given: str, new: bool = False) -> Path:
     return path
 
 
-def check_parameters() -> None:
+def check_parameters(known: tuple[str, ...] = PARAMETERS) -> None:
     """papermill only warns of a parameter that a notebook has not, and a typing error would change nothing: here it is an error.
 
     Looks at the cell that papermill injected, as the kernel ran it; outside a notebook there is none.
@@ -202,7 +223,7 @@ def check_parameters() -> None:
         for node in ast.parse(source).body:
             for target in node.targets if isinstance(node, ast.Assign) else []:
                 name = getattr(target, "id", "")
-                if name and name not in PARAMETERS:
-                    near = difflib.get_close_matches(name, PARAMETERS, 1)
-                    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(PARAMETERS)}"
+                if name and name not in known:
+                    near = difflib.get_close_matches(name, known, 1)
+                    hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
                     raise UnknownParameter(f"{name} is not a parameter of a review{hint}")

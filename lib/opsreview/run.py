@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from opsreview import __version__, narrative, restatements, trust
-from opsreview.catalog import HEALTH, REVIEWS
+from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
+from opsreview.headlines import audit_headline, month_headline
+from opsreview.month import last_week
 from opsreview.publish import run_reviews, week_lock, write_week
-from opsreview.results import Results, open_results
+from opsreview.results import Results, find_folder, open_results
 from opsreview.tablefile import write_csv
 
 NOTEBOOKS = {
@@ -22,7 +24,9 @@ NOTEBOOKS = {
     "wednesday": "wednesday_fulfillment_service.ipynb",
     "friday": "friday_margin_risk.ipynb",
     HEALTH: "exports_health.ipynb",
+    AUDIT: "margin_audit.ipynb",
 }
+MONTHLY = "monthly_operating_review.ipynb"
 Progress = Callable[[str, int, int], None]
 
 
@@ -54,7 +58,7 @@ def run_week(
     clock = {"start": time.perf_counter()}
     chosen = tuple(reviews)
     if set(chosen) >= set(REVIEWS):
-        chosen = (*REVIEWS, HEALTH)
+        chosen = (*REVIEWS, HEALTH, AUDIT)
     results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0), reports=out)
     clock["measure"] = time.perf_counter()
     parameters = {
@@ -67,11 +71,45 @@ def run_week(
     with week_lock(out, results.week, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
         held = run_reviews({r: notebooks_folder() / NOTEBOOKS[r] for r in chosen}, parameters, Path(scratch), lambda text: say(text, 0, 0))
         clock["reviews"] = time.perf_counter()
-        headlines = {r: narrative.headline(results, r) for r in REVIEWS} | {HEALTH: trust.headline(results)[0]}
+        headlines = {r: narrative.headline(results, r) for r in REVIEWS} | {
+            HEALTH: trust.headline(results)[0],
+            AUDIT: audit_headline(results)[0],
+        }
         carried = [f"{r}.{kind}" for r in NOTEBOOKS if r not in chosen for kind in ("html", "ipynb")]
         say("writing pages", 0, 0)
         folder = write_week(out, results.week, files(results, headlines, clock), held, carried)
     return Outcome(folder, {r: headlines[r] for r in chosen}, complaints(results))
+
+
+def run_month(
+    exports: Path, month: str, out: Path, config: str = "", decisions_dir: str = "decisions", progress: Progress | None = None
+) -> Outcome:
+    """Make the page of a month, `out/<month>/monthly.html`, with its weeks as `month.csv`; all of it or, when this raises, nothing."""
+    say = progress or (lambda text, done, of: None)
+    folder = find_folder(exports)
+    week = str(last_week(folder, month)) if month else ""
+    results = open_results(folder, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0), reports=out)
+    name, text = results.month.name, month_headline(results)[0]
+    parameters = {
+        "month": name,
+        "exports": str(folder.resolve()),
+        "config": str(Path(config).resolve()) if config else "",
+        "decisions": str(Path(decisions_dir).resolve()),
+        "reports": str(out.resolve()),
+    }
+    about = {
+        "version": __version__,
+        "parameters": {"month": name, "week": str(results.week), "exports": folder.name},
+        "headlines": {MONTH: text},
+    }
+    beside = {
+        "month.csv": lambda path: write_csv(results.month.weeks(), path),
+        "run.json": lambda path: path.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"),
+    }
+    with week_lock(out, name, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
+        held = run_reviews({MONTH: notebooks_folder() / MONTHLY}, parameters, Path(scratch), lambda text: say(text, 0, 0))
+        written = write_week(out, name, beside, held)
+    return Outcome(written, {MONTH: text})
 
 
 def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) -> dict[str, Callable[[Path], Any]]:

@@ -21,7 +21,7 @@ from opsreview.catalog import REVIEWS
 from opsreview.page import asset, environment, to_html
 from opsreview.renderer import style
 
-WEEK = re.compile(r"^\d{4}-W\d{2}$")
+WEEK = re.compile(r"^\d{4}-(W\d{2}|\d{2})$")  # a week, or a month
 WAIT = 600.0  # seconds a second run of the same week waits for the first
 Progress = Callable[[str], None]
 

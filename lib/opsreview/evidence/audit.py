@@ -57,6 +57,8 @@ def audit(books: Books) -> pd.DataFrame:
         by = beside(by, side, "sku")
     f = by.filter(by.units > 0).to_pandas()
     f = f.sort_values(["net_revenue", "sku"], ascending=[False, True], ignore_index=True)
+    seen = [*MASTER, "billable_kg", "scale_kg", "parcels", "bought_at"]
+    f[seen] = f[seen].astype(float)
     net, costs = f["net_revenue"].where(f["net_revenue"] > 0), f["costs"].where(f["costs"] > 0)
     f["revenue_share"] = f["net_revenue"] / f["net_revenue"].sum()
     f["gross_share"], f["contribution_share"] = f["gross_margin"] / net, f["contribution_margin"] / net
@@ -77,7 +79,11 @@ def _plain(value: Any) -> str:
 
 def flaws(row: Any) -> list[str]:
     """What is missing or cannot be right in a SKU's master data, a phrase each; `row` has its columns as attributes."""
-    said = [f"no {words}" for column, words in (("unit_cost", "cost"), ("packaging_cost", "packaging cost"), ("weight_kg", "weight")) if pd.isna(getattr(row, column))]
+    said = [
+        f"no {words}"
+        for column, words in (("unit_cost", "cost"), ("packaging_cost", "packaging cost"), ("weight_kg", "weight"))
+        if pd.isna(getattr(row, column))
+    ]
     sides = [getattr(row, c) for c in ("length_cm", "width_cm", "height_cm")]
     sized = not any(pd.isna(side) for side in sides)
     if not sized:

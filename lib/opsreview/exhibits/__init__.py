@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, figures, formats
-from opsreview.catalog import HEALTH, REVIEWS, kpis
+from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS, kpis
 from opsreview.tables import Html, nothing, table
 
 Part = Any  # a chart or Html
@@ -22,9 +22,9 @@ MOST_SERIES = 60  # keys in a trend's dropdown: those with most behind them
 
 def exhibits(review: str) -> dict[str, Exhibit]:
     """The review's exhibits by name, in the order of the meeting; of all reviews for `explore`."""
-    from opsreview.exhibits import exports, friday, monday, wednesday
+    from opsreview.exhibits import audit, exports, friday, monday, month, wednesday
 
-    modules = {"monday": monday, "wednesday": wednesday, "friday": friday, HEALTH: exports}
+    modules = {"monday": monday, "wednesday": wednesday, "friday": friday, HEALTH: exports, AUDIT: audit, MONTH: month}
     chosen = [modules[name] for name in REVIEWS] if review == "explore" else [modules[review]]
     return {exhibit.__name__: exhibit for module in chosen for exhibit in module.EXHIBITS}
 

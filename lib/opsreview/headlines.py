@@ -1,0 +1,46 @@
+"""The headlines of the pages beside the reviews: the margin audit and the month, each in a sentence with its status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsreview import formats
+
+TOP = 50  # SKUs by revenue that are audited first
+
+
+def audit_headline(results: Any) -> tuple[str, str]:
+    """The audit in a sentence, and its status."""
+    audit, cover = results.audit.skus, results.audit.coverage
+    if audit.empty:
+        return "No SKU was sold in the last 28 days: nothing to audit.", "watch"
+    row, top = cover.iloc[0], audit.head(TOP)
+    left = int((top.state != "signed off").sum())
+    flawed = int((audit.flaws != "").sum())
+    done = f"{formats.number(row.done)} of {formats.count(row.skus, 'SKU')} signed off"
+    text = f"{formats.share(row.coverage)} of net revenue is audited ({done}). "
+    text += f"Of the {len(top)} largest {formats.number(left)} are left; " if left else f"The {len(top)} largest are all signed off; "
+    share = formats.share(row.doubtful / row.net_revenue if row.net_revenue else None)
+    bad = f"data is missing or cannot be right for {formats.count(flawed, 'SKU')} with {share} of net revenue."
+    return text + (bad if flawed else "no SKU lacks data."), "watch" if left or flawed else "ok"
+
+
+def month_headline(results: Any) -> tuple[str, str]:
+    """The month in a sentence, and its status."""
+    month, currency = results.month, results.settings.reporting_currency
+    rows = month.bridge().set_index("step")
+    amount, before = rows.loc["ebitda", ["amount", "before"]]
+    weeks = len(month.weeks())
+    span = f"{month.name}{'' if month.complete else ' so far'}, {formats.count(weeks, 'week')}"
+    net = formats.money(rows.loc["net_revenue", "amount"], currency)
+    text = f"{span}: EBITDA of {formats.money(amount, currency)} from {net} of net revenue"
+    text += (
+        f", {formats.difference(amount, before, 'money', currency)} on {month.before}"
+        if month.complete and not formats.missing(before)
+        else ""
+    )
+    tied = month.freed().set_index("cause")["tied"]["stock"]
+    if not formats.missing(tied):
+        text += f"; stock {'ties' if tied > 0 else 'frees'} {formats.money(abs(tied), currency)} {'more' if tied > 0 else 'of cash'}"
+    fixed = "" if results.settings.costs.fixed_per_month else " Fixed costs are not given (costs.fixed_per_month): EBITDA is before them."
+    return f"{text}.{fixed}", "breach" if amount < 0 else "ok"

@@ -1,0 +1,160 @@
+"""The month ties to its weeks; the audit says what is missing and who signed what, and a changed datum asks again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import fake_money
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from fake_known import context
+from hand_shop import product, shop
+from opsreview import audit as sign_offs
+from opsreview import catalog, month
+from opsreview.decisions import read, save
+from opsreview.evidence.audit import audit, flaws
+from opsreview.exhibits import exhibits
+from opsreview.review import Review
+from opsreview.run import MONTHLY, NOTEBOOKS
+from opsreview.weeks import Week
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# ---- the month -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("week", "of"),
+    [("2026-W40", "2026-10"), ("2026-W44", "2026-10"), ("2026-W45", "2026-11"), ("2026-W53", "2026-12"), ("2026-W01", "2026-01")],
+)
+def test_a_week_belongs_to_the_month_of_its_thursday(week, of):
+    assert month.of(Week.parse(week)) == of
+
+
+def test_every_week_is_in_one_month_and_months_have_four_or_five():
+    weeks = [Week.parse("2026-W01") + i for i in range(105)]
+    months = {month.of(week) for week in weeks}
+    assert sorted(w for m in months for w in month.whole(m) if w in weeks) == weeks
+    assert {len(month.whole(m)) for m in months} == {4, 5}
+    assert month.before("2026-01") == "2025-12" and month.before("2026-11") == "2026-10"
+
+
+def stood(**given) -> month.Month:
+    return month.Month(fake_money.months(**given))
+
+
+def test_the_month_is_the_sum_of_its_weeks_and_its_bridge_adds_up():
+    m = stood(costs={"fixed_per_month": 1000})
+    w, b = m.weeks(), m.bridge().set_index("step")["amount"]
+    assert w["week"].tolist() == ["2026-W40", "2026-W41", "2026-W42", "2026-W43", "2026-W44"] and m.complete
+    for column in ("net_revenue", "gross_margin", "contribution_margin", "ebitda", "fixed"):
+        assert abs(b[column]) == pytest.approx(abs(w[column].sum()))
+    steps = ["goods", "orders", "marketing", "other_labor", "expedite", "transfer_freight", "fixed"]
+    assert b["net_revenue"] + b[steps].sum() == pytest.approx(b["ebitda"])
+    # A week: 400 contribution, 50 of it for ads, 30 other labor, 20 for haste, 10 for transfers.
+    assert w["ebitda"].iloc[0] == pytest.approx(350 - 30 - 20 - 10 - 1000 * 12 * 7 / 365.25)
+
+
+def test_a_year_of_weeks_bears_twelve_months_of_fixed_costs():
+    assert stood(costs={"fixed_per_month": 1000}).fixed(1) * 365.25 / 7 == pytest.approx(12_000)
+
+
+def test_what_is_not_known_counts_as_nothing_and_is_named():
+    w = stood(without="contribution_margin_after_marketing").weeks()
+    assert w["missing"].eq("contribution_margin_after_marketing").all() and w["marketing"].eq(0).all()
+
+
+def test_cash_in_days_and_what_freed_it():
+    m = stood(cash={"receivable_days": 5, "payable_days": 30})
+    was, now = m.cash().to_dict("records")
+    assert now["inventory_days"] == pytest.approx(now["stock"] / (now["goods"] / 35))
+    assert now["cycle"] == pytest.approx(now["inventory_days"] + 5 - 30)
+    assert now["tied"] == pytest.approx(now["stock"] + 5 * now["net_revenue"] / 35 - 30 * now["goods"] / 35)
+    freed = m.freed().set_index("cause")["tied"]
+    assert freed["volume"] + freed["cover"] == pytest.approx(freed["stock"]) == pytest.approx(now["stock"] - was["stock"])
+    assert np.isnan(stood().cash()["cycle"]).all(), "days that nobody gave are not guessed"
+
+
+def test_gmroi_and_leaks():
+    m = stood()
+    row = m.gmroi().set_index("family").loc["Lamps"]
+    assert row["gmroi"] == pytest.approx(row["gross_margin"] * 365.25 / 35 / row["value"])
+    leaks = m.leaks()
+    row = leaks[(leaks["month"] == "2026-10") & (leaks["leak"] == "1-4")].iloc[0]
+    assert (row["weeks"], row["amount"], row["basis_points"]) == (5, pytest.approx(250), pytest.approx(500)) and row["whole"]
+
+
+def test_what_decisions_recovered():
+    rows = stood().recovered().set_index("decision")
+    assert rows.loc["reprice", ["taken", "done", "then", "now", "recovered"]].tolist() == [2, 1, 300, 120, 180]
+
+
+# ---- the audit -----------------------------------------------------------------------------------------------------------------
+
+WHOLE = {"unit_cost": 4, "packaging_cost": 0.5, "weight_kg": 1, "length_cm": 20, "width_cm": 10, "height_cm": 10}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({}, ""), ({"unit_cost": None}, "no cost"), ({"weight_kg": None}, "no weight"), ({"packaging_cost": None}, "no packaging cost"),
+        ({"height_cm": None}, "no size"), ({"length_cm": 400}, "a size of 400"), ({"weight_kg": 0}, "a weight of nothing"),
+        ({"weight_kg": 100}, "do not go with its size"), ({"unit_cost": 12}, "a cost of 12.00 against a price of 10.00"),
+        ({"packaging_cost": 3}, "packaging of 3.00"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_or_cannot_be_right(wrong, said):
+    row = audit(context(shop() | {"products": [{"sku": "A", "name": "A", "family": "Lamps", **WHOLE, **wrong}]}).books).iloc[0]
+    assert (said in row["flaws"]) if said else row["flaws"] == ""
+
+
+def test_costs_that_purchases_and_scales_contradict():
+    row = SimpleNamespace(**WHOLE, price=10.0, bought_at=5.0, parcels=9, scale_kg=2.1, billable_kg=1.0)
+    assert flaws(row) == ["last bought at 5.00, its cost says 4.00", "carriers bill 2.1 kg, it says 1.0"]
+    assert flaws(SimpleNamespace(**{**vars(row), "parcels": 4, "bought_at": 4.3})) == []
+
+
+def test_a_sign_off_is_of_the_data_as_it_was(tmp_path):
+    books = context(shop() | {"products": [{**product(), **WHOLE}]}).books
+    f = audit(books)
+    first = sign_offs.signed(f, read(tmp_path))
+    assert first["state"].tolist() == ["to audit"] and sign_offs.coverage(first)["coverage"].tolist() == [0, 0]
+    sheet = sign_offs.to_sign(first, "2026-W46", "Finance Partner")
+    item = {"finding_id": sheet["finding_id"].iloc[0], "decision": "accept", "note": "checked"}
+    save(tmp_path, "2026-W46", "friday", [item], "Kim", pd.Timestamp("2026-11-16 10:00").to_pydatetime())
+    done = sign_offs.signed(f, read(tmp_path))
+    assert done[["state", "by", "on", "note"]].iloc[0].tolist() == ["signed off", "Kim", "2026-11-16", "checked"]
+    assert sign_offs.coverage(done)["coverage"].tolist() == [1, 1] and sign_offs.growth(done)["coverage"].tolist() == [1]
+    assert sign_offs.to_sign(done, "2026-W46", "Finance Partner").empty
+    dearer = audit(context(shop() | {"products": [{**product(), **WHOLE, "unit_cost": 5}]}).books)
+    assert sign_offs.signed(dearer, read(tmp_path))["state"].tolist() == ["changed since"]
+
+
+# ---- their pages ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [catalog.AUDIT, catalog.MONTH])
+def test_every_part_of_the_pages_shows_something(name):
+    held = Review(name, fake_money.pages())
+    for part in ("headline", *exhibits(name)):
+        shown = getattr(held, part)
+        html = "".join(p._repr_html_() for p in getattr(shown, "parts", [shown]))
+        assert len(html) > 60 and "nan" not in html.lower().replace("finance", ""), part
+
+
+@pytest.mark.parametrize(("notebook", "name"), [(NOTEBOOKS[catalog.AUDIT], catalog.AUDIT), (MONTHLY, catalog.MONTH)])
+def test_the_notebooks_show_every_exhibit(notebook, name):
+    cells = nbformat.read(ROOT / "notebooks" / notebook, as_version=4).cells
+    shown = [c.source.removeprefix("review.") for c in cells if c.cell_type == "code" and c.source.startswith("review.")]
+    more = ["checklist"] if name == catalog.AUDIT else []
+    assert shown == ["headline", "trust", *exhibits(name), *more]
+
+
+def test_the_sign_off_form_takes_the_largest_skus_that_are_left():
+    held = Review(catalog.AUDIT, fake_money.pages())
+    html = held.checklist._repr_html_()
+    assert "audit/A/" in html and "audit/B/" not in html
