@@ -14,7 +14,7 @@ import pandas as pd
 from opsreview import catalog, settings
 from opsreview.development import held
 from opsreview.judgement import status, target_of, target_text
-from opsreview.results import ties
+from opsreview.reconcile import ties
 from opsreview.statistics import elasticity, xmr_limits, xmr_signal
 from opsreview.titles_margin import CHANGES
 from opsreview.weeks import Week

@@ -267,3 +267,15 @@ def _gone(clock: str, where: str) -> Callable[[dict[str, Any]], bool]:
 
 def _sum(rows: list[dict[str, Any]], value: Sum, which: Callable[[dict[str, Any]], bool]) -> float:
     return float(sum(value(r) or 0.0 for r in rows if which(r)))
+
+
+def ties(bridges: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row a control total that W's folder brought: source, measure, clock, figure, reported, residual (empty: n/a), ties, note."""
+    out = []
+    for (source, measure, clock, *period), steps in bridges.groupby(KEY, sort=False):
+        said = {kind: row for kind, row in steps.set_index("kind").iterrows() if kind in ("figure", "reported", "residual")}
+        last = said.get("residual", said["figure"])
+        amounts = {kind: float(said[kind]["amount"]) if kind in said else float("nan") for kind in ("figure", "reported", "residual")}
+        about = {"source": source, "measure": measure, "clock": clock, "period_start": period[0], "period_end": period[1]}
+        out.append({**about, **amounts, "ties": bool(last["note"] == "ties"), "note": str(last["note"])})
+    return out

@@ -16,7 +16,7 @@ from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder, definitions
 from opsreview.month import Month
-from opsreview.reconcile import KEY
+from opsreview.reconcile import ties
 from opsreview.settings import Settings
 from opsreview.statistics import HISTORY
 from opsreview.weeks import Week
@@ -258,18 +258,6 @@ class Results:
 def reasons(exports: Any) -> dict[str, int]:
     """How many rows were set aside for which reason, the commonest first."""
     return {str(k): int(v) for k, v in exports.quarantine()["reason"].value_counts().items()}
-
-
-def ties(bridges: pd.DataFrame) -> list[dict[str, Any]]:
-    """A row a control total that W's folder brought: source, measure, clock, figure, reported, residual (empty: n/a), ties, note."""
-    out = []
-    for (source, measure, clock, *period), steps in bridges.groupby(KEY, sort=False):
-        said = {kind: row for kind, row in steps.set_index("kind").iterrows() if kind in ("figure", "reported", "residual")}
-        last = said.get("residual", said["figure"])
-        amounts = {kind: float(said[kind]["amount"]) if kind in said else float("nan") for kind in ("figure", "reported", "residual")}
-        about = {"source": source, "measure": measure, "clock": clock, "period_start": period[0], "period_end": period[1]}
-        out.append({**about, **amounts, "ties": bool(last["note"] == "ties"), "note": str(last["note"])})
-    return out
 
 
 def open_results(
