@@ -143,7 +143,7 @@ def _support(books: Books, t: ibis.Table) -> ibis.Table:
     """The lines with `support`, the share of the order's tickets and of those still to be expected (`support_accrued`)."""
     last = books.last_week("support_tickets")
     if last is None:
-        return t.mutate(support=ibis.literal(0.0), support_accrued=ibis.literal(0.0))
+        return t.mutate(support=t.units * 0.0, support_accrued=t.units * 0.0)  # the engine takes a bare 0.0 for a decimal
     k = tickets(books)
     own = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(own=k.money.sum())
     cohort = Window(before(last, 56), before(last, 28))
@@ -186,7 +186,7 @@ def reserve_rates(books: Books) -> ibis.Table:
 def _reserve(books: Books, t: ibis.Table) -> ibis.Table:
     """The lines with `returns_reserve`, net revenue × what its SKU, family or channel has lost to returns; 0 without a history."""
     if not books.ever("returns"):
-        return t.mutate(returns_reserve=ibis.literal(0.0))
+        return t.mutate(returns_reserve=t.units * 0.0)
     rates = reserve_rates(books)
     overall = rates.filter(rates.level == 4).rate.max().as_scalar()
     for level, keys in ((1, ["sku", "channel"]), (2, ["family", "channel"]), (3, ["channel"])):
@@ -202,7 +202,6 @@ def costed_lines(books: Books, window: Window) -> ibis.Table:
     t = t.mutate(by_net=shared(t, t.net_revenue))
     t = _reserve(books, _support(books, _fees(books, pick_pack(books, window, shipping(books, t)))))
     t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
-    t = t.mutate(**{c: t[c].cast("float64") for c in (*COMPONENTS, "support_accrued")})  # a literal is a decimal to the engine
     return t.select(
         *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "by_net", "unit_cost", "packaging_cost", "payment_fee",
         "channel_fee", "unpriced", "shipping_provenance", "rework", "cost_of_goods", *COMPONENTS, "shipping_accrued", "pick_pack_accrued",
