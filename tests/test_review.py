@@ -432,3 +432,10 @@ def test_a_vendor_s_file_adds_up_over_the_tables_it_feeds(elsewhere, split, said
     files.loc[0, ["rows_elsewhere", "rows_split"]] = elsewhere, split
     shown = html_of(Review(HEALTH, fake_results.FakeResults(**{**vars(full), "files": files})).files)
     assert said in shown and ("For other tables" in shown) == columns
+
+
+def test_a_week_that_sold_more_and_kept_no_more_is_called_so():
+    said = html_of(Review("friday", fake_results.shared()).what_changed_margin)
+    assert "Revenue up, margin flat: net revenue is 12.0\u00a0% above its usual level" in said and 'class="bad"' in said
+    quiet = fake_results.changed_by(fake_results.shared(), flat_although=None)
+    assert "Revenue up" not in html_of(Review("friday", quiet).what_changed_margin)

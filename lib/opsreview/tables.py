@@ -91,7 +91,7 @@ def note(text: str) -> Html:
 
 
 def sentences(lines: list[tuple[str, str]], heading: str = "") -> Html:
-    """A list of sentences, each with a class that says what it means (`good`, `bad` or empty)."""
+    """A list of sentences, each behind a class that says what it means (`good`, `bad` or empty)."""
     html = environment().get_template("sentences.j2").render(lines=lines, heading=heading)
     return Html(html, "\n".join([*([heading] if heading else []), *(text for _, text in lines)]))
 

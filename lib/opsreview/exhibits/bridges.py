@@ -95,7 +95,7 @@ def what_changed_margin(results: Any) -> list[Part]:
         results, shown[shown.amount.round(2) != 0], columns, "Every part, by family and channel", MARGIN, quiet, filterable=True,
         whole="all are in change.csv", download=f"change-{results.week}.csv",
     )  # fmt: skip
-    said = [sentences([(titles_margin.flat_although(*results.flat_although), "bad")])] if results.flat_although else []
+    said = [sentences([("bad", titles_margin.flat_although(*results.flat_although))])] if results.flat_although else []
     return [*said, drawn(chart, "What changed contribution margin", results, MARGIN), below]
 
 
