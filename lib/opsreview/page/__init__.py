@@ -42,8 +42,9 @@ def to_html(notebook: Any) -> str:
     body, sections = _sections(body)
     footer = [*([_bundle()] if charts else []), asset("draw.js"), asset("tables.js")]
     return environment().get_template("review.html.j2").render(
-        title=_title(body), week=_parameter(notebook, "week"), body=body, sections=sections, css=renderer.style() + asset("page.css"),
-        scripts=footer, hashes=[_hash(text) for text in [*footer, asset("checklist.js")]], **_data(charts),
+        title=_title(body), week=_parameter(notebook, "week") or _parameter(notebook, "month"), body=body, sections=sections,
+        css=renderer.style() + asset("page.css"), scripts=footer,
+        hashes=[_hash(text) for text in [*footer, asset("checklist.js")]], **_data(charts),
     )  # fmt: skip
 
 
