@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from opsreview.exhibits import leaks
+from opsreview.narrative import once
 from opsreview.statistics import xmr_limits, xmr_signal
 
 
@@ -18,13 +19,13 @@ def test_findings_and_a_named_remainder_add_up_to_each_leak():
         assert own[own.whole].amount.tolist() == [total]
         assert own[~own.whole].amount.sum() == pytest.approx(total, abs=0.005)
     said = [what for what in rows.what if what in set(r.findings.title)]
-    assert len(said) == len(set(said)) == (r.findings.leak.isin(list("1234")) & r.findings.impact.notna()).sum(), "each in one leak"
+    assert len(said) == len(set(said)) == len(once(r.findings[r.findings.leak.isin(list("1234"))])), "each cause in one leak, once"
 
 
 @pytest.mark.parametrize(("impact", "what"), [(80.0, "not in a finding"), (130.0, "findings beyond this week's ledger")])
 def test_the_remainder_says_which_way_it_goes(impact, what):
     ledger = pd.DataFrame([("3", "total", 100.0)], columns=["leak", "part", "amount"])
-    found = pd.DataFrame([("3", "x", impact)], columns=["leak", "title", "impact"])
+    found = pd.DataFrame([("3", "rework", "x", impact)], columns=["leak", "check", "title", "impact"])
     assert leaks.by_finding(ledger, found).values.tolist() == [
         ["3", "x", impact, False], ["3", what, 100 - impact, False], ["3", "the leak in the week", 100.0, True],
     ]  # fmt: skip

@@ -17,6 +17,7 @@ from opsreview import catalog, month
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
 from opsreview.exhibits import exhibits
+from opsreview.headlines import month_headline
 from opsreview.review import Review
 from opsreview.run import MONTHLY, NOTEBOOKS
 from opsreview.weeks import Week
@@ -63,9 +64,28 @@ def test_a_year_of_weeks_bears_twelve_months_of_fixed_costs():
     assert stood(costs={"fixed_per_month": 1000}).fixed(1) * 365.25 / 7 == pytest.approx(12_000)
 
 
-def test_what_is_not_known_counts_as_nothing_and_is_named():
-    w = stood(without="contribution_margin_after_marketing").weeks()
-    assert w["missing"].eq("contribution_margin_after_marketing").all() and w["marketing"].eq(0).all()
+def test_a_cost_that_is_not_known_is_left_out_and_named():
+    m = stood(without="contribution_margin_after_marketing", costs={"fixed_per_month": 1000})
+    w, b = m.weeks(), m.bridge().set_index("step")["amount"]
+    assert w["missing"].eq("contribution_margin_after_marketing").all() and w["marketing"].isna().all()
+    assert w["ebitda"].iloc[0] == pytest.approx(400 - 30 - 20 - 10 - 1000 * 12 * 7 / 365.25)
+    assert np.isnan(b["marketing"]) and b["ebitda"] == pytest.approx(w["ebitda"].sum())
+    assert "EBITDA is before advertising: not known in every week." in month_headline(held(m))[0]
+
+
+def test_a_month_without_a_margin_has_no_ebitda():
+    m = stood(without="contribution_margin")
+    assert m.weeks()["ebitda"].isna().all() and m.weeks()["net_revenue"].notna().all()
+    b = m.bridge().set_index("step")["amount"]
+    assert b[["orders", "contribution_margin", "ebitda"]].isna().all() and b["net_revenue"] == m.weeks()["net_revenue"].sum()
+    text, status = month_headline(held(m))
+    assert "no EBITDA, as contribution margin is n/a" in text and status == "watch"
+
+
+def held(m: month.Month) -> SimpleNamespace:
+    """The results that a month is of, with it among them."""
+    m.results.month = m
+    return m.results
 
 
 def test_cash_in_days_and_what_freed_it():
@@ -86,6 +106,16 @@ def test_gmroi_and_leaks():
     leaks = m.leaks()
     row = leaks[(leaks["month"] == "2026-10") & (leaks["leak"] == "1-4")].iloc[0]
     assert (row["weeks"], row["amount"], row["basis_points"]) == (5, pytest.approx(250), pytest.approx(500)) and row["whole"]
+
+
+def test_a_week_whose_leak_is_not_known_is_in_neither_money_nor_revenue():
+    m = stood()
+    ledger = m.results.measured.summary.frame("leaks")
+    ledger.loc[(ledger["week"] == "2026-W41") & (ledger["leak"] == "1"), "amount"] = np.nan
+    rows = m.leaks().set_index(["month", "leak"])
+    assert rows.loc[("2026-10", "1"), ["weeks", "amount", "whole"]].tolist() == [4, 200, False]
+    assert rows.loc[("2026-10", "1"), "basis_points"] == pytest.approx(500)
+    assert rows.loc[("2026-10", "1-4"), "whole"]
 
 
 def test_what_decisions_recovered():

@@ -472,13 +472,15 @@ def test_ledger_title():
 @pytest.mark.parametrize(
     ("rows", "money"),
     [
-        ([("5", 247.5), ("5", 247.5)], 247.5),  # a SKU with negative margin, and its false confidence
-        ([("5", 247.5), ("5", 247.25)], 494.75),
-        ([("5", 247.5), ("1", 247.5)], 495.0),
-        ([("1", 84.5), ("", None)], 84.5),
+        ([("5", "negative_margin", 247.5), ("5", "false_confidence", 247.5)], 247.5),
+        ([("5", "negative_margin", 247.5), ("5", "false_confidence", 247.25)], 494.75),
+        ([("5", "negative_margin", 247.5), ("1", "oos_risk", 247.5)], 495.0),
+        ([("1", "receipt_mismatch", 99.0), ("1", "receipt_mismatch", 99.0)], 198.0),  # two deliveries, each short by as much
+        ([("1", "oos_risk", 84.5), ("1", "inbound_eta_slip", 84.5), ("1", "oos_risk", 84.5), ("1", "asn_delayed", 84.5)], 169.0),
+        ([("1", "oos_risk", 84.5), ("", "export_stale", None)], 84.5),
         ([], 0.0),
     ],
 )
 def test_one_cause_is_counted_once(rows, money):
-    found = pd.DataFrame(rows, columns=["leak", "impact"]).astype({"impact": float})
+    found = pd.DataFrame(rows, columns=["leak", "check", "impact"]).astype({"impact": float})
     assert narrative.together(found) == money

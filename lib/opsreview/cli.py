@@ -21,7 +21,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done; 1 done, with rows quarantined or figures n/a beyond what [allow] in review.toml lets pass; 2 could not run",
+    epilog="Exit codes: 0 done; 1 done, with rows quarantined or figures n/a beyond what `[allow]` in review.toml lets pass; "
+    "2 could not run.",
 )
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)

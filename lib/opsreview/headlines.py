@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from opsreview import formats
+import pandas as pd
+
+from opsreview import figures, formats
 
 TOP = 50  # SKUs by revenue that are audited first
+COSTS = {
+    "marketing": "advertising", "other_labor": "the labor of receiving, returns and others", "expedite": "what was paid for haste",
+    "transfer_freight": "transfers",
+}  # fmt: skip
 
 
 def audit_headline(results: Any) -> tuple[str, str]:
@@ -30,17 +36,29 @@ def month_headline(results: Any) -> tuple[str, str]:
     month, currency = results.month, results.settings.reporting_currency
     rows = month.bridge().set_index("step")
     amount, before = rows.loc["ebitda", ["amount", "before"]]
-    weeks = len(month.weeks())
-    span = f"{month.name}{'' if month.complete else ' so far'}, {formats.count(weeks, 'week')}"
+    weeks = month.weeks()
+    span = f"{month.name}{'' if month.complete else ' so far'}, {formats.count(len(weeks), 'week')}"
     net = formats.money(rows.loc["net_revenue", "amount"], currency)
     text = f"{span}: EBITDA of {formats.money(amount, currency)} from {net} of net revenue"
-    text += (
-        f", {formats.difference(amount, before, 'money', currency)} on {month.before}"
-        if month.complete and not formats.missing(before)
-        else ""
-    )
+    if formats.missing(amount):
+        text = f"{span}: no EBITDA, as contribution margin is n/a ({figures.why_missing(results, 'contribution_margin')})"
+        if not formats.missing(rows.loc["net_revenue", "amount"]):
+            text += f"; {net} of net revenue"
+    elif month.complete and not formats.missing(before):
+        text += f", {formats.difference(amount, before, 'money', currency)} on {month.before}"
     tied = month.freed().set_index("cause")["tied"]["stock"]
     if not formats.missing(tied):
         text += f"; stock {'ties' if tied > 0 else 'frees'} {formats.money(abs(tied), currency)} {'more' if tied > 0 else 'of cash'}"
-    fixed = "" if results.settings.costs.fixed_per_month else " Fixed costs are not given (costs.fixed_per_month): EBITDA is before them."
-    return f"{text}.{fixed}", "breach" if amount < 0 else "ok"
+    status = "watch" if formats.missing(amount) else "breach" if amount < 0 else "ok"
+    return f"{text}.{_before(results, weeks)}", status
+
+
+def _before(results: Any, weeks: pd.DataFrame) -> str:
+    """What EBITDA is before, as nobody says it: costs that are n/a in a week, fixed costs that the settings do not give."""
+    if weeks.ebitda.isna().any():
+        return ""
+    partly = [words for column, words in COSTS.items() if weeks[column].isna().any()]
+    said = f" EBITDA is before {formats.listing(partly)}: not known in every week." if partly else ""
+    return said + (
+        "" if results.settings.costs.fixed_per_month else " Fixed costs are not given (costs.fixed_per_month): EBITDA is before them."
+    )

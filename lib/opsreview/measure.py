@@ -35,8 +35,8 @@ from opsreview.settings import Settings
 from opsreview.weeks import Week
 
 Progress = Callable[[str, int, int], None]
-# A finding's state looks back over weeks that each look back over a history of their own.
 FIRST_OUTCOME = 4  # the KPI sets before it are of stock and plans as they stood
+# A finding's state looks back over weeks that each look back over a history of their own.
 DEPTH = statistics.HISTORY + LOOK_BACK
 # What decides what is kept: a change to the pages measures nothing again, a change to a check no figure.
 FIGURES = (

@@ -23,6 +23,7 @@ MONEY = {
     "contribution_margin_after_marketing": "numerator",
 }  # fmt: skip
 PAID = ("expedite", "transfer_freight")  # parts of the ledger that are money paid and in no margin
+COSTS = ("marketing", "other_labor", *PAID, "fixed")  # what stands between contribution margin and EBITDA
 
 
 def of(week: Week) -> str:
@@ -82,8 +83,8 @@ class Month:
     def weeks(self, month: str = "") -> pd.DataFrame:
         """A row a week of the month: net revenue, margins, other_labor, expedite, transfer_freight, fixed, marketing, ebitda.
 
-        ebitda = contribution after marketing − labor that no margin bears − what was paid for haste and transfers − fixed costs. What is
-        n/a in a week counts as 0 in it, and `missing` names it.
+        ebitda = contribution after marketing − labor that no margin bears − what was paid for haste and transfers − fixed costs. It is
+        n/a in a week without a contribution margin, and before a cost that is n/a there; `missing` names both.
         """
         span = self._span(month or self.name)
         p = self._published
@@ -98,11 +99,15 @@ class Month:
             out[part] = out["week"].map(ledger.loc[ledger["part"] == part, "amount"])
         parts = ["contribution_margin", "contribution_margin_after_marketing", "other_labor", *PAID]
         out["missing"] = ["; ".join(c for c in parts if pd.isna(row[c])) for row in out.to_dict("records")]
-        after = out["contribution_margin_after_marketing"].fillna(out["contribution_margin"])
-        out["marketing"] = (out["contribution_margin"] - after).astype(float)
+        out["marketing"] = (out["contribution_margin"] - out["contribution_margin_after_marketing"]).astype(float)
         out["fixed"] = self.fixed(1)
-        out["ebitda"] = after.fillna(0.0) - out[["other_labor", *PAID]].astype(float).fillna(0.0).sum(axis=1) - out["fixed"]
+        out["ebitda"] = out["contribution_margin"] - out[[*COSTS]].astype(float).fillna(0.0).sum(axis=1)
         return out
+
+    def total(self, month: str = "") -> pd.Series:
+        """The weeks of the month as one: a cost is what is known of it, each other column n/a where a week's is. Without a week all n/a."""
+        w = self.weeks(month).drop(columns=["week", "missing"]).astype(float)
+        return pd.Series({c: w[c].sum(min_count=1) if c in COSTS else w[c].sum(skipna=False) if len(w) else np.nan for c in w})
 
     def bridge(self) -> pd.DataFrame:
         """A row a step from net revenue to EBITDA: step, amount (costs negative), share of net revenue, and the month before's.
@@ -111,14 +116,11 @@ class Month:
         """
         out = pd.DataFrame({"step": list(STEPS)})
         for column, month in (("amount", self.name), ("before", self.before)):
-            w = self.weeks(month)
-            sums = w.drop(columns=["week", "missing"]).astype(float).sum() if len(w) else pd.Series(dtype=float)
-            costs = {"goods": sums.get("gross_margin", np.nan) - sums.get("net_revenue", np.nan)}
-            costs["orders"] = sums.get("contribution_margin", np.nan) - sums.get("gross_margin", np.nan)
-            costs |= {name: -sums.get(name, np.nan) for name in ("marketing", "other_labor", *PAID, "fixed")}
-            out[column] = [costs[s] if s in costs else sums.get(s, np.nan) for s in STEPS]
-            net = sums.get("net_revenue", np.nan)
-            out["share" if column == "amount" else "share_before"] = out[column] / (net if net else np.nan)
+            sums = self.total(month)
+            costs = {"goods": sums["gross_margin"] - sums["net_revenue"], "orders": sums["contribution_margin"] - sums["gross_margin"]}
+            costs |= {name: -sums[name] for name in COSTS}
+            out[column] = [costs.get(s, sums.get(s)) for s in STEPS]
+            out["share" if column == "amount" else "share_before"] = out[column] / (sums["net_revenue"] or np.nan)
         return out
 
     def cash(self) -> pd.DataFrame:
@@ -131,12 +133,12 @@ class Month:
         stock = self.results.evidence("stock_weeks")
         for month in (self.before, self.name):
             span = self._span(month)
-            s, w = stock[stock["week"].isin(span)], self.weeks(month)
+            s = stock[stock["week"].isin(span)]
             days = 7 * len(span)
             end = s.loc[s["week"] == span[-1], "value"] if span else pd.Series(dtype=float)
             value = float(end.sum()) if end.notna().any() else np.nan
-            goods, net = (float(x.sum()) if span else np.nan for x in (s["goods"], w["net_revenue"].astype(float)))
-            rows.append((month, days, goods, net, value))
+            goods = float(s["goods"].sum()) if span else np.nan
+            rows.append((month, days, goods, self.total(month)["net_revenue"], value))
         f = pd.DataFrame(rows, columns=["month", "days", "goods", "net_revenue", "stock"])
         a_day = f["goods"] / f["days"].where(f["days"] > 0)
         f["inventory_days"] = f["stock"] / a_day.where(a_day > 0)
@@ -174,11 +176,10 @@ class Month:
         return f.sort_values(["gmroi", "family"], ignore_index=True)
 
     def leaks(self) -> pd.DataFrame:
-        """A row a month and leak (1 to 4, 1-4, 5): its weeks, amount, basis points of their net revenue, whether the month is whole."""
+        """A row a month and leak (1 to 4, 1-4, 5): weeks that know it, amount, basis points of their net revenue, whether that is all."""
         t = self._ledger
-        t = t[t["part"] == "total"].assign(
-            month=[of(Week.parse(week)) for week in self._ledger.loc[self._ledger["part"] == "total", "week"]]
-        )
+        t = t[(t["part"] == "total") & t["amount"].notna()]
+        t = t.assign(month=[of(Week.parse(week)) for week in t["week"]])
         p = self._published
         net = p[(p["kpi"] == "net_revenue") & (p["grain"] == "all")].set_index("week")["value"]
         t["net"] = t["week"].map(net)

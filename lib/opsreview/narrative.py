@@ -104,9 +104,18 @@ def worth_deciding(results: Any, review: str) -> pd.DataFrame:
 
 
 def together(found: pd.DataFrame) -> float:
-    """What findings cost a week in all. Of one cause two checks say the same money of one leak, to the last digit: it counts once."""
+    """What findings cost a week in all, each cause once."""
+    return float(once(found).impact.sum())
+
+
+def once(found: pd.DataFrame) -> pd.DataFrame:
+    """The findings with money, those left out whose money another check says of the same leak to the last digit: one cause, seen twice.
+
+    Two findings of one check are two causes, also where they cost the same.
+    """
     costing = found[found.impact.notna()]
-    return float(costing.drop_duplicates(["leak", "impact"]).impact.sum())
+    nth = costing.groupby(["leak", "impact", "check"]).cumcount()
+    return costing[~costing.assign(nth=nth).duplicated(["leak", "impact", "nth"])]
 
 
 def suggestion(text: Any) -> str:

@@ -61,13 +61,7 @@ def run_week(
         chosen = (*REVIEWS, HEALTH, AUDIT)
     results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0), reports=out)
     clock["measure"] = time.perf_counter()
-    parameters = {
-        "week": str(results.week),
-        "exports": str(results.exports_dir.resolve()),
-        "config": str(Path(config).resolve()) if config else "",
-        "decisions": str(Path(decisions_dir).resolve()),
-        "reports": str(out.resolve()),
-    }
+    parameters = {"week": str(results.week)} | _places(results.exports_dir, config, decisions_dir, out)
     with week_lock(out, results.week, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
         held = run_reviews({r: notebooks_folder() / NOTEBOOKS[r] for r in chosen}, parameters, Path(scratch), lambda text: say(text, 0, 0))
         clock["reviews"] = time.perf_counter()
@@ -90,13 +84,7 @@ def run_month(
     week = str(last_week(folder, month)) if month else ""
     results = open_results(folder, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0), reports=out)
     name, text = results.month.name, month_headline(results)[0]
-    parameters = {
-        "month": name,
-        "exports": str(folder.resolve()),
-        "config": str(Path(config).resolve()) if config else "",
-        "decisions": str(Path(decisions_dir).resolve()),
-        "reports": str(out.resolve()),
-    }
+    parameters = {"month": name} | _places(folder, config, decisions_dir, out)
     about = {
         "version": __version__,
         "parameters": {"month": name, "week": str(results.week), "exports": folder.name},
@@ -110,6 +98,16 @@ def run_month(
         held = run_reviews({MONTH: notebooks_folder() / MONTHLY}, parameters, Path(scratch), lambda text: say(text, 0, 0))
         written = write_week(out, name, beside, held)
     return Outcome(written, {MONTH: text})
+
+
+def _places(exports: Path, config: str, decisions_dir: str, out: Path) -> dict[str, str]:
+    """The parameters that every notebook takes: where things are, wherever its kernel runs."""
+    return {
+        "exports": str(exports.resolve()),
+        "config": str(Path(config).resolve()) if config else "",
+        "decisions": str(Path(decisions_dir).resolve()),
+        "reports": str(out.resolve()),
+    }
 
 
 def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) -> dict[str, Callable[[Path], Any]]:

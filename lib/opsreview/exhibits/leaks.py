@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview import charts, formats, statistics
 from opsreview.exhibits import Part, drawn, listed
+from opsreview.narrative import once
 from opsreview.tables import note
 from opsreview.titles import LEAKS
 
@@ -62,15 +63,15 @@ def avoidables(leaks: pd.DataFrame, currency: str) -> str:
 def by_finding(leaks: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """A row a finding of a leak, a remainder and the leak's total: leak, what, amount, whole. Findings and remainder add up to the total.
 
-    A finding stands in the one leak that its check names. A negative remainder says by how much the findings reckon with more than this
-    week's ledger: theirs is what a cause costs a week, often from four weeks.
+    A finding stands in the one leak that its check names, a cause that two checks see stands once. A negative remainder says by how much
+    the findings reckon with more than this week's ledger: theirs is what a cause costs a week, often from four weeks.
     """
     out = []
     for leak in "1234":
         total = leaks[(leaks.leak == leak) & (leaks.part == "total")].amount
         if total.empty or formats.missing(total.iloc[0]):
             continue
-        own = found[(found.leak.astype(str) == leak) & found.impact.notna()].sort_values("impact", ascending=False, kind="stable")
+        own = once(found[found.leak.astype(str) == leak]).sort_values("impact", ascending=False, kind="stable")
         out += [(leak, row.title, float(row.impact), False) for row in own.itertuples()]
         rest = float(total.iloc[0]) - float(own.impact.sum())
         out.append((leak, "not in a finding" if rest >= 0 else "findings beyond this week's ledger", rest, False))

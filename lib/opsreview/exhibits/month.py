@@ -41,7 +41,7 @@ def ebitda(results: Any) -> list[Part]:
         "stands in contribution; labor that no order bears stands apart."
     )
     bridge = listed(results, rows if len(weeks) else rows.head(0), columns, "From net revenue to EBITDA", SOLD, note=note, strong="total")
-    total = weeks.select_dtypes("number").sum().to_frame().T.assign(week="Month", missing="", whole=True)
+    total = month.total().to_frame().T.assign(week="Month", missing="", whole=True)
     each = pd.concat([weeks.assign(whole=False), total], ignore_index=True) if len(weeks) else weeks.assign(whole=False)
     columns = """
     week | Week
@@ -54,7 +54,7 @@ def ebitda(results: Any) -> list[Part]:
     transfer_freight | Transfers | money?
     fixed | Fixed | money
     ebitda | EBITDA | money
-    missing | Not known, counted as nothing | words
+    missing | Not known, in no sum | words
     """
     return [bridge, listed(results, each, columns, "The weeks it is made of, each as its own run says it", SOLD, strong="whole")]
 
@@ -124,7 +124,7 @@ def leaks(results: Any) -> list[Part]:
         .assign(amount=money, said=lambda f: f.index.map({**LEAKS, "1-4": "Leaks 1 to 4"}), total=lambda f: f.index == "1-4")
         .reset_index()
     )
-    whole = rows.drop_duplicates("month").set_index("month")["whole"]
+    whole = rows.groupby("month")["whole"].all()
     lines = "\n".join(f"{m} | {m}{'' if whole[m] else ', in part'} | number" for m in months)
     columns = f"said | Leak\n{lines}\namount | {results.month.name}, in money | money"
     note = "Basis points of net revenue of the months' weeks; leak 5 is a memo and in no sum."
