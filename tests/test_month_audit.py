@@ -78,6 +78,8 @@ def test_a_month_without_a_margin_has_no_ebitda():
     assert m.weeks()["ebitda"].isna().all() and m.weeks()["net_revenue"].notna().all()
     b = m.bridge().set_index("step")["amount"]
     assert b[["orders", "contribution_margin", "ebitda"]].isna().all() and b["net_revenue"] == m.weeks()["net_revenue"].sum()
+    m.results.measured.summary.frame("leaks")["amount"] = np.nan
+    assert m.leaks().empty
     text, status = month_headline(held(m))
     assert "no EBITDA, as contribution margin is n/a" in text and status == "watch"
 

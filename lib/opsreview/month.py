@@ -119,7 +119,7 @@ class Month:
             sums = self.total(month)
             costs = {"goods": sums["gross_margin"] - sums["net_revenue"], "orders": sums["contribution_margin"] - sums["gross_margin"]}
             costs |= {name: -sums[name] for name in COSTS}
-            out[column] = [costs.get(s, sums.get(s)) for s in STEPS]
+            out[column] = [costs.get(s, sums.get(s)) + 0.0 for s in STEPS]  # no minus before a zero
             out["share" if column == "amount" else "share_before"] = out[column] / (sums["net_revenue"] or np.nan)
         return out
 
@@ -182,7 +182,7 @@ class Month:
         t = t.assign(month=[of(Week.parse(week)) for week in t["week"]])
         p = self._published
         net = p[(p["kpi"] == "net_revenue") & (p["grain"] == "all")].set_index("week")["value"]
-        t["net"] = t["week"].map(net)
+        t["net"] = t["week"].map(net).astype(float)
         f = t.groupby(["month", "leak"], as_index=False).agg(weeks=("week", "nunique"), amount=("amount", "sum"), net=("net", "sum"))
         f["basis_points"] = f["amount"] / f["net"].where(f["net"] > 0) * 10_000
         f["whole"] = [n == len(whole(month)) for n, month in zip(f["weeks"], f["month"], strict=True)]
