@@ -13,12 +13,14 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import random_store
 from helpers_store import copy, made
 from opsreview import __version__, decisions
 from opsreview.catalog import REVIEWS
 from opsreview.cli import app
+from opsreview.month import of
 from opsreview.publish import week_lock
 from opsreview.run import complaints, notebooks_folder
 from opsreview.settings import parse
@@ -240,6 +242,23 @@ def test_the_manifest_says_what_was_read(first, exports):
     fates = ("rows_kept", "rows_replaced", "rows_duplicate", "rows_deleted", "rows_quarantined", "rows_elsewhere")
     assert all(f["rows_read"] == sum(f[k] for k in fates) and len(f["sha256"]) == 64 for f in run["inputs"])
     assert run["settings"]["carrying_rate"] == 0.2 and run["settings"]["costs"]["payment_rate"] == 0.029
+
+
+def test_a_month_is_a_page_and_its_weeks_are_the_weeks_own_figures(first, exports, cache, tmp_path):
+    reports = tmp_path / "reports"
+    shutil.copytree(first[0], reports)
+    found = command("month", "-e", exports, "-o", "reports", at=reports.parent, OPSREVIEW_CACHE=cache)
+    assert found.returncode == 0, found.stderr
+    name = of(LAST)
+    assert f"Month  {Path('reports') / name / 'monthly.html'}" in found.stdout and f"{name} so far" in found.stdout
+    assert {p.name for p in (reports / name).iterdir()} == {"monthly.html", "monthly.ipynb", "month.csv", "run.json"}
+    weeks = pd.read_csv(reports / name / "month.csv").set_index("week")
+    kpis = pd.read_csv(reports / str(LAST) / "kpis.csv").query("grain == 'all'").set_index("kpi")
+    assert weeks.loc[str(LAST), "net_revenue"] == pytest.approx(kpis.loc["net_revenue", "value"], abs=0.005)
+    assert weeks.loc[str(LAST), "contribution_margin"] == pytest.approx(kpis.loc["contribution_margin", "numerator"], abs=0.005)
+    assert f"{name}/monthly.html" in (reports / "index.html").read_text(encoding="utf-8")
+    again = command("month", "-e", exports, "-o", "reports", "--month", "2031-02", at=reports.parent, OPSREVIEW_CACHE=cache)
+    assert again.returncode == 2 and "holds no week of 2031-02" in again.stderr
 
 
 def test_two_runs_on_the_same_input_give_the_same_bytes(first, exports, tmp_path):

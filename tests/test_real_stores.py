@@ -16,8 +16,9 @@ from opsreview.evidence import frames
 from opsreview.intake.schema import TABLES
 from opsreview.intake.store import open_exports
 from opsreview.margin import order_margin
+from opsreview.month import of
 from opsreview.results import open_results
-from opsreview.run import run_week
+from opsreview.run import run_month, run_week
 from opsreview.scorecard import scorecard
 from opsreview.settings import load
 from opsreview.weeks import Week
@@ -186,3 +187,7 @@ def test_a_whole_run_writes_its_pages_and_says_what_is_missing(shared, name, tmp
     assert float(rows["net_revenue", "all", ""]["value"]) == pytest.approx(
         results.kpis.query("kpi == 'net_revenue' and grain == 'all'")["value"].item(), rel=1e-11
     )
+    month = run_month(folder, of(results.week), tmp_path / "reports", str(config), str(tmp_path / "decisions"))
+    assert "no EBITDA, as contribution margin is n/a" in month.headlines[catalog.MONTH]
+    weeks = pd.read_csv(month.folder / "month.csv").set_index("week")
+    assert weeks["ebitda"].isna().all() and str(weeks.loc[week, "net_revenue"]) == rows["net_revenue", "all", ""]["value"]
