@@ -227,7 +227,7 @@ def test_table_says_numbers_and_keeps_them_for_sorting_and_download():
     assert 'data-value="1234.5678"' in html and 'data-download="x.csv"' in html
     assert html.count('<td class="num"') == 9 and '<th scope="col" class="num">Cost&nbsp;<small>€</small>' in html
     assert re.findall(r'class="bar" style="width:([\d.]+)%"', html) == ["100.0", "50.0", "0.0"]
-    assert html.count('<tr class="total">') == 1 and 'data-whole="yes"' in html
+    assert html.count('<tr class="total">') == 1 and 'data-first="10"' in html
 
 
 def test_table_says_how_many_rows_it_leaves_out_and_where_they_are():

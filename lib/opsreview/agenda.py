@@ -12,7 +12,7 @@ from opsreview.catalog import AUDIT, HEALTH, MONTH, checks, kpis
 from opsreview.page import environment
 from opsreview.tables import PILLS, Html, nothing, sentences, table
 
-FIRST = 12  # findings shown at once; the others are folded away
+FIRST = 8  # findings shown at once; the others are folded away
 MOST_REST = 100  # of those folded away, in the page; findings.csv has them all
 MOST_NEWS, MOST_KEYS = 16, 4  # lines of a kind under what changed, and keys in a line; the rest is in kpis.csv
 STRIP = {
@@ -31,7 +31,7 @@ def headline(results: Any, review: str) -> Html:
     elif review in (AUDIT, MONTH):
         text, status = (headlines.audit_headline if review == AUDIT else headlines.month_headline)(results)
     else:
-        text, status = narrative.headline(results, review), narrative.grave(results, review)
+        text, status = headlines.week_headline(results, review)
     return Html(environment().get_template("headline.j2").render(text=text, status=status), text)
 
 
@@ -77,9 +77,7 @@ def last_time(results: Any, review: str) -> Html:
     """
     order = frame.assign(late=frame.state != "overdue").sort_values(["late", "recorded_at"], ascending=[True, False], kind="stable")
     currency = results.settings.reporting_currency
-    return table(
-        order, columns, currency=currency, note=narrative.decisions_sentence(kept, currency), most=15, whole="all are in decisions.csv"
-    )
+    return table(order, columns, currency=currency, note=narrative.decisions_sentence(kept, currency), whole="all are in decisions.csv")
 
 
 def _made(row: Any) -> str:
@@ -210,7 +208,15 @@ def scorecard(results: Any, review: str) -> Html:
     n | n | number | help=what the figure is divided by
     benchmark | Others reach | plain | small=source
     """
-    return table(shown, columns, "All figures of this review", note=GRADES)
+    return table(shown, columns, f"All figures of this review: {_standings(shown)}", note=GRADES)
+
+
+def _standings(shown: pd.DataFrame) -> str:
+    """`6 figures, against their targets 1 breach and 2 ok; 4 with a signal`."""
+    judged = [f"{n} {state}" for state in ("breach", "watch", "ok", "n/a") if (n := int((shown.status == state).sum()))]
+    news = int(shown.signal.str.startswith(("▲", "▼")).sum())
+    against = f"against their targets {formats.listing(judged, 4)}" if judged else "none with a target"
+    return f"{formats.count(len(shown), 'figure')}, {against}; {news or 'none'} with a signal"
 
 
 def _scored(row: Any, results: Any) -> dict[str, Any]:

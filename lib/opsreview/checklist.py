@@ -12,25 +12,40 @@ from opsreview.page import asset, environment
 from opsreview.weeks import Week
 
 GRAVE = ("breach", "critical")
+FIRST = 8  # rows shown at once; the others that are worth a decision are folded under them
 ETA_CHECKS = ("oos_risk", "inbound_eta_slip", "asn_delayed", "sku_demand_variance")  # someone commits to a day of arrival
 
 
 def checklist_html(
-    findings: pd.DataFrame, decisions: pd.DataFrame, week: str, review: str, currency: str, floor: float = catalog.CHECK_FLOOR
-) -> str:
-    """The form for one review, a row a finding of it, largest impact first.
+    findings: pd.DataFrame, decisions: pd.DataFrame, week: str, review: str, currency: str, floor: float = catalog.CHECK_FLOOR,
+    what: str = "finding",
+) -> str:  # fmt: skip
+    """The form for one review, a row a finding of it (`what` it calls them), largest impact first.
 
     `findings` has the columns of findings.csv (rows of other reviews are left out); `decisions` what `decisions.as_known` gives: a
     finding decided about before says so, and what was decided then is preset. Rows of severity breach or critical or with an impact of
-    `floor` or more are shown, the others folded away. The script keeps entries in the browser and makes the decisions file.
+    `floor` or more are worth a decision: the first are shown, the others of them and the rest folded away. The script keeps entries in
+    the browser and makes the decisions file.
     """
     rows = entries(findings, decisions, review, currency, floor)
     worth, rest = [r for r in rows if r["worth"]], [r for r in rows if not r["worth"]]
     form = environment().get_template("checklist.html.j2").render(
-        worth=worth, rest=rest, week=str(week), review=review, symbol=formats.symbol(currency).strip(), decisions=DECISIONS,
-        decided=sum(r["decided"] for r in rows), rest_impact=formats.money(sum(r["amount"] for r in rest), currency),
+        first=worth[:FIRST], folds=_folds(worth[FIRST:], rest, currency, what), what=what, n=len(rows), week=str(week), review=review,
+        symbol=formats.symbol(currency).strip(), decisions=DECISIONS, decided=sum(r["decided"] for r in rows),
     )  # fmt: skip
     return f"{form}<script>{asset('checklist.js')}</script>"
+
+
+def _folds(worth: list[dict[str, Any]], rest: list[dict[str, Any]], currency: str, what: str) -> list[dict[str, Any]]:
+    """What is folded away: class, the line that stays, rows."""
+    folds = []
+    for name, word, rows in (("worth", "more", worth), ("rest", "smaller", rest)):
+        money, grave = sum(r["amount"] for r in rows), sum(r["severity"] in GRAVE for r in rows)
+        line = formats.count(len(rows), f"{word} {what}")
+        line += f", {formats.money(money, currency)} a week together" if money else ""
+        line += f", {grave} of them a breach" if grave else ""
+        folds += [{"name": name, "line": line, "rows": rows}] if rows else []
+    return folds
 
 
 def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, currency: str, floor: float) -> list[dict[str, Any]]:

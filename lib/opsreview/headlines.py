@@ -1,4 +1,4 @@
-"""The headlines of the pages beside the reviews: the margin audit and the month, each in a sentence with its status."""
+"""What stands at the top of a page, with its status: the headline of a review, of the margin audit and of the month."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import figures, formats
+from opsreview import figures, formats, narrative, titles_margin
+from opsreview.catalog import kpis
 
 TOP = 50  # SKUs by revenue that are audited first
 COSTS = {
     "marketing": "advertising", "other_labor": "the labor of receiving, returns and others", "expedite": "what was paid for haste",
     "transfer_freight": "transfers",
 }  # fmt: skip
+
+
+def week_headline(results: Any, review: str) -> tuple[str, str]:
+    """A review in a few sentences, and its status; Friday begins with what was earned.
+
+    The status is watch at least where a figure changed for the worse.
+    """
+    text, status = narrative.headline(results, review), narrative.grave(results, review)
+    if review == "friday" and (results.change.grain == "all").any():
+        text = f"{titles_margin.change(results.change, results.settings.reporting_currency)}. {text}"
+    rows = narrative.whole(results, review)
+    worse = any(figures.meaning(row.signal, kpis()[row.kpi].better) == "changed for the worse" for row in rows.itertuples())
+    return text, "watch" if worse and narrative.ORDER[status] > narrative.ORDER["watch"] else status
 
 
 def audit_headline(results: Any) -> tuple[str, str]:

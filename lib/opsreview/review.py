@@ -141,7 +141,8 @@ class Review:
         """The form that a meeting fills in: a row a finding, kept in the browser, downloaded as the decisions file."""
         from opsreview.checklist import checklist_html
 
-        return Html(checklist_html(*self._form, self._floor), f"Decision checklist of {self.results.week}")
+        what = "SKU" if self.name == AUDIT else "finding"
+        return Html(checklist_html(*self._form, self._floor, what), f"Decision checklist of {self.results.week}")
 
     @property
     def checklist_widget(self) -> Any:

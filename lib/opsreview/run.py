@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opsreview import __version__, narrative, restatements, trust
+from opsreview import __version__, restatements, trust
 from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
-from opsreview.headlines import audit_headline, month_headline
+from opsreview.headlines import audit_headline, month_headline, week_headline
 from opsreview.month import last_week
 from opsreview.publish import run_reviews, week_lock, write_week
 from opsreview.results import Results, find_folder, open_results
@@ -65,7 +65,7 @@ def run_week(
     with week_lock(out, results.week, lambda text: say(text, 0, 0)), tempfile.TemporaryDirectory(prefix="opsreview-") as scratch:
         held = run_reviews({r: notebooks_folder() / NOTEBOOKS[r] for r in chosen}, parameters, Path(scratch), lambda text: say(text, 0, 0))
         clock["reviews"] = time.perf_counter()
-        headlines = {r: narrative.headline(results, r) for r in REVIEWS} | {
+        headlines = {r: week_headline(results, r)[0] for r in REVIEWS} | {
             HEALTH: trust.headline(results)[0],
             AUDIT: audit_headline(results)[0],
         }

@@ -12,6 +12,9 @@ from opsreview import formats
 from opsreview.page import environment
 
 SCROLL = 15  # rows from which a table that can be filtered scrolls in place
+FIRST = 10  # rows of a long table that the page shows at once; the others are folded under it
+FIRST_SAID = 6  # sentences of a long list that are shown at once
+MOST = 400  # rows of a table in a page; a page is mailed
 PILLS = {
     "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "done": "ok", "open": "watch",
     "overdue": "breach", "out": "breach", "at risk": "watch", "slipped": "watch", "at dock": "watch", "inconsistent": "watch",
@@ -56,25 +59,26 @@ class Col:
 
 def table(
     frame: pd.DataFrame, columns: str, caption: str = "", currency: str = "", note: str = "", empty: str = "Nothing to show",
-    most: int | None = None, whole: str = "", filterable: bool = False, download: str = "", strong: str = "",
+    most: int = MOST, whole: str = "review.table of its notebook has them", filterable: bool = False, download: str = "",
+    strong: str = "", first: int = FIRST,
 ) -> Html:  # fmt: skip
     """A table of `frame` as it is ordered, its columns a line each as `Col.read` takes them; a plain note (`empty`) where it has no row.
 
-    Beyond `most` rows it says how many are left out and where they are (`whole`). `filterable` asks the page for a text filter.
-    Every table of a page can be taken along as CSV, named `download` or by its caption. Rows where `strong` is true are set in bold, and
-    none of such a table is folded away.
+    A long one shows its `first` rows in the page and folds the others under them; where rows are set in bold (`strong` is true) it shows
+    those, its totals. Every table can be taken along as CSV with all its rows, named `download` or by its caption. `filterable` asks the
+    page for a text filter. Beyond `most` rows it says how many are left out and where they are (`whole`).
     """
     if frame.empty:
         return nothing(caption, empty)
-    shown = frame if most is None else frame.head(most)
-    left = f"{formats.number(len(frame) - len(shown))} more rows{f': {whole}' if whole else ''}." if len(frame) > len(shown) else ""
+    shown = frame.head(most)
+    left = f"{formats.number(len(frame) - len(shown))} more rows: {whole}." if len(frame) > len(shown) else ""
     made = [Col.read(line) for line in columns.strip().splitlines()]
     heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency), "small": c.small} for c in made]
     cells = [_cells(shown, column) for column in made]
     bold = shown[strong].astype(bool).tolist() if strong else [False] * len(shown)
     html = environment().get_template("tbl_rows.j2").render(
         caption=caption, columns=heads, rows=list(zip(bold, zip(*cells, strict=True), strict=True)), note=f"{note} {left}".strip(),
-        filterable=filterable, download=download, scroll=filterable and len(shown) > SCROLL, unfolded=bool(strong),
+        filterable=filterable, download=download, scroll=filterable and len(shown) > SCROLL, first=first,
     )  # fmt: skip
     return Html(html, f"{caption or 'Table'} ({formats.count(len(frame), 'row')})")
 
@@ -91,8 +95,12 @@ def note(text: str) -> Html:
 
 
 def sentences(lines: list[tuple[str, str]], heading: str = "") -> Html:
-    """A list of sentences, each behind a class that says what it means (`good`, `bad` or empty)."""
-    html = environment().get_template("sentences.j2").render(lines=lines, heading=heading)
+    """A list of sentences, each behind a class that says what it means (`good`, `bad` or empty); those after the first are folded."""
+    html = (
+        environment()
+        .get_template("sentences.j2")
+        .render(lines=lines, heading=heading, first=FIRST_SAID if len(lines) > FIRST_SAID + 1 else len(lines))
+    )
     return Html(html, "\n".join([*([heading] if heading else []), *(text for _, text in lines)]))
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from opsreview import renderer
 from opsreview.checklist import checklist_html
 from opsreview.page import to_html
+from opsreview.tables import note, table
 
 HOSTILE = '"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>=cmd|\' /C calc\'!A0'
 
@@ -26,7 +27,15 @@ def page() -> str:
             text("\n\n".join(["A paragraph that makes the page longer than a window."] * 60)),
             code("late()", outputs=[output("display_data", {renderer.MIME: charts()[0], "text/plain": ""})]),
             text("## Table"),
-            code("table()", outputs=[output("display_data", {"text/html": skus()}), output("display_data", {"text/html": long()})]),
+            code("table()", outputs=[output("display_data", {"text/html": html}) for html in (skus(), long(), sums())]),
+            text("## Topics\n\n[in a fold](#topic-folded-away)"),
+            text("### Folded away\n\nWhy is it so?"),
+            code("inside()", outputs=[output("display_data", {renderer.MIME: charts()[0], "text/plain": ""})]),
+            text(f"### {HOSTILE}\n\nWhat of it?"),
+            code("hostile()", outputs=[output("display_data", {"text/html": note(HOSTILE).html})]),
+            text("### Left open\n\nWhy not?", metadata={"tags": ["open"]}),
+            code("left()", outputs=[output("display_data", {"text/html": "<p>seen at once</p>"})]),
+            text("### Nothing to show\n\nIs there none?"),
             text("## Decisions"),
             code("form()", outputs=[output("display_data", {"text/html": form})]),
         ]
@@ -50,17 +59,17 @@ def charts() -> list[dict]:
 
 
 def skus() -> str:
-    from opsreview.tables import table
-
     frame = pd.DataFrame({"sku": ["B2", "A10", "A9", HOSTILE, "=1+1"], "margin": [5.0, None, -20.5, 1000.0, 7.25]})
     return table(frame, "sku | SKU\nmargin | Margin | cents", "SKUs", currency="EUR", filterable=True, download="skus").html
 
 
 def long() -> str:
-    from opsreview.tables import table
-
     frame = pd.DataFrame({"n": range(30), "small": "=1+1"})
     return table(frame, "n | N | number\nn | Again | number | small=small", "Long").html
+
+
+def sums() -> str:
+    return table(pd.DataFrame({"n": range(1, 25)}).assign(sum=lambda f: f.n % 10 == 0), "n | N | number", "Sums", strong="sum").html
 
 
 def findings() -> pd.DataFrame:

@@ -10,6 +10,7 @@ import time
 import pytest
 from made_page import HOSTILE
 from opsreview import decisions
+from opsreview.tables import FIRST
 
 DRAWN = "html[data-charts=drawn]"
 SEEN = "[...document.querySelectorAll('figure.chart')].filter(f => f.getBoundingClientRect().top < innerHeight)"
@@ -18,6 +19,11 @@ SEEN = "[...document.querySelectorAll('figure.chart')].filter(f => f.getBounding
 def all_drawn(page):
     if page.locator("figure.chart").count():
         page.wait_for_selector(DRAWN, state="attached", timeout=30_000)
+
+
+def unfold(page):
+    """Open everything that is folded away."""
+    page.evaluate("document.querySelectorAll('main details').forEach(fold => { if (!fold.closest('figure')) fold.open = true; })")
 
 
 @pytest.mark.parametrize("width", [1440, 1024])
@@ -30,11 +36,11 @@ def test_a_page_asks_nobody_fails_at_nothing_and_draws_every_chart(view, page_pa
     assert specs > 0
     assert asked == [page_path.as_uri()]
     assert said == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert (
-        page.evaluate("Math.max(...[...document.querySelectorAll('figure.chart svg.marks')].map(s => s.getBoundingClientRect().right))")
-        <= width
-    )
+    right = "Math.max(...[...document.querySelectorAll('figure.chart svg.marks')].map(s => s.getBoundingClientRect().right))"
+    for _ in ("as it is opened", "with all that is folded"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(right) <= width
+        unfold(page)
 
 
 def test_a_page_opens_within_two_seconds(view, page_path):
@@ -55,6 +61,7 @@ def test_a_page_is_small_enough_to_mail(page_path):
 def test_a_mark_tells_its_values(view, page_path):
     page, *_ = view(page_path)
     all_drawn(page)
+    unfold(page)
     marks = page.locator("figure.chart svg.marks :is(.mark-symbol, .mark-rect, .mark-line, .mark-arc) path[aria-roledescription]")
     for i in range(min(marks.count(), 40)):
         marks.nth(i).scroll_into_view_if_needed()
@@ -69,6 +76,7 @@ def test_a_mark_tells_its_values(view, page_path):
 def test_a_dropdown_draws_anew(view, page_path):
     page, *_ = view(page_path)
     all_drawn(page)
+    unfold(page)
     figure = page.locator("figure.chart:has(.vega-bind select)").first
     if not figure.count():
         pytest.skip("this page has no dropdown")
@@ -93,10 +101,12 @@ def test_a_legend_dims_the_others(view, made):
 def test_hostile_text_is_inert(view, made):
     page, said, _ = view(made)
     all_drawn(page)
+    unfold(page)
     page.locator("figure.chart svg.marks .mark-symbol path").last.hover()
     page.wait_for_timeout(200)
     assert page.evaluate("window.hacked") is None
     assert page.locator("[onerror]").count() == 0 and said == []
+    assert page.locator("details.topic h3").nth(1).inner_text() == HOSTILE
     assert page.locator("form.checklist .what").first.inner_text() == f"Lamp {HOSTILE} runs out"
     assert page.locator("form.checklist [name=owner]").first.input_value() == HOSTILE
 
@@ -174,11 +184,57 @@ def test_every_table_comes_along(view, made, tmp_path):
 
 def test_a_long_table_is_folded(view, made):
     page, *_ = view(made)
-    table = page.locator("table.tbl").nth(1)
-    shown = table.locator("tbody tr:not([hidden])")
-    assert shown.count() == 12
-    page.get_by_role("button", name="Show all 30 rows").click()
+    shown = page.locator("table.tbl").nth(1).locator("tbody tr:not([hidden])")
+    assert shown.count() == FIRST
+    page.get_by_role("button", name="All 30 rows").click()
     assert shown.count() == 30
+
+
+def test_a_long_table_of_sums_shows_its_totals(view, made):
+    page, *_ = view(made)
+    shown = page.locator("table.tbl").nth(2).locator("tbody tr:not([hidden])")
+    assert shown.locator("td:first-child").all_inner_texts() == ["10", "20"]
+    page.get_by_role("button", name="All 24 rows").click()
+    assert shown.count() == 24
+
+
+def test_a_topic_is_a_line_that_says_what_is_inside(view, made):
+    """Closed on the page with the first thing it says; a topic marked open and one that shows nothing are no folds."""
+    page, *_ = view(made)
+    all_drawn(page)
+    topics = page.locator("details.topic")
+    assert page.locator("details.topic h3").all_inner_texts() == ["Folded away", HOSTILE]
+    assert page.locator("main h3").all_inner_texts() == ["Folded away", HOSTILE, "Left open", "Nothing to show"]
+    first = topics.first
+    assert first.get_attribute("open") is None and first.locator(".says").inner_text() == f"Units {HOSTILE}"
+    figure = first.locator("figure.chart")
+    assert not figure.is_visible() and figure.get_attribute("data-state") == "drawn"
+    first.locator("summary").first.click()
+    assert figure.is_visible() and not first.locator(".says").is_visible() and "Why is it so?" in first.inner_text()
+    wide = "figure => [figure, figure.querySelector('svg.marks')].map(e => Math.round(e.getBoundingClientRect().width))"
+    outside = page.locator("figure.chart").first.evaluate(wide)
+    assert figure.evaluate(wide) == outside and outside[0] == outside[1] > 900, "as wide as one that was never folded"
+
+
+def test_a_fold_opens_for_a_link_for_paper_and_for_all(view, made):
+    page, *_ = view(made)
+    topics, opened = page.locator("details.topic"), "details.topic[open]"
+    link = page.locator("a[href='#topic-folded-away']")
+    link.click()
+    page.wait_for_selector(f"{opened} figure.chart", state="visible")
+    topics.first.locator("summary").first.click()
+    link.click()  # the same address again
+    page.wait_for_selector(f"{opened} figure.chart", state="visible")
+    assert page.locator(opened).count() == 1
+    page.emulate_media(media="print")
+    page.wait_for_selector("details.topic:not([open])", state="detached")
+    page.emulate_media(media="screen")
+    page.wait_for_selector("details.topic:not([open])", state="attached")
+    assert page.locator(opened).count() == 1, "as the reader had it"
+    page.get_by_role("button", name="Open all 2 topics").click()
+    assert page.locator(opened).count() == topics.count() == 2
+    page.get_by_role("button", name="Close all topics").click()
+    assert page.locator(opened).count() == 0
 
 
 def test_the_keyboard_reaches_everything(view, made):

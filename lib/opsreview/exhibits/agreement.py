@@ -10,7 +10,6 @@ from opsreview import formats
 from opsreview.exhibits import Part, listed
 
 DOCUMENTS = ["inbound", "purchase_invoices", "shipments", "carrier_charges", "returns"]
-SHOWN = 400  # documents that the page carries
 WHAT = {
     "billed_quantity": "Units billed beyond what is due", "billed_price": "Billed at another price than agreed",
     "ordered_price": "Priced above the product's cost", "unknown_purchase": "Invoice of an unknown purchase",
@@ -45,7 +44,7 @@ def documents_apart(results: Any) -> list[Part]:
         "Below the floor of a finding too. – has no money on it: nothing is lost, or another check prices it. What goes on from week to "
         "week counts as a week of it."
     )
-    first = listed(results, by, causes, "What does not agree, by cause and partner", DOCUMENTS, "all documents agree", note=note, most=20)
+    first = listed(results, by, causes, "What does not agree, by cause and partner", DOCUMENTS, "all documents agree", note=note)
     shown = rows.assign(
         ours=[_said(v, unit, currency) for v, unit in zip(rows.expected, rows.unit, strict=True)],
         theirs=[_said(v, unit, currency) for v, unit in zip(rows.stated, rows.unit, strict=True)],
@@ -63,7 +62,7 @@ def documents_apart(results: Any) -> list[Part]:
     age | Days | number
     """
     second = listed(
-        results, shown, documents, "One by one, dearest first", DOCUMENTS, "all documents agree", most=SHOWN, filterable=True,
+        results, shown, documents, "One by one, dearest first", DOCUMENTS, "all documents agree", filterable=True,
         download=f"documents-apart-{results.week}.csv",
     )  # fmt: skip
     return [first, second]
@@ -105,6 +104,6 @@ def stock_drift(results: Any) -> list[Part]:
     )
     quiet = "the systems agree within tolerance"
     return [
-        listed(results, rows, columns, "Shelves that systems count differently", ["inventory"], quiet, note=note, most=40, filterable=True,
+        listed(results, rows, columns, "Shelves that systems count differently", ["inventory"], quiet, note=note, filterable=True,
                download=f"stock-drift-{results.week}.csv")
     ]  # fmt: skip

@@ -89,7 +89,7 @@ def catalog_flaws(results: Any) -> list[Part]:
     rest = _rows(results.audit.skus.iloc[TOP:])
     bad = rest[rest.flaws != ""]
     caption = f"Flaws in the rest of the catalog: {len(bad)} of {formats.count(len(rest), 'SKU')}"
-    return [listed(results, bad, COLUMNS, caption, SOLD, "no other SKU lacks cost, weight, size or packaging this week", most=100)]
+    return [listed(results, bad, COLUMNS, caption, SOLD, "no other SKU lacks cost, weight, size or packaging this week")]
 
 
 EXHIBITS: tuple[Exhibit, ...] = (coverage, top_skus, catalog_flaws)

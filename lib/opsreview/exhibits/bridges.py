@@ -67,7 +67,7 @@ def where_costs_come_from(results: Any) -> list[Part]:
     a_quarter | A quarter of that | cents
     """
     quiet = "no SKU's contribution margin changes its sign when what is allocated to it is a quarter more or less"
-    marked = listed(results, hang, columns, "SKUs whose sign hangs on an allocation", MARGIN, quiet, most=40, whole="sku_margin.csv")
+    marked = listed(results, hang, columns, "SKUs whose sign hangs on an allocation", MARGIN, quiet, whole="sku_margin.csv")
     return [drawn(chart, "Where costs come from", results, MARGIN), below, marked]
 
 
@@ -137,7 +137,7 @@ def late_costs(results: Any) -> list[Part]:
     quiet = "too few finished weeks to say"
     return [
         drawn(chart, "Late costs", results, stands_on),
-        listed(results, young, columns, "Young weeks: known, and expected in the end", stands_on, quiet, most=200),
+        listed(results, young, columns, "Young weeks: known, and expected in the end", stands_on, quiet),
         listed(results, held, test, "How often past ranges held", stands_on, quiet, note=note_),
     ]  # fmt: skip
 

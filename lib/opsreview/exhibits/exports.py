@@ -193,7 +193,7 @@ def restatements(results: Any) -> list[Part]:
     """
     note = "Re-run: a run of that week gives another figure than it did. Since: the week as it has become." if len(rows) else ""
     quiet, where = "no published figure is another one now", "all are in restatements.csv"
-    return [listed(results, whole, columns, "Published figures that have changed", [], quiet, note=note, most=40, whole=where)]
+    return [listed(results, whole, columns, "Published figures that have changed", [], quiet, note=note, whole=where)]
 
 
 DOCUMENTS = """
@@ -223,7 +223,7 @@ def documents(results: Any) -> list[Part]:
         newest[name] = newest[name].fillna("")
     if "number" in newest:  # an order's own number is said once
         newest["refers_to"] = newest["refers_to"].mask(newest["refers_to"] == newest["number"], "")
-    return [listed(results, newest, said, "Document log", [], most=200, filterable=True, download="documents")]
+    return [listed(results, newest, said, "Document log", [], filterable=True, download="documents")]
 
 
 EXHIBITS: tuple[Exhibit, ...] = (freshness, volume, set_aside, files, columns, reconciliation, restatements, documents)

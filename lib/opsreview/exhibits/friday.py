@@ -43,7 +43,7 @@ def margin_by_family(results: Any) -> list[Part]:
     """
     stack = results.evidence("family_margin").sort_values("contribution_margin")
     note = "Without lines that have no unit cost. Accrued: the share of these costs that is reckoned from history, not yet invoiced."
-    return [*parts, listed(results, stack, columns, "The stack, family by family", MARGIN, note=note, most=25)]
+    return [*parts, listed(results, stack, columns, "The stack, family by family", MARGIN, note=note)]
 
 
 def sku_rerank(results: Any) -> list[Part]:
@@ -71,7 +71,7 @@ def sku_rerank(results: Any) -> list[Part]:
     culprit_money | Beyond the store's share | money
     """
     below = listed(
-        results, shown, columns, "Every SKU over 28 days: who falls first, by what it costs", MARGIN, most=400, filterable=True,
+        results, shown, columns, "Every SKU over 28 days: who falls first, by what it costs", MARGIN, filterable=True,
         download=f"sku-rank-{results.week}.csv",
     )  # fmt: skip
     return [drawn(chart, "SKUs from gross to contribution margin", results, MARGIN), below]
@@ -149,7 +149,9 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
     """Findings of all reviews whose suggested decision this is."""
     found = results.findings
     found = found[(found.state != "resolved") & found.suggested_decision.fillna("").astype(str).str.startswith(decision)]
-    return listed(results, _with_arithmetic(found), ASKED, caption, [], "no finding of any review asks for it this week", most=20)
+    return listed(
+        results, _with_arithmetic(found), ASKED, caption, [], "no finding of any review asks for it this week", first=proposals.FIRST
+    )
 
 
 def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
@@ -158,6 +160,6 @@ def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
 
 
 EXHIBITS: tuple[Exhibit, ...] = (
-    margin_by_family, net_to_contribution, what_changed_margin, late_costs, where_costs_come_from, sku_rerank, money.portfolio,
-    returns_hotspots, money.returns_bill, leak_ledger, leak_trends, documents_apart, decisions_to_take,
+    leak_ledger, leak_trends, margin_by_family, net_to_contribution, what_changed_margin, late_costs, where_costs_come_from, sku_rerank,
+    money.portfolio, returns_hotspots, money.returns_bill, documents_apart, decisions_to_take,
 )  # fmt: skip

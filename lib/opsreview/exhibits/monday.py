@@ -53,7 +53,7 @@ def sku_variance(results: Any) -> list[Part]:
     revenue | Revenue, 14 days | money | bar
     """
     stands_on = ["demand_plan", "order_lines"]
-    below = listed(results, off, columns, "Off plan beyond rule and chance, most revenue first", stands_on, most=15)
+    below = listed(results, off, columns, "Off plan beyond rule and chance, most revenue first", stands_on)
     return [drawn(chart, "SKUs against plan", results, stands_on), below]
 
 
@@ -156,7 +156,7 @@ def _risks(results: Any) -> Html:
     estimate = "a plain estimate from trailing demand, its spread, and inbound by its ETA"
     note = f"Most demand at stake first. Likely: {formats.share(least, 0)} or more, {estimate}."
     return listed(
-        results, shelf, columns, caption, ["inventory", "order_lines"], note=note, most=60, filterable=True,
+        results, shelf, columns, caption, ["inventory", "order_lines"], note=note, filterable=True,
         download=f"stockout-risks-{results.week}.csv", whole="all are in inventory.csv",
     )  # fmt: skip
 
@@ -176,7 +176,7 @@ def _late(results: Any) -> Html:
     slip_days | Days later | number
     state | State | pill
     """
-    return listed(results, late, columns, "Inbound that slipped, is overdue or waits at the dock", ["inbound"], most=15)
+    return listed(results, late, columns, "Inbound that slipped, is overdue or waits at the dock", ["inbound"])
 
 
 def _promises(results: Any) -> pd.DataFrame:

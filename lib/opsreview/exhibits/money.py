@@ -13,7 +13,6 @@ from opsreview.tables import Html
 
 MARGIN = ["orders", "order_lines", "products"]
 BEST = 0.2  # the part of the range that is told apart at the top of the whale curve
-MOST_KEYS = 25
 
 
 def portfolio(results: Any) -> list[Part]:
@@ -86,7 +85,7 @@ def _floors(skus: pd.DataFrame, results: Any) -> Html:
         "revenue). Price with it: list price less the planned discount, and the shipping that customers pay."
     )
     file = f"price-floors-{results.week}.csv"
-    return listed(results, shown, columns, caption, MARGIN, note=note, most=400, filterable=True, download=file)
+    return listed(results, shown, columns, caption, MARGIN, note=note, filterable=True, download=file)
 
 
 def returns_bill(results: Any) -> list[Part]:
@@ -142,4 +141,11 @@ def _by(bill: pd.DataFrame, grain: str, label: str, results: Any) -> Html:
     each | A unit | cents
     refund | Given back | money
     """
-    return listed(results, shown, columns, f"By {label if grain == 'sku' else label.lower()}", ["returns"], most=MOST_KEYS)
+    return listed(
+        results,
+        shown,
+        columns,
+        f"By {label if grain == 'sku' else label.lower()}",
+        ["returns"],
+        whole='review.table("returns_bill") holds them',
+    )

@@ -9,7 +9,7 @@ from opsreview.exhibits import listed
 from opsreview.tables import Html
 
 SOLD = ["orders", "order_lines", "products"]
-MOST = 15
+FIRST = 5  # rows of a proposal that a meeting sees at once
 
 
 def promotions(results: Any) -> Html:
@@ -43,7 +43,7 @@ def promotions(results: Any) -> Html:
         "day. Where a SKU loses money at list price too, see reprice."
     )
     quiet = f"none of {formats.count(len(every), 'promoted SKU')} loses money or runs dry" if len(every) else "none runs or starts soon"
-    return listed(results, rows, columns, caption, ["promotions", *SOLD], quiet, note=note, most=MOST)
+    return listed(results, rows, columns, caption, ["promotions", *SOLD], quiet, note=note, first=FIRST)
 
 
 def prices(results: Any) -> Html:
@@ -73,7 +73,7 @@ def prices(results: Any) -> Html:
         f"Price: net revenue a unit over 28 days. Price that earns: {goal}, the larger of the target and what the store earns. An "
         "elasticity is given only where twelve weeks and prices a tenth apart show that volume surely falls as price rises."
     )
-    return listed(results, rows, columns, caption, SOLD, "every SKU with 20 units or more earns its target", note=note, most=MOST)
+    return listed(results, rows, columns, caption, SOLD, "every SKU with 20 units or more earns its target", note=note, first=FIRST)
 
 
 def _elastic(row: Any) -> str:
@@ -121,7 +121,7 @@ def transfers(results: Any) -> Html:
         "Spares: above its own 28 days. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival "
         f"until 14 days from now. Freight: what transfers of that lane cost a unit in 26 weeks.{unknown}"
     )
-    return listed(results, rows, columns, caption, ["inventory"], "no place lacks what another can spare", note=note, most=MOST)
+    return listed(results, rows, columns, caption, ["inventory"], "no place lacks what another can spare", note=note, first=FIRST)
 
 
 def channels(results: Any) -> list[Html]:
@@ -161,7 +161,7 @@ def channels(results: Any) -> list[Html]:
     )
     return [
         listed(results, rows, columns, "Adjust channel exposure: money a week, over 28 days", SOLD),
-        listed(results, stays, below, caption, SOLD, "no SKU that earns elsewhere loses money in a channel", most=MOST),
+        listed(results, stays, below, caption, SOLD, "no SKU that earns elsewhere loses money in a channel", first=FIRST),
     ]
 
 

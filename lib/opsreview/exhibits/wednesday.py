@@ -61,7 +61,7 @@ def labor_elasticity(results: Any) -> list[Part]:
     n | Weeks | number
     says | That says
     """
-    below = listed(results, shown, columns, "Elasticity of hours to volume", WORK, "fewer than eight weeks with hours and volume", most=20)
+    below = listed(results, shown, columns, "Elasticity of hours to volume", WORK, "fewer than eight weeks with hours and volume")
     return [drawn(chart, "Hours against volume", results, WORK), below]
 
 
@@ -86,7 +86,7 @@ def dock_to_stock(results: Any) -> list[Part]:
     state | State | pill
     """
     note = "Lines stocked before they arrived are left out of every figure." if (waits.state == "inconsistent").any() else ""
-    return [*parts, listed(results, waits, columns, "At the dock, or with times that cannot be", ["inbound"], note=note, most=15)]
+    return [*parts, listed(results, waits, columns, "At the dock, or with times that cannot be", ["inbound"], note=note)]
 
 
 def on_time_ship(results: Any) -> list[Part]:
@@ -165,7 +165,7 @@ def carriage(results: Any) -> list[Part]:
     title = _mix_title(profiles, results)
     stands_on = ["shipments", "carrier_charges", "carrier_rates"]
     file = f"carrier-mix-{results.week}.csv"
-    return [above, listed(results, profiles, columns, title, stands_on, note=note, most=60, filterable=True, download=file)]
+    return [above, listed(results, profiles, columns, title, stands_on, note=note, filterable=True, download=file)]
 
 
 def _mix_title(profiles: pd.DataFrame, results: Any) -> str:

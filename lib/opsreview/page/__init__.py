@@ -16,6 +16,7 @@ from typing import Any
 import platformdirs
 
 from opsreview import renderer
+from opsreview.page.topics import fold
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 HIDE = "hide"  # a cell with this tag is for the analyst only
@@ -24,8 +25,8 @@ HIDE = "hide"  # a cell with this tag is for the analyst only
 def to_html(notebook: Any) -> str:
     """The page of an executed notebook (an nbformat node, or the path of one).
 
-    Its title is the notebook's first heading, its navigation the second-level headings. Input is left out, and with it anything a
-    kernel said on stderr. The same notebook gives the same bytes.
+    Its title is the notebook's first heading, its navigation the second-level headings; what stands under a third-level one is folded.
+    Input is left out, and with it anything a kernel said on stderr. The same notebook gives the same bytes.
     """
     import nbformat
     from nbconvert import HTMLExporter
@@ -33,6 +34,7 @@ def to_html(notebook: Any) -> str:
     if isinstance(notebook, (str, Path)):
         notebook = nbformat.read(notebook, as_version=4)
     cells, charts = _shown(notebook)
+    fold(cells)
     folder = resources.files("opsreview").joinpath("page")
     exporter = HTMLExporter(
         template_name="base", template_file="cells.html.j2", extra_template_paths=[str(folder)], filters={"markdown2html": _markdown},
@@ -40,7 +42,7 @@ def to_html(notebook: Any) -> str:
     )  # fmt: skip
     body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
     body, sections = _sections(body)
-    footer = [*([_bundle()] if charts else []), asset("draw.js"), asset("tables.js")]
+    footer = [*([_bundle()] if charts else []), asset("draw.js"), asset("tables.js"), asset("fold.js")]
     return environment().get_template("review.html.j2").render(
         title=_title(body), week=_parameter(notebook, "week") or _parameter(notebook, "month"), body=body, sections=sections,
         css=renderer.style() + asset("page.css"), scripts=footer,
@@ -115,7 +117,21 @@ def _columns(rows: list[Any]) -> Any:
     """Rows of one shape as columns (a third of the bytes); anything else as it is."""
     if not rows or not all(isinstance(row, dict) and row.keys() == rows[0].keys() for row in rows):
         return rows
-    return {"columns": {name: [row[name] for row in rows] for name in rows[0]}}
+    return {"columns": {name: _column([_drawn(row[name]) for row in rows]) for name in rows[0]}}
+
+
+def _column(values: list[Any]) -> Any:
+    """A column's values, or where that is shorter its different values and which of them stands in each row."""
+    kinds = list(dict.fromkeys((type(value), value) for value in values))
+    if len(kinds) > len(values) / 3:
+        return values
+    place = {kind: i for i, kind in enumerate(kinds)}
+    return {"of": [value for _, value in kinds], "at": [place[type(value), value] for value in values]}
+
+
+def _drawn(value: Any) -> Any:
+    """A number to the eight digits that a picture or its tooltip can show; anything else as it is."""
+    return float(f"{value:.8g}") if isinstance(value, float) else value
 
 
 def _json(value: Any) -> str:

@@ -3,16 +3,18 @@
   "use strict";
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const NARROWEST = 900; // px; in a smaller window or on paper a chart is scaled down, not squeezed
+  const column = document.querySelector("main"); // every chart has its width, also one in a fold that is closed and so has none
   const charts = read("charts"), packed = read("datasets"), unpacked = {};
 
   // A dataset travels as columns, once for all charts that use it; each chart gets rows of its own.
+  const plain = (column) => (Array.isArray(column) ? column : column.at.map((i) => column.of[i]));
   const rows = (name) => {
     if (!(name in unpacked)) {
       const columns = packed[name].columns;
       if (!columns) unpacked[name] = packed[name];
       else {
-        const names = Object.keys(columns);
-        unpacked[name] = columns[names[0]].map((_, i) => Object.fromEntries(names.map((n) => [n, columns[n][i]])));
+        const names = Object.keys(columns), all = names.map((n) => plain(columns[n]));
+        unpacked[name] = all[0].map((_, i) => Object.fromEntries(names.map((n, k) => [n, all[k][i]])));
       }
     }
     return structuredClone(unpacked[name]);
@@ -23,7 +25,7 @@
     figure.dataset.state = "drawing";
     const { spec, data } = charts[Number(figure.dataset.chart)];
     if (data.length) spec.datasets = Object.fromEntries(data.map((name) => [name, rows(name)]));
-    if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = Math.max(figure.clientWidth, NARROWEST);
+    if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = Math.max(column.clientWidth, NARROWEST);
     try {
       await vegaEmbed(figure, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, tooltip: true, downloadFileName: "chart",

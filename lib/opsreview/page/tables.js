@@ -28,13 +28,16 @@
     });
   });
 
-  // Shown are the rows that match; without a filter the first dozen of a long table, until a reader asks for all.
-  const LONG = 20, FIRST = 12;
+  // Shown are the rows that match; without a filter the first of a long table, or its totals, until a reader asks for all.
+  const LONG_SUM = 20, SPARE = 2; // a table of totals is read as one sum; two rows more are not worth a fold
+  const sum = (table) => table.querySelector("tbody tr.total") !== null;
+  const long = (table) => !table.dataset.whole && body(table).length > (sum(table) ? LONG_SUM : Number(table.dataset.first) + SPARE);
   const show = (table) => {
     const words = (table.dataset.words || "").split(" ").filter(Boolean), rows = body(table);
-    const short = !words.length && rows.length > LONG && !table.dataset.whole;
+    const short = !words.length && long(table), sums = sum(table), first = Number(table.dataset.first);
     const match = (row) => words.every((word) => row.textContent.toLowerCase().includes(word));
-    rows.forEach((row, i) => { row.dataset.match = match(row) ? "yes" : "no"; row.hidden = short ? i >= FIRST : !match(row); });
+    const folded = (row, i) => (sums ? !row.classList.contains("total") : i >= first);
+    rows.forEach((row, i) => { row.dataset.match = match(row) ? "yes" : "no"; row.hidden = short ? folded(row, i) : !match(row); });
     return rows.filter(match).length;
   };
 
@@ -42,7 +45,7 @@
     const more = document.createElement("button");
     more.type = "button";
     more.className = "more";
-    more.textContent = `Show all ${body(table).length} rows`;
+    more.textContent = `All ${body(table).length} rows`;
     more.addEventListener("click", () => { table.dataset.whole = "yes"; more.remove(); show(table); });
     table.after(more);
   };
@@ -66,11 +69,11 @@
     table.before(bar);
   };
 
-  // Every table can be taken along: under its own name, else its caption and the page's week.
+  // Every table can be taken along: under its own name, else that of its caption (what it is, not what it says) and the page's week.
   const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
   const week = document.querySelector("nav.sections .here")?.textContent ?? "";
   const saver = (table, text) => {
-    const name = table.dataset.download || slug(`${table.caption?.textContent ?? "table"} ${week}`);
+    const name = table.dataset.download || `${slug((table.caption?.textContent ?? "table").split(":")[0])}-${slug(week)}`;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "csv";
@@ -103,7 +106,7 @@
     if (table.classList.contains("filterable") || table.dataset.download || !table.caption) tools(table);
     else table.caption.append(" ", saver(table, "CSV"));
     if (table.tBodies[0].rows.length > 2) sortable(table);
-    if (table.tBodies[0].rows.length > LONG && !table.dataset.whole) fold(table);
+    if (long(table)) fold(table);
     show(table);
   }
 })();
