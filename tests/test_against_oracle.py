@@ -128,7 +128,7 @@ def test_ledger(seed, cache, tmp_path):
 
 def test_sample(cache):
     """The sample's last week."""
-    folder, settings = ROOT / "data_samples", load(ROOT / "review.toml")
+    folder, settings = ROOT / "data_samples", load(ROOT / "data_samples" / "review.toml")
     week = max(Week.parse(f.name) for f in folder.iterdir() if f.is_dir())
     known, product = oracle.read(folder, week, settings), Product(folder, week, settings, cache)
     published, _ = product.kpis()

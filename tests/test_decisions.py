@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -155,3 +156,14 @@ def test_a_decision_on_a_finding_nobody_knows_is_still_listed(tmp_path):
 def test_no_decisions_no_rows(tmp_path):
     findings = pd.DataFrame([finding("2026-W46", "a", 10.0)])
     assert decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK), findings, {}, WEEK).empty
+
+
+def test_decisions_that_lie_with_the_exports_are_read_too(tmp_path):
+    mine, theirs = tmp_path / "mine", tmp_path / "exports" / "decisions"
+    decisions.save(mine, "2026-W45", "friday", [{"finding_id": "a", "decision": "reprice"}], "Kim", datetime(2026, 11, 13, 9, tzinfo=UTC))
+    path = decisions.save(
+        theirs, "2026-W45", "friday", [{"finding_id": "b", "decision": "staff"}], "Ada", datetime(2026, 11, 13, 8, tzinfo=UTC)
+    )
+    assert decisions.read(mine, theirs)["finding_id"].tolist() == ["b", "a"], "the oldest first, wherever it lies"
+    shutil.copy(path, mine / path.name)
+    assert len(decisions.read(mine, theirs)) == len(decisions.read(mine, mine)) == 2, "a copy is no second decision"

@@ -31,7 +31,7 @@ ALARMS = 8
 
 def found(folder: Path, cache: Path) -> pd.DataFrame:
     """What the checks find in W, each week of its history known as it was then."""
-    settings = settings_of(ROOT / "review.toml")
+    settings = settings_of(ROOT / "data_samples" / "review.toml")
     exports = open_exports(folder, WEEK, settings, cache)
     plans: dict = {}
     past = []

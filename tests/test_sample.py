@@ -12,6 +12,7 @@ import pytest
 from opsreview import catalog
 from opsreview.intake.schema import EXTENSIONS, TABLES
 from opsreview.sample import make_store
+from opsreview.sample.meetings import DECIDED, SIGNED
 from opsreview.weeks import Week
 
 LAST = Week.parse("2026-W46")
@@ -282,3 +283,17 @@ class TestCommitted:
         assert set(named) <= lines
         for check in ("receipt_mismatch", "invoice_mismatch"):
             assert any(e in lines for e in self.entities(check)), check
+
+
+def test_what_was_decided_is_about_what_is_found_and_signed_off_as_exported(sample_results):
+    """Every decision of the committed store is about a finding of its week, every sign-off about data that still stands."""
+    kept = sample_results.decisions
+    assert len(kept) == len(DECIDED) and kept["title"].notna().all() and kept["impact_then"].notna().all()
+    assert {"gone", "smaller", "larger", "unchanged"} <= set(kept["outcome"]) and kept["overdue"].any() and not kept["overdue"].all()
+    audit = sample_results.audit.skus
+    signed = sum(last - first for _, first, last in SIGNED)
+    assert (audit["state"] == "signed off").sum() == signed and not (audit["state"] == "changed since").any()
+
+
+def test_a_clean_store_has_nothing_to_decide(clean):
+    assert not (clean / "decisions").exists() and (clean / "review.toml").is_file()

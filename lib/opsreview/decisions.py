@@ -72,16 +72,10 @@ class Save(BaseModel):
 
 def save(folder: Path, week: Week | str, review: str, items: Iterable[Mapping[str, Any]], recorded_by: str, now: datetime) -> Path:
     """Write one decisions file and return its path. Nothing that is there is ever overwritten. DecisionError where a value is wrong."""
-    fields = {"week": str(week), "review": review, "recorded_at": now, "recorded_by": recorded_by, "items": list(items)}
-    try:
-        checked = Save.model_validate(fields)
-    except ValidationError as error:
-        raise DecisionError(_say(error)) from None
+    stem, text = written(week, review, items, recorded_by, now)
     folder.mkdir(parents=True, exist_ok=True)
-    content = checked.model_dump(mode="json") | {"recorded_at": f"{checked.recorded_at:%Y-%m-%dT%H:%M:%SZ}"}
-    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     while True:
-        path = folder / f"{checked.week}-{review}-{checked.recorded_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}.json"
+        path = folder / f"{stem}-{secrets.token_hex(3)}.json"
         try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
@@ -90,14 +84,30 @@ def save(folder: Path, week: Week | str, review: str, items: Iterable[Mapping[st
             continue
 
 
-def read(folder: Path) -> pd.DataFrame:
+def written(week: Week | str, review: str, items: Iterable[Mapping[str, Any]], recorded_by: str, now: datetime) -> tuple[str, str]:
+    """What a decisions file is called but for its last six digits, and what it says. DecisionError where a value is wrong."""
+    fields = {"week": str(week), "review": review, "recorded_at": now, "recorded_by": recorded_by, "items": list(items)}
+    try:
+        checked = Save.model_validate(fields)
+    except ValidationError as error:
+        raise DecisionError(_say(error)) from None
+    content = checked.model_dump(mode="json") | {"recorded_at": f"{checked.recorded_at:%Y-%m-%dT%H:%M:%SZ}"}
+    stem = f"{checked.week}-{checked.review}-{checked.recorded_at:%Y%m%dT%H%M%SZ}"
+    return stem, json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def read(*folders: Path) -> pd.DataFrame:
     """Every item of every file, one row each, oldest first: `COLUMNS`, `recorded_at` naive UTC, days as `date`.
 
-    A file that cannot be used is left out; `frame.attrs["notices"]` holds a sentence for each. A folder that is not there holds none.
+    A file that cannot be used is left out; `frame.attrs["notices"]` holds a sentence for each. A folder that is not there holds none; of
+    two files of one name, as when a folder is named twice or copied, the first counts.
     """
     rows: list[dict[str, Any]] = []
     notices: list[str] = []
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+    files: dict[str, Path] = {}
+    for folder in folders:
+        files = {path.name: path for path in sorted(folder.glob("*.json"))} | files
+    for path in files.values():
         try:
             kept = Save.model_validate_json(path.read_bytes())
         except ValidationError as error:

@@ -61,7 +61,7 @@ class Results:
 
     @cached_property
     def _recorded(self) -> pd.DataFrame:
-        return decisions.read(self.decisions_dir)
+        return decisions.read(self.decisions_dir, self.exports_dir / "decisions")
 
     @cached_property
     def _known(self) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
@@ -65,12 +66,17 @@ def audit(books: Books) -> pd.DataFrame:
     f["measured"], f["invoiced"] = 1 - f["accrued"] / costs, f["invoiced"] / f["shipping"].where(f["shipping"] > 0)
     f["price"] = net / f["units"]
     f["flaws"] = ["; ".join(flaws(row)) for row in f.itertuples()]
-    f["fingerprint"] = [hashlib.sha256(repr([_plain(row[c]) for c in MASTER]).encode()).hexdigest()[:8] for row in f.to_dict("records")]
+    f["fingerprint"] = [fingerprint(row) for row in f.to_dict("records")]
     columns = [
         "sku", "name", "family", "units", "net_revenue", "revenue_share", "price", *MASTER, "scale_kg", "bought_at", "flaws", "measured",
         "invoiced", "gross_share", "contribution_share", "contribution_margin", "fingerprint",
     ]  # fmt: skip
     return f[columns]
+
+
+def fingerprint(master: Mapping[str, Any]) -> str:
+    """Eight digits that change when one of a SKU's MASTER data does."""
+    return hashlib.sha256(repr([_plain(master[c]) for c in MASTER]).encode()).hexdigest()[:8]
 
 
 def _plain(value: Any) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from opsreview.sample import meetings
 from opsreview.sample.leaks import Leaks
 from opsreview.sample.plants import Nothing
-from opsreview.sample.readme import write_record
+from opsreview.sample.readme import write_record, write_settings
 from opsreview.sample.store import Store
 from opsreview.sample.world import World, day_number
 from opsreview.sample.write import write_table
@@ -41,8 +42,9 @@ def make_store(
 ) -> dict:
     """Writes `weeks` weekly folders that end with `last_week` under `out`; the same arguments give the same bytes.
 
-    Returns the record of what was planted, which `plants.json` and `README.md` beside the folders hold too:
-    `{"seed", "first_week", "last_week", "skus", "orders_per_week", "plants": [{check, entity, week, planted, expected, unit}]}`.
+    Returns the record of what was planted, which `plants.json` and `README.md` beside the folders hold too (what was decided of it lies
+    in `decisions/`): `{"seed", "first_week", "last_week", "skus", "orders_per_week", "plants": [{check, entity, week, planted, expected,
+    unit}]}`.
     ValueError where there are too few products for the leaks.
     """
     out = Path(out)
@@ -60,6 +62,9 @@ def make_store(
     record = {"seed": seed, "first_week": str(world.first), "last_week": str(last_week), "skus": skus, "orders_per_week": orders_per_week}
     record["plants"] = planted.record()
     write_record(out, world, record)
+    write_settings(out, world)
+    if plants:
+        meetings.hold(out, world, record["plants"])
     return record
 
 

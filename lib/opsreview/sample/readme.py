@@ -1,4 +1,4 @@
-"""What is in a made-up store, for those who read it and for those who test against it: README.md and plants.json from the same record."""
+"""What is in a made-up store, for those who read it and for those who test against it: README.md, plants.json and its settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ The same arguments give the same bytes.
 
 A UK shop (Europe/London, GBP) from {first_week} to {last_week}: {skus} products in {families} families, the warehouses
 {locations}, the channels {channels}, four delivery services of two carriers, about {orders_per_week} orders a week. One folder an ISO
-week, in the form of the exports contract, every table of it. No person is in it: nobody bought any of this.
+week, in the form of the exports contract, every table of it. No person is in it: nobody bought any of this. `review.toml` holds its
+settings, `decisions/` what the meetings of the weeks before decided.
 
 ## How it hangs together
 - Customers want goods (level, trend, season, weekday, slow movers that sell in some weeks only, promotions); the shelf decides
@@ -39,6 +40,24 @@ week, in the form of the exports contract, every table of it. No person is in it
 ## Planted leaks
 {plants}
 """
+
+
+_SETTINGS = """# The settings of this made-up shop. What is not written here has the default of the definitions.
+timezone = "Europe/London"
+reporting_currency = "GBP"
+
+[costs]
+fixed_per_month = {fixed}      # rent, salaries, systems: what EBITDA bears and no order does
+
+[cash]
+receivable_days = 4         # until a sale is on the account
+payable_days = 30           # until a purchase is paid for
+"""
+
+
+def write_settings(out: Path, world: World) -> None:
+    """Writes review.toml beside the weekly folders: a run needs no other."""
+    (out / "review.toml").write_text(_SETTINGS.format(fixed=round(4 * world.orders_per_week, -2)), encoding="utf-8")
 
 
 def write_record(out: Path, world: World, record: dict) -> None:
