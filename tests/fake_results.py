@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import fake_money
 import numpy as np
 import pandas as pd
-from opsreview import catalog, settings
+from opsreview import catalog, causes, settings
 from opsreview.development import held
 from opsreview.judgement import status, target_of, target_text
 from opsreview.reconcile import ties
@@ -53,7 +53,7 @@ def make(seed: int = 7, **settings_given) -> FakeResults:
     frames["export_weeks"] = _export_weeks()
     return FakeResults(
         **given, week=WEEK, as_of=datetime(2026, 11, 15, 23), settings=team, exports_dir=Path("data_samples"), kpis=kpis, history=history,
-        findings=findings, leaks=leaks, leak_history=leak_history, sku_margin=frames["sku_margin"], inventory=frames["inventory"],
+        findings=findings, leaks=leaks, leak_causes=_causes(leaks), leak_history=leak_history, sku_margin=frames["sku_margin"], inventory=frames["inventory"],
         forecast=pd.DataFrame(columns="week sku horizon_days expected_units q10 q50 q90 method".split()), frames=frames,
         **_late(rng), change=_change(rng), flat_although=(0.12, 0.01),
         trust={**_trust(), "ties": ties(given["reconciliation"])}, decisions=_decisions(findings),
@@ -316,6 +316,16 @@ def _leaks(rng) -> tuple[pd.DataFrame, pd.DataFrame]:
     return now[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]], history
 
 
+def _causes(leaks: pd.DataFrame) -> pd.DataFrame:
+    """Shares of leak 3 that add up to its parts; labor takes some of it back."""
+    said = leaks[leaks.leak == "3"].set_index("part").amount
+    rows = [("errors", "rework", "rework", 1.0), ("errors", "avoidable_charges", "redelivery", 0.7), ("dimensional_weight", "avoidable_charges", "dimensional", 0.3),
+            ("surcharges", "creep", "", 0.1), ("heavier_parcels", "creep", "", 0.2), ("carrier_mix", "creep", "", 0.6), ("rate", "creep", "", 0.25),
+            ("labor", "creep", "", -0.2), ("not_sent_yet", "creep", "", 0.0), ("remainder", "creep", "", 0.05)]  # fmt: skip
+    amounts = [(*row[:3], row[3] * said[row[1]]) for row in rows]
+    return pd.DataFrame([(*row, row[3] / 9.0) for row in amounts], columns=causes.COLUMNS)
+
+
 def _export_weeks() -> pd.DataFrame:
     """Four tables over 26 weeks; in W one is missing, one stale, one odd, one has lost a column."""
     rows = []
@@ -410,7 +420,7 @@ def silent(**missing_weeks) -> FakeResults:
     return FakeResults(
         **{**vars(full), "frames": frames, "kpis": kpis.assign(status="n/a", signal="none"), "history": full.history.head(0),
            "findings": full.findings.head(0), "leaks": full.leaks.assign(amount=np.nan, basis_points=np.nan, baseline=np.nan),
-           "leak_history": full.leak_history.head(0), "change": full.change.head(0), "flat_although": None, "late_costs": full.late_costs.head(0), "ranges_held": full.ranges_held.head(0), "final_margin": None, "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
+           "leak_causes": full.leak_causes.assign(amount=np.nan, basis_points=np.nan), "leak_history": full.leak_history.head(0), "change": full.change.head(0), "flat_although": None, "late_costs": full.late_costs.head(0), "ranges_held": full.ranges_held.head(0), "final_margin": None, "sku_margin": frames["sku_margin"], "inventory": frames["inventory"],
            "decisions": full.decisions.head(0), "set_aside": full.set_aside.head(0), "restatements": full.restatements.head(0), "reconciliation": full.reconciliation.head(0),
            "reconciliation_history": full.reconciliation_history.head(0), "trust": {**full.trust, "ties": [], "missing": missing, "tables": full.trust["tables"][:2], **missing_weeks}}
     )  # fmt: skip

@@ -27,6 +27,7 @@ ENGINE = [
 JUDGEMENT = [
     "judgement",
     "ledger",
+    "causes",
     "decisions",
     "audit",
     "checks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,17 @@ def target_text(target: Target | None) -> str:
     if target is None or target.ok is None:
         return ""
     return f"{target.ok[0]:g}..{target.ok[1]:g}" if isinstance(target.ok, tuple) else f"{target.ok:g}"
+
+
+def missing(gaps: dict[str, list[tuple[str, list[str]]]]) -> list[dict[str, Any]]:
+    """A row a table (or table.column) that some KPI lacked: table, weeks, costs (the KPIs). `gaps`: (table, weeks) by KPI."""
+    by: dict[str, dict[str, set[str]]] = {}
+    for kpi, lacked in gaps.items():
+        for table, weeks in lacked:
+            entry = by.setdefault(table, {"weeks": set(), "costs": set()})
+            entry["weeks"].update(weeks)
+            entry["costs"].add(kpi)
+    return [{"table": t, "weeks": sorted(e["weeks"]), "costs": sorted(e["costs"])} for t, e in sorted(by.items())]
 
 
 def wide(cards: pd.DataFrame, weeks: list[Week]) -> pd.DataFrame:

@@ -15,13 +15,16 @@ from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import sales_days
 from opsreview.facts.plan import plan_and_sales
 from opsreview.facts.returns import returns
-from opsreview.facts.shipments import avoidable, order_shipping
+from opsreview.facts.shipments import PLAIN_CHARGES, avoidable, order_shipping
 from opsreview.facts.stock import dead_stock, demand, excess, shelf_days
 from opsreview.facts.warehouse import labor_rates, picks
-from opsreview.margin import by_sku, false_confidence, order_margin
+from opsreview.margin import by_sku, false_confidence, lines, order_margin
 from opsreview.margin import tickets as support_tickets
 
 BANDS = (0.5, 1, 2, 5, 10, 20)  # kg, upper ends of the billed weight bands
+CELL = ["zone", "band"]  # what creep is held to this week's mix of
+FINER = ["kg", "service"]  # what divides a cell further, to tell what creep comes from
+_CELL_SUMS = ("orders", "cost", "pick_pack", "surcharges")
 
 
 @dataclass(frozen=True)
@@ -233,21 +236,40 @@ def measured(books: Books) -> pd.DataFrame:
 
 
 def cells(books: Books) -> pd.DataFrame:
-    """Fulfillment cost of the orders of W by cell (zone of the first shipment, billed weight band): zone, band, orders, cost."""
-    columns = {"zone": str, "band": str, "orders": float, "cost": float}
+    """Fulfillment cost of the orders of W by CELL and FINER: orders, cost, of it pick_pack, surcharges.
+
+    CELL: zone of the first shipment, billed weight band. kg: the band of the declared weight (units × billable weight). service: that of
+    the first shipment. Both are empty for orders that were not sent yet. surcharges: charges beyond base and fuel that are not avoidable.
+    """
     part = next(p for p in PARTS if p.name == "creep")
     if not sayable(books, part):
-        return pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
+        return pd.DataFrame({c: pd.Series(dtype=str) for c in (*CELL, *FINER)} | {c: pd.Series(dtype=float) for c in _CELL_SUMS})
     return books.frame("creep cells", lambda: _cells(books))
 
 
 def _cells(books: Books) -> ibis.Table:
     m = order_margin(books, books.week.window)
-    by = m.group_by("order_id").aggregate(cost=(m.shipping + m.pick_pack - m.rework).sum())
+    handled = m.pick_pack - m.rework
+    by = m.group_by("order_id").aggregate(cost=(m.shipping + handled).sum(), pick_pack=handled.sum())
     c = avoidable(books)
-    avoided = c.group_by("order_id").aggregate(avoidable=c.avoidable.sum())
-    t = by.pipe(beside, order_shipping(books).select("order_id", "zone", "billed_kg"), "order_id").pipe(beside, avoided, "order_id")
-    band = ibis.cases(*((t.billed_kg <= b, f"{b:g}") for b in BANDS), (t.billed_kg.notnull(), "over"), else_="unknown")
-    t = t.mutate(band=band, zone=t.zone.fill_null("unknown"), cost=t.cost - t.avoidable.fill_null(0.0))
-    out = t.group_by("zone", "band").aggregate(orders=t.count().cast("float64"), cost=t.cost.sum())
-    return out.order_by("zone", "band")
+    beyond = c.avoidable.sum(where=~c.charge_type.isin(PLAIN_CHARGES)).fill_null(0.0)
+    avoided = c.group_by("order_id").aggregate(avoidable=c.avoidable.sum(), avoidable_beyond=beyond)
+    s = lines(books, books.week.window)
+    weighed = s.group_by("order_id").aggregate(kg=(s.units * s.billable_kg).sum(), unweighed=s.billable_kg.isnull().any())
+    sent = order_shipping(books).select("order_id", "zone", "billed_kg", "service_key", "surcharges", sent=ibis.literal(True))
+    t = by.pipe(beside, sent, "order_id").pipe(beside, avoided, "order_id").pipe(beside, weighed, "order_id")
+    gone = t.sent.fill_null(False)
+    t = t.mutate(
+        zone=t.zone.fill_null("unknown"),
+        band=_band(t.billed_kg),
+        kg=ibis.ifelse(gone, _band(ibis.ifelse(t.unweighed, ibis.null("float64"), t.kg)), ""),
+        service=ibis.ifelse(gone, t.service_key.fill_null("unknown"), ""),
+        cost=t.cost - t.avoidable.fill_null(0.0),
+        surcharges=t.surcharges.fill_null(0.0) - t.avoidable_beyond.fill_null(0.0),
+    )
+    sums = {"orders": t.count().cast("float64"), **{c: t[c].sum() for c in _CELL_SUMS[1:]}}
+    return t.group_by(*CELL, *FINER).aggregate(**sums).order_by(*CELL, *FINER)
+
+
+def _band(kg: ibis.Value) -> ibis.Value:
+    return ibis.cases(*((kg <= b, f"{b:g}") for b in BANDS), (kg.notnull(), "over"), else_="unknown")

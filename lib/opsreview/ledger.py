@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsreview.leaks import PARTS
+from opsreview.leaks import CELL, PARTS
 
 HISTORY = 13  # weeks a median looks back
 ENOUGH = 4  # weeks from which it is said
@@ -22,13 +22,28 @@ def creep(now: pd.DataFrame, past: list[pd.DataFrame]) -> float | None:
     return float(max(0.0, now["cost"].sum() / orders_now - float(np.median(at_this_mix(now, then)))) * orders_now)
 
 
-def at_this_mix(now: pd.DataFrame, then: list[pd.DataFrame]) -> np.ndarray:
-    """Σ n(cell, W) × mean cost(cell, then) / Σ n(cell, W) of each week; a cell that week lacks takes W's own mean."""
-    cells = pd.concat(then, keys=range(len(then)), names=["then"]).reset_index("then").set_index(["zone", "band", "then"])
-    theirs = (cells["cost"] / cells["orders"]).unstack("then")
-    now = now.set_index(["zone", "band"])
-    means = theirs.reindex(now.index).apply(lambda week: week.fillna(now["cost"] / now["orders"]))
-    return means.mul(now["orders"], axis=0).sum().to_numpy() / now["orders"].sum()
+def at_this_mix(now: pd.DataFrame, then: list[pd.DataFrame], value: str = "cost", finer: tuple[str, ...] = ()) -> np.ndarray:
+    """Σ n(cell, W) × mean value(cell, then) / Σ n(cell, W) of each week; a cell that week lacks takes W's own mean.
+
+    `finer`: columns that divide a cell further. What a week lacks of a cell that it has takes the mean of all these weeks, else W's own.
+    """
+
+    def mean(cells: pd.DataFrame, *by: str) -> pd.Series:
+        sums = cells.groupby(list(by))[[value, "orders"]].sum()
+        return sums[value] / sums["orders"]
+
+    keys = [*CELL, *finer]
+    every = pd.concat(then, keys=range(len(then)), names=["then"]).reset_index("then")
+    orders = now.groupby(keys)["orders"].sum()
+    theirs = mean(every, *keys, "then").unstack("then").reindex(orders.index)
+    if finer:
+        has = mean(every, *CELL, "then").unstack("then").notna()
+        has = has.reindex(orders.index.droplevel(list(finer)), fill_value=False).set_axis(orders.index)
+        all_of_them = mean(every, *keys)
+        theirs = theirs.apply(lambda week: week.fillna(all_of_them)).where(has)
+    own = mean(now, *keys)
+    means = theirs.apply(lambda week: week.fillna(own))
+    return means.mul(orders, axis=0).sum().to_numpy() / orders.sum()
 
 
 def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[str, Any]], net_revenue: float | None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import catalog, change, decisions, development, findings, restatements
+from opsreview import catalog, causes, change, decisions, development, findings, judgement, ledger, restatements
 from opsreview import settings as settings_module
 from opsreview.audit import PREFIX, Audit
 from opsreview.intake.arrivals import came_since
@@ -58,6 +58,13 @@ class Results:
         """leaks.csv."""
         f = self.leak_history
         return f[f["week"] == str(self.week)].reset_index(drop=True)
+
+    @cached_property
+    def leak_causes(self) -> pd.DataFrame:
+        """What leak 3 comes from, in shares that add up to it (`causes.COLUMNS`)."""
+        m = self.measured
+        past = [m.cards[w].frame("cells") for w in m.weeks if self.week - ledger.HISTORY <= w < self.week]
+        return causes.causes(self.leaks, self.evidence("avoidable_by_type"), m.cards[self.week].frame("cells"), past)
 
     @cached_property
     def _recorded(self) -> pd.DataFrame:
@@ -220,13 +227,7 @@ class Results:
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """What was not exported and what it costs: table (or table.column), weeks, costs (the KPIs that are n/a for it)."""
-        by: dict[str, dict[str, set[str]]] = {}
-        for kpi, gaps in self.measured.cards[self.week].facts["missing"].items():
-            for table, weeks in gaps:
-                entry = by.setdefault(table, {"weeks": set(), "costs": set()})
-                entry["weeks"].update(weeks)
-                entry["costs"].add(kpi)
-        return [{"table": t, "weeks": sorted(e["weeks"]), "costs": sorted(e["costs"])} for t, e in sorted(by.items())]
+        return judgement.missing(self.measured.cards[self.week].facts["missing"])
 
     @cached_property
     def trust(self) -> dict[str, Any]:
@@ -237,7 +238,6 @@ class Results:
         # Of our tables: a row of a vendor's file may be none of ours, or several, and counts once for each table.
         sums["rows_read"] += sums.pop("rows_split") - sums.pop("rows_elsewhere")
         fresh = self.measured.summary.frame("freshness")
-        lines = self.sku_margin
         return {
             "weeks_read": len(self.exports.weeks),
             "first_week": str(self.exports.weeks[0]),
@@ -249,7 +249,7 @@ class Results:
             "unrecognised": self.exports.unrecognised,
             "dropped_columns": self.exports.dropped_columns,
             "notices": [*self.exports.notices, *self._recorded.attrs["notices"]],
-            "uncosted_revenue": float(lines.loc[lines["cost_of_goods"].isna(), "net_revenue"].sum()),
+            "uncosted_revenue": float(self.sku_margin.query("cost_of_goods.isna()")["net_revenue"].sum()),
             "unknown_skus": len(self.measured.summary.frame("unknown_skus")),
             "ties": ties(self.reconciliation),
         }

@@ -16,7 +16,7 @@ from opsreview.tables import Html
 
 PARAMETERS = ("week", "exports", "config", "decisions", "reports")
 OF_MONTH = ("month", *PARAMETERS[1:])
-FRAMES = ("kpis", "history", "findings", "leaks", "leak_history", "sku_margin", "inventory", "forecast", "decisions")
+FRAMES = ("kpis", "history", "findings", "leaks", "leak_history", "leak_causes", "sku_margin", "inventory", "forecast", "decisions")
 
 
 class UnknownParameter(ValueError):

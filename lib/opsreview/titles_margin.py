@@ -21,6 +21,37 @@ CHANGES = {
 }  # fmt: skip
 
 
+# Causes of leak 3: what a reader calls them, and what they are.
+CAUSES = {
+    "errors": ("Errors", "rework, wrong addresses, second deliveries, parcels sent back"),
+    "surcharges": ("Surcharges", "charges beyond base and fuel"),
+    "dimensional_weight": ("Dimensional weight", "billed by size, a tenth or more above the goods"),
+    "heavier_parcels": ("Heavier parcels", "where the billed weight is not known yet"),
+    "carrier_mix": ("Carrier mix", "the same parcels by dearer carriers and services"),
+    "rate": ("Rate", "dearer at the same zone, weight and service"),
+    "labor": ("Labor", "pick and pack, without rework"),
+    "not_sent_yet": ("Not sent yet", "what such orders are reckoned to cost"),
+    "remainder": ("Remainder", "of medians that do not add up"),
+    "whole": ("The leak in the week", ""),
+}
+
+
+def causes(rows: pd.DataFrame, currency: str) -> str:
+    """The causes that leak 3 comes from most, and what goes the other way. Rows: cause, amount."""
+    said = rows[rows.cause != "remainder"].dropna(subset=["amount"])
+    if said.empty:
+        return "Leak 3 by cause: n/a"
+    text = f"Leak 3 by cause: {money(rows.amount.sum(), currency)}"
+    up, down = said[said.amount >= 0.5], said[said.amount <= -0.5]
+    most = [f"{CAUSES[row.cause][0].lower()} {money(row.amount, currency)}" for row in up.nlargest(3, "amount").itertuples()]
+    if most:
+        text += f", of which {listing(most, 3)}"
+    if len(down):
+        row = down.nsmallest(1, "amount").iloc[0]
+        text += f"; {CAUSES[row.cause][0].lower()} took {money(-row.amount, currency)} off it"
+    return text
+
+
 def come_from(frame: pd.DataFrame, hang: pd.DataFrame, currency: str) -> str:
     """How much of the costs a document says, how much a rule shared, and whose sign hangs on that."""
     whole = frame[frame.grain == "all"] if len(frame) else frame

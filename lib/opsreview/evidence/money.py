@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from opsreview.bills import PARTS, bills
-from opsreview.books import Books, beside
+from opsreview.books import Books, beside, inside
 from opsreview.checks.promotions import BY_REVENUE, PER_UNIT, prices, promoted
+from opsreview.facts.shipments import avoidable
 from opsreview.facts.skus import skus
 from opsreview.margin import by_sku
 
@@ -75,4 +76,12 @@ def portfolio(books: Books) -> pd.DataFrame:
     return f[columns]
 
 
-EVIDENCE = (returns_bill, portfolio)
+def avoidable_by_type(books: Books) -> pd.DataFrame:
+    """A row a type of charge that was avoidable, of what was invoiced in W: amount, charges, the most first."""
+    t = avoidable(books)
+    t = t.filter(inside(t.invoiced_on, books.week.window), t.avoidable != 0)
+    by = t.group_by("charge_type").aggregate(amount=t.avoidable.sum(), charges=t.count())
+    return by.order_by(ibis.desc("amount"), "charge_type").to_pandas()
+
+
+EVIDENCE = (returns_bill, portfolio, avoidable_by_type)

@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, formats, statistics
-from opsreview.exhibits import Part, drawn, listed
+from opsreview import charts, formats, statistics, titles_margin
+from opsreview.exhibits import Part, drawn, gone, listed
 from opsreview.narrative import once
 from opsreview.tables import note
 from opsreview.titles import LEAKS
 
+PARTS = ("rework", "avoidable_charges", "creep")
+STANDS_ON = ["shipments", "carrier_charges", "picks", "labor"]
 TOTALS = {"1-4": "leaks 1 to 4", **{leak: LEAKS[leak] for leak in "1234"}}
 
 
@@ -24,8 +26,50 @@ def leak_trends(results: Any) -> list[Part]:
     subtitle = "Basis points of net revenue, week by week. Band: what weeks differ by anyway."
     chart = charts.trend(rows, title, "count", "Basis points", subtitle, "Leak", currency)
     sentence = avoidables(results.leaks, currency)
-    parts = [drawn(chart, "The leaks over 26 weeks", results, ["orders", "order_lines"])]
-    return [*([note(sentence)] if sentence else []), *parts, _with_findings(results)]
+    over_time = drawn(chart, "The leaks over 26 weeks", results, ["orders", "order_lines"])
+    return [*([note(sentence)] if sentence else []), by_cause(results), over_time, _with_findings(results)]
+
+
+def by_cause(results: Any) -> Part:
+    """Leak 3 by what it comes from, the largest first, the remainder and the whole last."""
+    rows, currency = results.leak_causes, results.settings.reporting_currency
+    shown = shares(rows)
+    columns = """
+    named | Cause | text | small=what
+    amount | In the week | cents | bar
+    basis_points | Basis points | one
+    rework | Rework | cents?
+    avoidable_charges | Avoidable charges | cents?
+    creep | Creep | cents?
+    """
+    note_ = (
+        "Creep: what an order costs more than in the median of up to 13 weeks before, at this week's mix of zones and billed weights. "
+        "Medians of shares do not add up to the median of the whole: the remainder is what that leaves."
+    )
+    of_creep = rows[rows.part == "creep"].amount
+    if of_creep.notna().any() and not of_creep.any():
+        note_ += " There is none this week: an order costs no more."
+    if rows.amount.isna().any():
+        note_ += f" n/a: {gone(results, STANDS_ON) or 'fewer than four weeks before this one'}."
+    title = titles_margin.causes(shown[~shown.whole], currency)
+    return listed(results, shown, columns, title, STANDS_ON, strong="whole", note=note_, download=f"leak-3-causes-{results.week}.csv")
+
+
+def shares(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row a cause of leak 3, the largest first, then the remainder and the whole: amount, basis points, and what of each part it is."""
+    wide = rows.pivot_table(index="cause", columns="part", values="amount", aggfunc=_total, dropna=False)
+    sums = rows.groupby("cause")[["amount", "basis_points"]].agg(_total).join(wide.reindex(columns=list(PARTS)))
+    sums = sums.sort_values("amount", ascending=False, kind="stable")
+    sums = sums.loc[[*(cause for cause in sums.index if cause != "remainder"), "remainder"]]
+    whole = sums.agg(_total).to_frame("whole").T
+    both = pd.concat([sums, whole]).rename_axis("cause").reset_index()
+    about = both.cause.map(titles_margin.CAUSES)
+    return both.assign(named=about.str[0], what=about.str[1], whole=both.cause == "whole")
+
+
+def _total(amounts: pd.Series) -> float:
+    """The sum of what is said; n/a where nothing is."""
+    return amounts.sum(min_count=1)
 
 
 def trends(history: pd.DataFrame) -> pd.DataFrame:
