@@ -87,7 +87,8 @@ def change(rows: pd.DataFrame, currency: str) -> str:
     moved = amount.contribution_margin - amount.baseline
     parts = whole[whole.kind == "part"]
     said = [f"{CHANGES[row.part].lower()} {signed(row.amount, currency)}" for row in parts.head(3).itertuples() if row.amount]
-    text = f"Contribution is {money(amount.contribution_margin, currency)}, {signed(moved, currency)} against its usual level"
+    way = f"{money(abs(moved), currency)} {'above' if moved > 0 else 'below'}" if round(moved) else "at"
+    text = f"Contribution is {money(amount.contribution_margin, currency)}, {way} its usual level"
     return f"{text}: {listing(said, 3)}" if said else text
 
 

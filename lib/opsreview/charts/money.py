@@ -18,6 +18,7 @@ PARTS = {
     "outbound": "Sent for nothing", "reverse_shipping": "Reverse shipping", "handling": "Handling", "restock_labor": "Restock labor",
     "support": "Support", "refurbish": "Refurbished", "markdown": "Sold off", "write_off": "Written off", "pending": "Not decided yet",
 }  # fmt: skip
+MOST_NAMED = 6  # SKUs named in a scatter
 EDGE = 0.6  # shares beyond which a SKU is drawn at the edge: one that loses thrice its revenue would squeeze the rest
 
 
@@ -43,9 +44,19 @@ def portfolio(skus: pd.DataFrame, gross: float, contribution: float, title: str,
     line = {"color": theme.MUTED, "strokeDash": [4, 4]}
     across = alt.Chart(pd.DataFrame({"at": [contribution]})).mark_rule(**line).encode(alt.Y("at:Q"))
     down = alt.Chart(pd.DataFrame({"at": [gross]})).mark_rule(**line).encode(alt.X("at:Q"))
-    worst = frame[frame.quadrant.isin(["false confidence", "loses at both"])].head(6)
+    worst = _apart(frame[frame.quadrant.isin(["false confidence", "loses at both"])], frame)
     names = alt.Chart(worst[["sku", "x", "y"]]).mark_text(align="left", dx=12, fontSize=11, color=theme.INK)
     return finish(alt.layer(across, down, dots, names.encode(alt.X("x:Q"), alt.Y("y:Q"), text="sku:N")), title, subtitle, 400, currency)
+
+
+def _apart(wanted: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The first SKUs to be named, those left out whose name would lie upon another's."""
+    wide, high = ((frame[c].max() - frame[c].min()) / part for c, part in (("x", 9), ("y", 14)))
+    kept: list[tuple[int, float, float]] = []
+    for i, x, y in wanted.head(2 * MOST_NAMED)[["x", "y"]].itertuples():
+        if len(kept) < MOST_NAMED and not any(abs(x - other_x) < wide and abs(y - other_y) < high for _, other_x, other_y in kept):
+            kept.append((i, x, y))
+    return wanted.loc[[i for i, *_ in kept]]
 
 
 def whale(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:

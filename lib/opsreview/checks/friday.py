@@ -117,7 +117,9 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
     return found(
         rows,
         entity=rows["channel"],
-        title=say(rows, lambda r: f"{r.channel} made {share(r.observed)} of contribution margin, {share(r.target)} is the target"),
+        title=say(
+            rows, lambda r: f"{r.channel} kept {share(r.observed)} of its net revenue as contribution, the target is {share(r.target)}"
+        ),
         expected=rows["target"],
         threshold=rows["target"],
         basis="shortfall of 28 days / 4",

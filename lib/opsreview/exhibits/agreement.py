@@ -44,7 +44,7 @@ def documents_apart(results: Any) -> list[Part]:
         "Below the floor of a finding too. – has no money on it: nothing is lost, or another check prices it. What goes on from week to "
         "week counts as a week of it."
     )
-    first = listed(results, by, causes, "What does not agree, by cause and partner", DOCUMENTS, "all documents agree", note=note)
+    first = listed(results, by, causes, _apart(by, len(rows), currency), DOCUMENTS, "all documents agree", note=note)
     shown = rows.assign(
         ours=[_said(v, unit, currency) for v, unit in zip(rows.expected, rows.unit, strict=True)],
         theirs=[_said(v, unit, currency) for v, unit in zip(rows.stated, rows.unit, strict=True)],
@@ -66,6 +66,16 @@ def documents_apart(results: Any) -> list[Part]:
         download=f"documents-apart-{results.week}.csv",
     )  # fmt: skip
     return [first, second]
+
+
+def _apart(by: pd.DataFrame, documents: int, currency: str) -> str:
+    """How many documents do not agree, what that costs, and through what most of it."""
+    text = f"What does not agree: {formats.count(documents, 'document')}"
+    if by.empty or not by.money.sum() > 0:
+        return text
+    top = by.iloc[0]
+    whole, most = (formats.money(amount, currency) for amount in (by.money.sum(), top.money))
+    return f"{text}, {whole}; most of it {top.what.lower()}, {top.whose} ({most})"
 
 
 def _common(notes: pd.Series) -> str:

@@ -24,7 +24,7 @@ def net_to_contribution(results: Any) -> list[Part]:
     parts = []
     for by in ("family", "channel"):
         margin = results.evidence(f"{by}_margin")
-        title = titles.waterfall(margin) if by == "family" else "The same, channel by channel"
+        title = titles.waterfall(margin) if by == "family" else titles.kept(margin, by)
         chart = charts.waterfall(margin, title, "Above each step its share of net revenue.", results.settings.reporting_currency, by)
         parts.append(drawn(chart, f"From net revenue to contribution margin by {by}", results, MARGIN))
     return parts
@@ -113,7 +113,7 @@ def late_costs(results: Any) -> list[Part]:
     title = titles_margin.late(held, results.final_margin, float(now.iloc[0]) if len(now) else float("nan"), currency)
     subtitle = (
         "Bars: the 80 % range said in the week itself, of young weeks the one said now; points: what came. Carriers by week of shipment, "
-        "returns by week of order."
+        "returns by week of order; weeks that are neither young nor finished are left out."
     )
     chart = bridges.late(rows, title, subtitle, currency)
     young = rows[rows.final.isna()].sort_values(["kind", "expected"], ascending=[True, False], kind="stable")

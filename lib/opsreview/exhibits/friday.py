@@ -43,7 +43,7 @@ def margin_by_family(results: Any) -> list[Part]:
     """
     stack = results.evidence("family_margin").sort_values("contribution_margin")
     note = "Without lines that have no unit cost. Accrued: the share of these costs that is reckoned from history, not yet invoiced."
-    return [*parts, listed(results, stack, columns, "The stack, family by family", MARGIN, note=note)]
+    return [*parts, listed(results, stack, columns, "The costs between gross margin and contribution, family by family", MARGIN, note=note)]
 
 
 def sku_rerank(results: Any) -> list[Part]:
@@ -85,7 +85,7 @@ def returns_hotspots(results: Any) -> list[Part]:
     hot = narrative.worth_deciding(results, "friday")
     hot = hot[hot.check == "returns_hotspot"]
     caption = "Hotspots: SKUs that come back beyond what family and reason explain"
-    parts = [trend(results, "return_rate", ["reason", "family", "channel"]), drawn(chart, "Returns by reason", results, ["returns"])]
+    parts = [drawn(chart, "Returns by reason", results, ["returns"]), trend(results, "return_rate", ["reason", "family", "channel"])]
     return [*parts, listed(results, _with_arithmetic(hot), ASKED, caption, ["returns"])]
 
 
@@ -149,6 +149,11 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
     """Findings of all reviews whose suggested decision this is."""
     found = results.findings
     found = found[(found.state != "resolved") & found.suggested_decision.fillna("").astype(str).str.startswith(decision)]
+    if len(found):
+        money, who = narrative.together(found), formats.listing([o for o in dict.fromkeys(found.owner.fillna("")) if o])
+        caption += f": {formats.count(len(found), 'finding')}"
+        caption += f", {formats.money(money, results.settings.reporting_currency)} a week together" if money > 0 else ""
+        caption += f"; {who} to decide" if who else ""
     return listed(
         results, _with_arithmetic(found), ASKED, caption, [], "no finding of any review asks for it this week", first=proposals.FIRST
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from opsreview import formats
 from opsreview.exhibits import listed
 from opsreview.tables import Html
@@ -17,8 +19,8 @@ def promotions(results: Any) -> Html:
     every = results.evidence("pauses")
     rows = every[every.advice != "keep"]
     rows = rows.assign(
+        where=rows.channel.fillna("").where(rows.channel.fillna("") == "", "in " + rows.channel.fillna("") + " only"),
         runs=[f"{formats.day(a)} to {formats.day(b)}" for a, b in zip(rows.starts_on, rows.ends_on, strict=True)],
-        where=rows.channel.fillna("").replace("", "every channel"),
         inbound_says=["none on order" if formats.missing(d) else f"in {formats.count(d, 'day')}" for d in rows.next_days],
     )
     columns = """
@@ -37,7 +39,8 @@ def promotions(results: Any) -> Html:
     advice | Proposal
     """
     gain = formats.money(rows.gain.clip(lower=0).sum(), results.settings.reporting_currency)
-    caption = f"Pause: {len(rows)} of {formats.count(len(every), 'promoted SKU')}" + (f", {gain} a week" if len(rows) else "")
+    caption = f"Pause: {len(rows)} of {formats.count(len(every), 'promoted SKU')}"
+    caption += f", which brings {gain} a week{decides(results, 'promotion_at_risk')}" if len(rows) else ""
     note = (
         "Pausing brings: margin at list price × units without it − margin promoted × units promoted. Lasts: available / units expected a "
         "day. Where a SKU loses money at list price too, see reprice."
@@ -68,7 +71,9 @@ def prices(results: Any) -> Html:
     then | What it takes | plain
     """
     goal = formats.share(rows.share.iloc[0]) if len(rows) else ""
-    caption = f"Reprice: {formats.count(len(rows), 'SKU')} below the target for contribution margin" if len(rows) else "Reprice"
+    lost = formats.money(rows.loss.clip(lower=0).sum(), currency)
+    caption = f"Reprice: {formats.count(len(rows), 'SKU')} below the target for contribution margin"
+    caption = f"{caption}, losing {lost} a week{decides(results, 'negative_margin')}" if len(rows) else "Reprice"
     note = (
         f"Price: net revenue a unit over 28 days. Price that earns: {goal}, the larger of the target and what the store earns. An "
         "elasticity is given only where twelve weeks and prices a tenth apart show that volume surely falls as price rises."
@@ -114,7 +119,9 @@ def transfers(results: Any) -> Html:
     lanes = [f"{way}: {formats.count(units, 'unit')}" for way, units in rows.groupby("way").units.sum().items()]
     saved, freight = (formats.money(rows[c].sum(), currency) for c in ("net", "cost"))
     caption = (
-        f"Rebalance stock: {formats.listing(lanes, 4)}, {saved} of margin saved after {freight} freight" if lanes else "Rebalance stock"
+        f"Rebalance stock: {formats.listing(lanes, 4)}, {saved} of margin saved after {freight} freight{decides(results, 'oos_risk')}"
+        if lanes
+        else "Rebalance stock"
     )
     unknown = "" if not len(rows) or rows.freight_known.all() else " No transfer's freight is in the exports: it counts as nothing here."
     note = (
@@ -143,6 +150,7 @@ def channels(results: Any) -> list[Html]:
     after | After ad spend | money
     says | What would even it | plain
     """
+    note = "Money a week, the mean of 28 days. What would even it: the fee, or the prices, at which it would lose nothing."
     skus = results.evidence("channel_skus")
     below = """
     sku | SKU | code
@@ -152,17 +160,33 @@ def channels(results: Any) -> list[Html]:
     contribution | Contribution a week | money | bar
     elsewhere | In the other channels | money
     """
+    who = decides(results, "channel_margin")
     stays = skus[skus.elsewhere >= 0]
     saved = formats.money(-stays.contribution.sum(), results.settings.reporting_currency)
     caption = (
-        f"Take out of a channel: {formats.count(len(stays), 'listing')} that earn elsewhere and lose here, {saved} a week"
+        f"Take out of a channel: {formats.count(len(stays), 'listing')} that earn elsewhere and lose {saved} a week here{who}"
         if len(stays)
         else "Losing listings"
     )
     return [
-        listed(results, rows, columns, "Adjust channel exposure: money a week, over 28 days", SOLD),
+        listed(results, rows, columns, f"Adjust channel exposure: {_losing(rows, results)}", SOLD, note=note),
         listed(results, stays, below, caption, SOLD, "no SKU that earns elsewhere loses money in a channel", first=FIRST),
     ]
+
+
+def decides(results: Any, check: str) -> str:
+    """`; Finance Partner decides`: who owns what the check finds; empty where nobody does."""
+    owner = results.settings.owners[check].owner
+    return f"; {owner} decides" if owner else ""
+
+
+def _losing(rows: pd.DataFrame, results: Any) -> str:
+    """Which channels lose money after advertising, and how much a week."""
+    losing = rows[rows.after < 0].sort_values("after")
+    if losing.empty:
+        return "no channel loses money after advertising"
+    said = [f"{row.channel} loses {formats.money(-row.after, results.settings.reporting_currency)}" for row in losing.itertuples()]
+    return f"{formats.listing(said)} a week after advertising{decides(results, 'channel_margin')}"
 
 
 def _exposure(row: Any, currency: str) -> str:
@@ -173,4 +197,4 @@ def _exposure(row: Any, currency: str) -> str:
     return f"{fee}or prices {formats.share(row.raise_even)} higher" if not formats.missing(row.raise_even) else fee.rstrip(", ")
 
 
-__all__ = ["channels", "prices", "promotions", "transfers"]
+__all__ = ["channels", "decides", "prices", "promotions", "transfers"]
