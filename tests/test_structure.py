@@ -22,7 +22,7 @@ PACKAGE = ROOT / "lib" / "opsreview"
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
 ENGINE = [
     "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "change", "development",
-    "scorecard", "reconcile",
+    "scorecard", "behind", "reconcile",
 ]  # fmt: skip
 JUDGEMENT = [
     "judgement",
@@ -72,6 +72,7 @@ QUERIES = {
     "change",
     "development",
     "scorecard",
+    "behind",
     "reconcile",
     "checks",
     "evidence",

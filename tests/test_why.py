@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 from helpers_store import made
-from opsreview.exhibits import bridges
 from opsreview.results import open_results
 from opsreview.review import Review
-from opsreview.titles_margin import BRIDGE
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +51,42 @@ def test_nothing_sold_says_so(review):
     ("figure", "where", "said"),
     [
         ("contribution_margn", {}, "did you mean contribution_margin"),
-        ("units", {}, f"there are {', '.join(BRIDGE)}"),
+        ("units", {}, "there are forecast_accuracy_14d"),
+        ("on_time_ship_rate", {"locaton": "north"}, "by 'locaton'; did you mean location"),
+        ("return_rate", {"carrier": "dhl"}, "its rows have sku, family, channel, reason"),
         ("shipping", {"famly": "Mugs"}, "did you mean family"),
-        ("shipping", {"carrier": "dhl"}, "by sku, family, channel, order, not by 'carrier'"),
+        ("shipping", {"carrier": "dhl"}, "a margin is asked about by sku, family, channel, order, not by 'carrier'"),
     ],
 )
 def test_what_cannot_be_asked_is_said(review, figure, where, said):
     with pytest.raises(ValueError, match=said):
-        bridges.why(review.results, figure, where)
+        review.why(figure, **where)
+
+
+def test_the_rows_behind_every_published_figure_make_it(review):
+    """Every KPI, the whole store and a few keys of each grain: the rows that `why` lists make what kpis.csv says."""
+    kpis = review.results.kpis
+    said = kpis[kpis.value.notna()].groupby(["kpi", "grain"]).head(3)
+    assert said.kpi.nunique() > 20 and said.grain.nunique() > 8
+    for row in said.itertuples():
+        found = review.results.behind(row.kpi, {} if row.grain == "all" else {row.grain: row.key})
+        assert [found.value, found.numerator, found.denominator] == pytest.approx(
+            [row.value, row.numerator, row.denominator], rel=1e-9, nan_ok=True
+        ), (row.kpi, row.grain, row.key)
+
+
+def test_a_figure_is_said_with_its_parts_and_its_rows(review):
+    row = review.results.kpis.query("kpi == 'on_time_ship_rate' and grain == 'location'").nlargest(1, "denominator").iloc[0]
+    said, listing = review.why("on_time_ship_rate", location=row.key).parts
+    assert f"On-time ship of location {row.key} in {review.results.week}" in repr(said)
+    assert f"= {row.numerator:.0f} / {row.denominator:.0f}, from {row.denominator:.0f} rows" in repr(said).replace(" ", " ")
+    mine = review.rows("on_time_ship_rate", location=row.key)
+    assert len(mine) == row.denominator and mine.on_time.sum() == row.numerator
+    assert all(f">{order}<" in listing.html for order in mine.order_id.head(20))
+    one = review.rows("on_time_ship_rate", order_id=mine.order_id.iloc[0])
+    assert set(one.order_id) == {mine.order_id.iloc[0]}, "any column of the rows narrows them too"
+
+
+def test_a_figure_that_is_not_available_says_why(review):
+    gone = review.results.kpis.query("grain == 'all' and value.isna()").kpi.iloc[0]
+    assert "is n/a in" in repr(review.why(gone).parts[0]) and len(review.why(gone).parts) == 1

@@ -110,7 +110,7 @@ def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", confi
         from opsreview import settings as settings_module
         from opsreview.intake.store import open_exports
         from opsreview.measure import cache_folder
-        from opsreview.results import find_folder, newest_week, reasons
+        from opsreview.results import find_folder, newest_week
         from opsreview.weeks import Week
 
         folder = find_folder(exports)
@@ -122,7 +122,7 @@ def check(exports: ExportsDir = Path("data_samples"), week: WeekName = "", confi
             for k in ("rows_read", "rows_kept", "rows_quarantined", "rows_elsewhere", "rows_split")
         }
         rows["rows_read"] += rows["rows_split"] - rows["rows_elsewhere"]  # of our tables: a vendor's row may be several of ours, or none
-        why, notices = reasons(found), found.notices
+        why, notices = found.quarantine_reasons(), found.notices
         unrecognised, dropped = found.unrecognised, found.dropped_columns
     files = len({f["path"] for f in found.manifest})
     out.print(f"{chosen}: {files} files of {len(found.weeks)} weeks; {rows['rows_read']:,} rows read, {rows['rows_kept']:,} kept")

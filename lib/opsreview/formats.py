@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -130,3 +132,9 @@ def words(identifier: Any) -> str:
 def _plus(value: Any, decimals: int, times: float = 1) -> str:
     rounded = round(float(value) * times, decimals)
     return "±" if rounded == 0 else "+" if rounded > 0 else ""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """`; did you mean family?` where something is spelled much alike, else nothing."""
+    close = difflib.get_close_matches(word, list(known), 1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -12,6 +12,7 @@ import pandas as pd
 from opsreview import catalog, causes, change, decisions, development, findings, judgement, ledger, restatements
 from opsreview import settings as settings_module
 from opsreview.audit import PREFIX, Audit
+from opsreview.behind import Behind, behind
 from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder, definitions
@@ -224,6 +225,10 @@ class Results:
         """Rows of order_margin.parquet whose columns have these values, by order and line."""
         return pd.read_parquet(self.order_margin, filters=[(c, "==", v) for c, v in where.items()] or None)
 
+    def behind(self, kpi: str, where: dict[str, str]) -> Behind:
+        """The rows of W that a KPI is worked out from, and the figure they make (`behind.behind`)."""
+        return behind(self.measured.books(self.week), kpi, where)
+
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
         """What was not exported and what it costs: table (or table.column), weeks, costs (the KPIs that are n/a for it)."""
@@ -244,7 +249,7 @@ class Results:
             "tables": fresh.to_dict("records"),
             "tables_this_week": int((fresh["last_week"].astype(str) == str(self.week)).sum()),
             **sums,
-            "quarantine_reasons": reasons(self.exports),
+            "quarantine_reasons": self.exports.quarantine_reasons(),
             "missing": self.missing,
             "unrecognised": self.exports.unrecognised,
             "dropped_columns": self.exports.dropped_columns,
@@ -253,11 +258,6 @@ class Results:
             "unknown_skus": len(self.measured.summary.frame("unknown_skus")),
             "ties": ties(self.reconciliation),
         }
-
-
-def reasons(exports: Any) -> dict[str, int]:
-    """How many rows were set aside for which reason, the commonest first."""
-    return {str(k): int(v) for k, v in exports.quarantine()["reason"].value_counts().items()}
 
 
 def open_results(

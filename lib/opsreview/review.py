@@ -11,8 +11,9 @@ import pandas as pd
 
 from opsreview import agenda, widgets
 from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
-from opsreview.exhibits import Part, bridges, exhibits
+from opsreview.exhibits import Part, bridges, exhibits, rows
 from opsreview.tables import Html
+from opsreview.titles_margin import BRIDGE
 
 PARAMETERS = ("week", "exports", "config", "decisions", "reports")
 OF_MONTH = ("month", *PARAMETERS[1:])
@@ -180,12 +181,18 @@ class Review:
         return widgets.findings_filter(self.results)
 
     def why(self, figure: str = "contribution_margin", **where: str) -> Panel:
-        """From a margin figure of the week to its lines: `review.why("contribution_margin", family="Mugs")`.
+        """From a figure of the week to its rows: `review.why("contribution_margin", family="Mugs")`, `review.why("on_time_ship_rate")`.
 
-        `figure`: net_revenue, gross_margin, contribution_margin or a cost between them; `where`: any of sku, family, channel, order. Shows
-        what the lines add up to, the bridge from net revenue to contribution, and each line with where each of its costs comes from.
+        A margin (net revenue, gross margin, contribution margin or a cost between them) by any of sku, family, channel, order: what its
+        lines add up to, the bridge, and each line with where each of its costs comes from. Any other KPI by its grains and the columns of
+        its rows: the figure, how it is reckoned, and the rows it counts.
         """
-        return Panel(bridges.why(self.results, figure, where))
+        of = bridges if figure in BRIDGE else rows
+        return Panel(of.why(self.results, figure, where))
+
+    def rows(self, kpi: str, **where: str) -> pd.DataFrame:
+        """Every row that a KPI of the week is worked out from: `review.rows("on_time_ship_rate", location="north")`."""
+        return self.results.behind(kpi, where).rows
 
     def table(self, name: str) -> pd.DataFrame:
         """A frame by name: kpis, history, findings, leaks, …, or one of the evidence frames (orders_daily, waves, sku_rank, …)."""

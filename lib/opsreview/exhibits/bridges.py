@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import pandas as pd
@@ -144,11 +143,9 @@ def late_costs(results: Any) -> list[Part]:
 
 def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
     """The lines behind a margin figure of the week and the bridge between them: see `Review.why`."""
-    if figure not in BRIDGE:
-        raise ValueError(f"no figure {figure!r} to ask about{_near(figure, BRIDGE)}; there are {', '.join(BRIDGE)}")
     for key in where:
         if key not in GRAINS:
-            raise ValueError(f"a figure is asked about by {', '.join(GRAINS)}, not by {key!r}{_near(key, GRAINS)}")
+            raise ValueError(f"a margin is asked about by {', '.join(GRAINS)}, not by {key!r}{formats.near(key, GRAINS)}")
     currency = results.settings.reporting_currency
     lines = results.lines(**{{"order": "order_id"}.get(k, k): v for k, v in where.items()})
     whose = formats.listing([f"{k} {v}" for k, v in where.items()], 4) or "the whole store"
@@ -202,8 +199,3 @@ def _components(results: Any, lines: pd.DataFrame) -> Part:
     missing | Lines without it | number
     """
     return listed(results, pd.DataFrame(out), columns, "Component by component: where the money comes from", MARGIN)
-
-
-def _near(word: str, known: Any) -> str:
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -251,5 +251,9 @@ class Exports:
     def quarantine(self) -> pd.DataFrame:
         return account.quarantine(self)
 
+    def quarantine_reasons(self) -> dict[str, int]:
+        """How many rows were set aside for which reason, the commonest first."""
+        return {str(k): int(v) for k, v in self.quarantine()["reason"].value_counts().items()}
+
     def quarantine_csv(self, path: Path) -> None:
         account.quarantine_csv(self, path)

@@ -1,0 +1,63 @@
+"""The rows that a KPI's figure is worked out from, at any grain or several at once: the last step from a figure to what was exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import pandas as pd
+
+from opsreview import kpis
+from opsreview.books import Books
+from opsreview.formats import near
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A figure's rows, and what they make: value, numerator and denominator as in kpis.csv (NaN where it has none)."""
+
+    rows: pd.DataFrame
+    value: float
+    numerator: float
+    denominator: float
+
+
+def behind(books: Books, kpi: str, where: dict[str, str]) -> Behind:
+    """The rows of a KPI of W whose grains or columns have the values of `where`, in a stable order, and the figure they make.
+
+    ValueError where the KPI is none, or its rows have no such column: the message names what there is.
+    """
+    registered = kpis.load()
+    if kpi not in registered:
+        raise ValueError(f"no figure {kpi!r} to ask about{near(kpi, registered)}; there are {', '.join(registered)}")
+    figure, table, columns = _asked(books, registered[kpi], kpi, where)
+    mine = _where(table, columns, where)
+    base = _where(table, columns, {k: v for k, v in where.items() if k != figure.shared_denominator})
+    parts, of_base = figure.parts(mine), figure.parts(base)
+    sums = mine.aggregate(value=parts.value, numerator=parts.numerator, denominator=parts.denominator).to_pandas().astype(float).iloc[0]
+    value, denominator = sums["value"], sums["denominator"]
+    if figure.shared_denominator in where:
+        denominator = float(base.aggregate(denominator=of_base.denominator).to_pandas().iloc[0, 0])
+        value = sums["numerator"] / (denominator or float("nan"))
+    return Behind(mine.order_by(mine.columns).to_pandas(), value, sums["numerator"], denominator)
+
+
+def _asked(books: Books, figures: list[kpis.Figure], kpi: str, where: dict[str, str]) -> tuple[kpis.Figure, ibis.Table, dict[str, str]]:
+    """The figure that is published at most of the grains asked for, its rows, and the column that each word may mean."""
+    known: list[str] = []
+    for figure in sorted(figures, key=lambda f: (-len(where.keys() & f.grains.keys()), not f.whole)):
+        if not (figure.whole or where.keys() & figure.grains.keys()):
+            continue
+        table = figure.rows(books)
+        columns = {c: c for c in table.columns} | figure.grains
+        if where.keys() <= columns.keys():
+            return figure, table, columns
+        known += [c for c in columns if c not in known]
+    gone = next(k for k in where if k not in known) if set(where) - set(known) else " and ".join(where)
+    raise ValueError(f"{kpi} cannot be asked about by {gone!r}{near(gone, known)}; its rows have {', '.join(known)}")
+
+
+def _where(table: ibis.Table, columns: dict[str, str], where: dict[str, str]) -> ibis.Table:
+    for word, value in where.items():
+        table = table.filter(table[columns[word]].cast("string") == str(value))
+    return table

@@ -1,0 +1,51 @@
+"""From any KPI to its rows: what `review.why` shows of a figure that is no margin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from opsreview import figures, formats
+from opsreview.catalog import kpis
+from opsreview.exhibits import Part
+from opsreview.tables import note, table
+
+MOST_ROWS = 200
+
+
+def why(results: Any, kpi: str, where: dict[str, str]) -> list[Part]:
+    """A sentence that says the figure, its numerator and denominator and how it is reckoned, and the rows behind it."""
+    if kpi in results.measured.cards[results.week].facts["missing"]:
+        return [note(f"{kpis()[kpi].label} is n/a in {results.week}: {figures.why_missing(results, kpi)}.")]
+    found, fact = results.behind(kpi, where), kpis()[kpi]
+    whose = formats.listing([figures.key_words(k, v) for k, v in where.items()], 4) or "the whole store"
+    said = formats.quantity(found.value, fact.unit, results.settings.reporting_currency)
+    parts = [formats.number(v, 0 if float(v).is_integer() else 2) for v in (found.numerator, found.denominator) if not formats.missing(v)]
+    made = f" = {' / '.join(parts)}" if len(parts) == 2 else ""
+    text = f"{fact.label} of {whose} in {results.week}: {said}{made}, from {formats.count(len(found.rows), 'row')}."
+    shown = _shown(found.rows)
+    columns = "\n".join(f"{c} | {formats.words(c.removesuffix('_local')).capitalize()} | {_kind(shown[c])}" for c in shown)
+    listing = table(
+        shown, columns, f"The rows of {fact.label.lower()}, {whose}", results.settings.reporting_currency, filterable=True, most=MOST_ROWS,
+        whole=f"review.rows has them all: review.rows({', '.join([repr(kpi), *(f'{k}={v!r}' for k, v in where.items())])})",
+        empty="nothing happened that it counts",
+    )  # fmt: skip
+    return [note(f"{text} {figures.formula(fact)}."), listing]
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """Without columns that say nothing here: empty ones, and moments in UTC that stand in local time too."""
+    local = {c for c in rows if f"{c}_local" in rows.columns}
+    keep = [c for c in rows if c not in local and rows[c].notna().any()]
+    flags = {c: rows[c].map({True: "yes", False: "no"}) for c in keep if pd.api.types.is_bool_dtype(rows[c].dropna().infer_objects())}
+    return rows[keep].assign(**flags)
+
+
+def _kind(column: pd.Series) -> str:
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "moment"
+    if pd.api.types.is_numeric_dtype(column):
+        known = column.dropna().astype(float)
+        return "number?" if (known == known.round()).all() else "two?"
+    return "plain"
