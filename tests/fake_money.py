@@ -143,7 +143,9 @@ def months(without: str = "", **given) -> SimpleNamespace:
         weeks=weeks, cards=dict.fromkeys(weeks, kept), stack=lambda name, some: card, summary=SimpleNamespace(frame=lambda name: leaks)
     )
     team = settings.parse({"timezone": "UTC", "reporting_currency": "EUR", **given})
-    return SimpleNamespace(week=weeks[-1], measured=measured, settings=team, evidence=frames.__getitem__, decisions=decided, trust={})
+    return SimpleNamespace(
+        week=weeks[-1], measured=measured, settings=team, evidence=frames.__getitem__, decisions=decided, trust={}, reports_dir=None
+    )
 
 
 def pages() -> SimpleNamespace:

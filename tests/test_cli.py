@@ -230,7 +230,9 @@ def test_progress_is_shown(first):
 def test_a_run_leaves_what_the_outputs_name_and_no_more(first):
     reports, _ = first
     there = {p.name for p in (reports / str(LAST)).iterdir()}
-    assert there == {*CSV, "order_margin.parquet", "run.json", "monday.html", "monday.ipynb"}
+    pages = {f"{name}.{kind}" for name in ("monday", "exports_health") for kind in ("html", "ipynb")}
+    assert there == {*CSV, "order_margin.parquet", "run.json", *pages}
+    assert 'href="exports_health.html"' in (reports / str(LAST) / "monday.html").read_text(encoding="utf-8")
     assert {p.name for p in reports.iterdir() if not p.name.endswith(".lock")} == {str(LAST), "index.html"}
 
 
@@ -252,6 +254,7 @@ def test_a_month_is_a_page_and_its_weeks_are_the_weeks_own_figures(first, export
     name = of(LAST)
     assert f"Month  {Path('reports') / name / 'monthly.html'}" in found.stdout and f"{name} so far" in found.stdout
     assert {p.name for p in (reports / name).iterdir()} == {"monthly.html", "monthly.ipynb", "month.csv", "run.json"}
+    assert f'href="../{LAST}/exports_health.html"' in (reports / name / "monthly.html").read_text(encoding="utf-8")
     weeks = pd.read_csv(reports / name / "month.csv").set_index("week")
     kpis = pd.read_csv(reports / str(LAST) / "kpis.csv").query("grain == 'all'").set_index("kpi")
     assert weeks.loc[str(LAST), "net_revenue"] == pytest.approx(kpis.loc["net_revenue", "value"], abs=0.005)
@@ -293,7 +296,7 @@ def test_the_other_reviews_are_carried_over(first, exports, cache, tmp_path):
     found = command("run", "-e", exports, "-o", "reports", "-r", "friday", at=tmp_path, OPSREVIEW_CACHE=cache)
     assert found.returncode == 0 and "Friday" in found.stdout and "Monday" not in found.stdout
     week = tmp_path / "reports" / str(LAST)
-    assert {p.stem for p in week.glob("*.html")} == {"monday", "friday"}
+    assert {p.stem for p in week.glob("*.html")} == {"monday", "friday", "exports_health"}
     assert before == {name: (week / name).read_bytes() for name in before}
     index = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
     assert all(f"{LAST}/{review}.html" in index for review in ("monday", "friday"))

@@ -49,10 +49,18 @@ def trust(results: Any, review: str = "") -> Html:
     details = [f"{line}." for line in (*trusted.details(results), *trusted.become(results), *narrative.trust_details(results))]
     tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
     marks, restated = trusted.alarms(results), trusted.restated(results)
-    link = "" if review == HEALTH else f"{HEALTH}.html"
+    link = _health_page(results, review)
     html = environment().get_template("trust.j2")
     html = html.render(text=text, marks=marks, restated=restated, details=details, tables="".join(tables), link=link)
     return Html(html, "\n".join([*marks, *restated, text]))
+
+
+def _health_page(results: Any, review: str) -> str:
+    """Where the exports' own page lies, seen from this one: beside it, of a month in its last week's folder, where that was published."""
+    if review != MONTH:
+        return "" if review == HEALTH else f"{HEALTH}.html"
+    reports = results.reports_dir
+    return f"../{results.week}/{HEALTH}.html" if reports and (reports / str(results.week) / f"{HEALTH}.html").is_file() else ""
 
 
 def last_time(results: Any, review: str) -> Html:

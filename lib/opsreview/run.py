@@ -56,9 +56,9 @@ def run_week(
     """Run a week's reviews and write `out/<week>`; the folder is new when this returns and as it was when it raises."""
     say = progress or (lambda text, done, of: None)
     clock = {"start": time.perf_counter()}
-    chosen = tuple(reviews)
-    if set(chosen) >= set(REVIEWS):
-        chosen = (*REVIEWS, HEALTH, AUDIT)
+    chosen = (*(r for r in REVIEWS if r in set(reviews)), HEALTH)  # every page says what it stands on, and leads there
+    if len(chosen) > len(REVIEWS):
+        chosen = (*chosen, AUDIT)
     results = open_results(exports, week, config, decisions_dir, progress=say, reading=lambda text: say(text, 0, 0), reports=out)
     clock["measure"] = time.perf_counter()
     parameters = {"week": str(results.week)} | _places(results.exports_dir, config, decisions_dir, out)
