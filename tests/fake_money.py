@@ -13,7 +13,7 @@ from opsreview.weeks import Week
 
 
 def carriage() -> dict[str, pd.DataFrame]:
-    """One service that billed above its rate, one that did not; one profile with a cheaper way, one without."""
+    """One service billed above its rate, one did not; one profile has a cheaper way, one none; one location sends further than usual."""
     overcharges = pd.DataFrame(
         [("dhl", "parcel", "dhl/parcel", 2600, 12_480.0, 12_290.0, 97, 190.0, 20.0, 2600), ("ups", "ground", "ups/ground", 1300, 8060.0, 8060.0, 0, 0.0, 0.0, 0)],
         columns="carrier service service_key parcels billed expected above over of_weight by_card".split(),
@@ -23,7 +23,11 @@ def carriage() -> dict[str, pd.DataFrame]:
          ("1", 1.0, 3, "zone 1, up to 1 kg, three days", "ups/ground 300", 300, 1100.0, 0.95, None, *[np.nan] * 8)],
         columns="zone band promise profile services parcels cost kept other moved other_kept cost_each other_each saving late risk net".split(),
     )  # fmt: skip
-    return {"overcharges": overcharges, "carrier_mix": mix}
+    zones = pd.DataFrame(
+        [("BER", "3", 594, 87, 18.76, 2.1, 134.92, 0.146, 0.032, 0.060), ("BER", "1", 594, 507, 575.24, -0.4, 27.3, 0.854, 0.968, 0.99)],
+        columns="location zone sent to_zone usual each amount share usual_share limit".split(),
+    )  # fmt: skip
+    return {"overcharges": overcharges, "carrier_mix": mix, "zone_shifts": zones}
 
 
 def _range(rng: np.random.Generator, n: int = 40) -> pd.DataFrame:

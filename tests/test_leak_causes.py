@@ -250,7 +250,7 @@ def test_the_table_adds_up_and_its_title_says_what_it_shows():
     assert shown.amount.iloc[-1] == pytest.approx(top.amount.sum())
     assert shown.amount.iloc[-1] == pytest.approx(r.leaks[(r.leaks.leak == "3") & (r.leaks.part == "total")].amount.iloc[0])
     assert top.amount.fillna(0).tolist() == pytest.approx(top[["rework", "avoidable_charges", "creep"]].sum(axis=1).tolist())
-    assert set(titles_margin.CAUSES) == {*causes.CAUSES, "whole"}
+    assert set(titles_margin.CAUSES) == {*causes.CAUSES, "whole", "zone_shift"}
     html = by_cause(r).html
     assert "Carrier mix" in html and "n/a" not in html
 

@@ -76,6 +76,36 @@ def test_a_planted_leak_is_found(planted, check, entity):
     assert entity in set(named["entity"]), f"{check} found {sorted(named['entity'])}"
 
 
+# What Friday must never miss, and never see where it is not: the cause, and the check that finds it.
+TRUTHS = {
+    "a heavy SKU with a healthy gross margin that loses money": "negative_margin", "a duplicated carrier invoice": "duplicate_charge",
+    "a zone shift": "zone_shift", "a returns hotspot by size": "returns_hotspot", "an underwater promotion": "promotion_at_risk",
+    "a channel that loses money": "channel_margin",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", TRUTHS.values(), ids=TRUTHS)
+def test_a_planted_truth_of_money_is_found_and_a_clean_shop_has_none_of_it(planted, clean, check):
+    (entity,) = [e for name, e in LEAKS if name == check]
+    assert entity in set(planted.loc[planted["check"] == check, "entity"])
+    assert check not in set(clean["check"])
+
+
+def test_each_truth_is_what_it_is_called(sample_results, planted):
+    """The heavy SKU earns by gross and loses by contribution; the hotspot is one of size; the promotion and the channel lose money."""
+    entity = dict(LEAKS)
+    row = sample_results.sku_margin.set_index("sku").loc[entity["negative_margin"]]
+    assert row.gross_margin_share >= float(sample_results.settings.targets["gross_margin"].ok) and row.contribution_margin < 0
+    assert entity["negative_margin"] in set(planted.loc[planted["check"] == "false_confidence", "entity"])
+    assert entity["returns_hotspot"].endswith("/too_small")
+    offers = sample_results.evidence("pauses").set_index("promo_id")
+    assert (offers.loc[[entity["promotion_at_risk"].split("/")[0]], "margin"] < 0).all()
+    channels = sample_results.evidence("channels").set_index("channel")
+    assert channels.loc[entity["channel_margin"], "contribution_margin"] < 0
+    shifts = sample_results.evidence("zone_shifts").set_index(["location", "zone"])
+    assert shifts.loc[entity["zone_shift"], "amount"].idxmax() == "3"
+
+
 def test_what_is_found_can_be_acted_on(planted):
     of_exports = planted["review"] == "all"
     assert planted["impact"].notna().tolist() == (~of_exports).tolist()

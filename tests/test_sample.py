@@ -272,7 +272,7 @@ class TestCommitted:
         for table in self.entities("export_missing"):
             assert not list(last.glob(f"{table}.*"))
             assert list((DATA / str(LAST - 1)).glob(f"{table}.*"))
-        assert "ship_postal" not in read(last / "orders.csv.gz")
+        assert "promo_id" not in read(last / "orders.csv.gz")
         assert versions(DATA, "ad_spend")["spend_date"].max() == pd.Timestamp("2026-11-12")
 
     def test_documents_named_are_there(self):

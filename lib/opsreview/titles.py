@@ -229,6 +229,17 @@ def returns_heat(reasons: pd.DataFrame, currency: str) -> str:
     return f"{text}; of {money(said.cost.sum(), currency)} in four weeks {money(ours, currency)} is ours to control"
 
 
+def zones(rows: pd.DataFrame, currency: str) -> str:
+    """What the week's parcels cost more or less for where they went. Rows: zone_shifts."""
+    if rows.empty:
+        return "Where parcels went: n/a"
+    amount = rows.amount.sum()
+    if abs(amount) < 0.5:
+        return "Where parcels went: to their usual zones"
+    way = "dearer" if amount > 0 else "cheaper"
+    return f"Where parcels went: {way} zones than usual, by {money(abs(amount), currency)} in the week"
+
+
 def ledger(leaks: pd.DataFrame, sentence: str, currency: str) -> str:
     """The ledger's total of the week, and its largest leak."""
     totals = leaks[(leaks.part == "total") & leaks.leak.isin(["1", "2", "3", "4"])].dropna(subset=["amount"])

@@ -33,6 +33,7 @@ CAUSES = {
     "not_sent_yet": ("Not sent yet", "what such orders are reckoned to cost"),
     "remainder": ("Remainder", "of medians that do not add up"),
     "whole": ("The leak in the week", ""),
+    "zone_shift": ("Zone shift (memo)", "parcels to other zones than usual; not in the leak, which is held at this week's zones"),
 }
 
 

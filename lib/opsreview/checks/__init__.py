@@ -3,9 +3,9 @@
 A check is given a `Context` and returns a row an entity that is worth a meeting's time (see `COLUMNS`); `findings` adds identity,
 owner, SLA, escalation and state. What the exports do not say is never flagged: a check whose tables did not come finds nothing.
 
-Modules: plan, monday (stock), drift (of systems' stock), inbound, wednesday (warehouse), carriers, carriage, friday (margin and returns),
-agreement (documents that differ; matching, apart: how they do), promotions, exports, controls, documents; stakes holds what several of
-them reckon money with.
+Modules: plan, monday (stock), drift (of systems' stock), inbound, wednesday (warehouse), carriers, carriage, zones, friday (margin and
+returns), agreement (documents that differ; matching, apart: how they do), promotions, exports, controls, documents; stakes holds what
+several of them reckon money with.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ def load() -> dict[str, Check]:
         plan,
         promotions,
         wednesday,
+        zones,
     )
 
     return {name: CHECKS[name] for name in catalog.checks() if name in CHECKS}

@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview.books import Books, beside, inside
 from opsreview.checks import rows_of
 from opsreview.checks.carriage import mix, overcharged
+from opsreview.checks.zones import shifts
 from opsreview.facts.shipments import avoidable, due_deliveries, handed_over, shipments
 from opsreview.facts.warehouse import at_dock, crews, picks, stocked
 from opsreview.facts.warehouse import waves as worked
@@ -139,4 +140,9 @@ def carrier_mix(books: Books) -> pd.DataFrame:
     return mix(books)
 
 
-EVIDENCE = (pick_trend, waves, labor_volume, elasticity, dock, carriers, exception_reasons, overcharges, carrier_mix)
+def zone_shifts(books: Books) -> pd.DataFrame:
+    """A row a location and zone: parcels of W to it, and of as many usually, and what that costs more in W: `checks.zones.shifts`."""
+    return shifts(books)
+
+
+EVIDENCE = (pick_trend, waves, labor_volume, elasticity, dock, carriers, exception_reasons, overcharges, carrier_mix, zone_shifts)

@@ -52,6 +52,7 @@ def by_cause(results: Any) -> Part:
     if rows.amount.isna().any():
         note_ += f" n/a: {gone(results, STANDS_ON) or 'fewer than four weeks before this one'}."
     title = titles_margin.causes(shown[~shown.whole], currency)
+    shown = pd.concat([shown, _zone_shift(results)], ignore_index=True)
     return listed(results, shown, columns, title, STANDS_ON, strong="whole", note=note_, download=f"leak-3-causes-{results.week}.csv")
 
 
@@ -65,6 +66,15 @@ def shares(rows: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([sums, whole]).rename_axis("cause").reset_index()
     about = both.cause.map(titles_margin.CAUSES)
     return both.assign(named=about.str[0], what=about.str[1], whole=both.cause == "whole")
+
+
+def _zone_shift(results: Any) -> pd.DataFrame:
+    """The memo line: what the week's zones cost more than the usual ones. In no share, since creep is held at this week's zones."""
+    zones, known = results.evidence("zone_shifts"), results.leaks[results.leaks.amount.fillna(0.0) != 0]
+    amount = zones.amount.sum(min_count=1)
+    each = known.basis_points.iloc[0] / known.amount.iloc[0] if len(known) else float("nan")
+    named, what = titles_margin.CAUSES["zone_shift"]
+    return pd.DataFrame([{"named": named, "what": what, "amount": amount, "basis_points": amount * each, "whole": False}])
 
 
 def _total(amounts: pd.Series) -> float:

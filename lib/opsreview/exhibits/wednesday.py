@@ -165,7 +165,30 @@ def carriage(results: Any) -> list[Part]:
     title = _mix_title(profiles, results)
     stands_on = ["shipments", "carrier_charges", "carrier_rates"]
     file = f"carrier-mix-{results.week}.csv"
-    return [above, listed(results, profiles, columns, title, stands_on, note=note, filterable=True, download=file)]
+    by_profile = listed(results, profiles, columns, title, stands_on, note=note, filterable=True, download=file)
+    return [above, by_profile, _zones(results)]
+
+
+def _zones(results: Any) -> Part:
+    """Where each location's parcels went against where they use to, and what that costs in the week."""
+    zones, currency = results.evidence("zone_shifts"), results.settings.reporting_currency
+    columns = """
+    location | Location
+    zone | Zone
+    to_zone | Parcels | number
+    usual | Usual of as many | number
+    share | Share | share
+    usual_share | Usual share | share
+    limit | Limit of its weeks | share?
+    each | Dearer each | cents? | help=than a parcel of the same weight at the location's usual zones
+    amount | In the week | cents | bar
+    """
+    note = (
+        "Every parcel has the mean cost of its zone and weight band in the 13 weeks before, so that only where parcels go makes an amount. "
+        "A limit is said from twelve weeks on."
+    )
+    title = titles.zones(zones, currency)
+    return listed(results, zones, columns, title, ["shipments"], "fewer than four weeks before this one, or no zones", note=note)
 
 
 def _mix_title(profiles: pd.DataFrame, results: Any) -> str:

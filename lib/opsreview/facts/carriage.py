@@ -82,6 +82,11 @@ def billed(books: Books) -> ibis.Table:
     )  # fmt: skip
 
 
+def band(kg: ibis.Value) -> ibis.Value:
+    """The upper end of a weight's band in kg; 1000 above them all, 0 where it is not known."""
+    return ibis.cases(*((kg <= end, end) for end in BANDS), (kg.notnull(), 1000.0), else_=0.0).cast("float64")
+
+
 @fact
 def carried(books: Books, window: Window) -> ibis.Table:
     """One row a shipment handed over in the window: zone, weight `band`, promised days, `room`, `took`, `kept`, `cost`, `card`, weekday.
@@ -96,7 +101,7 @@ def carried(books: Books, window: Window) -> ibis.Table:
     due = s.promised_ship_at_local.date().fill_null(s.label_created_at_local.date())
     s = s.mutate(
         shipped_day=s.shipped_at_local.date(),
-        band=ibis.cases(*((s.ours_kg <= kg, kg) for kg in BANDS), (s.ours_kg.notnull(), 1000.0), else_=0.0).cast("float64"),
+        band=band(s.ours_kg),
         promise=s.promised_delivery_at_local.date().delta(due, unit="day"),
         room=s.promised_delivery_at_local.date().delta(s.shipped_at_local.date(), unit="day"),
         took=s.delivered_at_local.date().delta(s.shipped_at_local.date(), unit="day"),

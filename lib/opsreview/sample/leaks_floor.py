@@ -10,6 +10,7 @@ from opsreview.sample.cast import NORTH, SOUTH, Cast
 from opsreview.sample.fulfil import SHIFT
 
 SURCHARGE = 1.95  # on one in three economy parcels
+FAR = 0.18  # of the north's customers in the last week
 STRAIN = 1.8  # hours of the crew that is not fixed grow with volume to the power of 1 + this
 
 
@@ -20,6 +21,11 @@ class Floor(Cast):
         super().prepare()
         self.invoice_day = self.end - 5
         self.charged = dict.fromkeys(("duplicate", "overcharge", "avoidable"), 0.0)
+
+    def area(self, area: np.ndarray, prefers: np.ndarray, day: np.ndarray, key: np.ndarray) -> np.ndarray:
+        """A campaign in the far north: of the last week's customers of the north so many more live there."""
+        hit = (prefers == NORTH) & (day >= self.end - 7) & (self.world.dice.uniform("far", key) < FAR)
+        return np.where(hit, np.flatnonzero(w.AREA_REGION == 2)[key % 2], super().area(area, prefers, day, key))
 
     def late_share(self, prefers: np.ndarray, due: np.ndarray) -> np.ndarray:
         return np.where((prefers == SOUTH) & (due >= self.end - 7), 0.16, super().late_share(prefers, due))
@@ -109,6 +115,13 @@ class Floor(Cast):
                 "address corrections on a fifth of the last week's invoice",
                 self.charged["avoidable"],
                 "money",
+            ),
+            self.entry(
+                "zone_shift",
+                "north",
+                "nearly one in five of the last week's customers live far north",
+                FAR,
+                "share of orders",
             ),
             self.entry(
                 "carrier_mix", "zone 2, up to 2 kg, two days", "standard parcels sent by express in the last 25 days", 1.9, "money a parcel"

@@ -88,7 +88,7 @@ class Money(Cast):
         ads = tables["ad_spend"]
         tables["ad_spend"] = ads[day_weekday(ads["day"]) < 4]
         tables["labor"] = pd.concat(self.labor.values(), ignore_index=True)
-        tables["orders"] = tables["orders"].drop(columns="ship_postal")
+        tables["orders"] = tables["orders"].drop(columns="promo_id")
         return tables
 
     def record(self) -> list[dict]:
@@ -135,7 +135,7 @@ class Money(Cast):
             self.entry("export_missing", "promotions", "does not come in the last week; the last one stands"),
             self.entry("export_stale", "ad_spend", "ends on Thursday of the last week", 96, "hours"),
             self.entry("export_volume", "labor", "comes with the two weeks before in it once more", 3, "times the usual rows"),
-            self.entry("schema_drift", "orders", "the column ship_postal is gone"),
+            self.entry("schema_drift", "orders", "the column promo_id is gone"),
             self.entry("control_total_mismatch", "shop", "the shop's report of the last week counts cancelled orders"),
         ]
         if self.refund:

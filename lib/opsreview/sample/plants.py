@@ -37,6 +37,10 @@ class Nothing:
         """Lines asked for (key, line, sku_no, wanted, day): may change or drop some."""
         return lines
 
+    def area(self, area: np.ndarray, prefers: np.ndarray, day: np.ndarray, key: np.ndarray) -> np.ndarray:
+        """Where each order goes to."""
+        return area
+
     def late_share(self, prefers: np.ndarray, due: np.ndarray) -> np.ndarray:
         """Chance of an order to leave late."""
         return np.full(len(due), LATE)
