@@ -45,13 +45,14 @@ def sample_results():
 
 @pytest.fixture(scope="session")
 def reports() -> Path:
-    """A run of the sample's newest week with all three reviews: the folder that holds the week's folder and the index. Made once."""
-    from opsreview.run import run_week
+    """A run of the sample's newest week with all its pages, and of its month: the folder that holds theirs and the index. Made once."""
+    from opsreview.run import run_month, run_week
 
     out = Path(os.environ["OPSREVIEW_CACHE"]) / f"reports-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
     with FileLock(f"{out}.lock"):
         if not (out / "index.html").is_file():
-            run_week(SAMPLE, "", out, decisions_dir=str(out.with_name(f"{out.name}-decisions")))
+            for run in (run_month, run_week):
+                run(SAMPLE, "", out, decisions_dir=str(out.with_name(f"{out.name}-decisions")))
     return out
 
 

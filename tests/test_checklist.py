@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 from opsreview import decisions
-from opsreview.checklist import checklist_html, entries, first_word
+from opsreview.checklist import FIRST, checklist_html, entries, first_word
 from opsreview.weeks import Week
 from opsreview.widgets_checklist import checklist_widget
 
@@ -76,6 +76,21 @@ def test_every_value_is_escaped():
     html = checklist_html(pd.DataFrame([finding(**values)]), NONE, "2026-W46", "monday", "EUR")
     form = html[: html.index("</form>")]
     assert "<script" not in form and form.count("&lt;script&gt;") == len(values)
+
+
+def test_the_first_are_shown_and_the_others_folded_under_what_they_come_to():
+    many = [finding(finding_id=f"g{i}", severity="breach", impact=100.0 - i) for i in range(FIRST + 2)]
+    small = [finding(finding_id="s", impact=5.0)]
+    html = checklist_html(pd.DataFrame([*many, *small]), NONE, "2026-W46", "monday", "EUR")
+    top, more, rest = re.split(r"<details", html[: html.index("</form>")])
+    assert [part.count("<li ") for part in (top, more, rest)] == [FIRST, 2, 1]
+    assert re.findall(r"<summary>(.*?)</summary>", html) == [
+        f"2 more findings, €{100 - FIRST + 100 - FIRST - 1} a week together, 2 of them a breach",
+        "1 smaller finding, €5.00 a week together",
+    ]  # fmt: skip
+    assert "0 of 11 decided" in html
+    skus = checklist_html(pd.DataFrame([finding(impact=None, severity="info")]), NONE, "2026-W46", "monday", "EUR", 0.0, "SKU")
+    assert "smaller" not in skus and skus.count("<li ") == 1
 
 
 def test_no_findings_is_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,10 +17,13 @@ from opsreview import audit as sign_offs
 from opsreview import catalog, month
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
+from opsreview.exhibits import audit as audited
 from opsreview.exhibits import exhibits
+from opsreview.exhibits import month as shown
 from opsreview.headlines import month_headline
 from opsreview.review import Review
 from opsreview.run import MONTHLY, NOTEBOOKS
+from opsreview.tables import Html
 from opsreview.weeks import Week
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -174,7 +178,7 @@ def test_every_part_of_the_pages_shows_something(name):
     held = Review(name, fake_money.pages())
     for part in ("headline", *exhibits(name)):
         shown = getattr(held, part)
-        html = "".join(p._repr_html_() for p in getattr(shown, "parts", [shown]))
+        html = "".join(p._repr_html_() if isinstance(p, Html) else p.to_json() for p in getattr(shown, "parts", [shown]))
         assert len(html) > 60 and "nan" not in html.lower().replace("finance", ""), part
 
 
@@ -190,3 +194,95 @@ def test_the_sign_off_form_takes_the_largest_skus_that_are_left():
     held = Review(catalog.AUDIT, fake_money.pages())
     html = held.checklist._repr_html_()
     assert "audit/A/" in html and "audit/B/" not in html
+
+
+# ---- their pictures and what they say --------------------------------------------------------------------------------------------
+
+
+def rows_of(chart):
+    """The largest dataset of a chart, as a frame."""
+    return pd.DataFrame(max(chart.to_dict()["datasets"].values(), key=len))
+
+
+def said(chart):
+    return " ".join(chart.to_dict()["title"]["text"])
+
+
+def test_the_steps_from_contribution_to_ebitda_close():
+    m = stood(costs={"fixed_per_month": 1000})
+    chart, *_ = shown.ebitda(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    steps = rows_of(chart)
+    for month_, own in steps.groupby("key"):
+        whole, *costs, left = own.to_dict("records")
+        assert (whole["label"], left["label"]) == ("Contribution", "EBITDA") and whole["start"] == left["start"] == 0
+        assert [c["start"] for c in costs] == pytest.approx([whole["end"], *[c["end"] for c in costs[:-1]]])
+        assert costs[-1]["end"] == pytest.approx(left["amount"]), month_
+    assert set(steps.key) == {"2026-09", "2026-10"} and set(steps.kind) == {"margin", "cost"}
+    assert said(chart) == "Of €2,000 of contribution €300 is left as EBITDA in 2026-10; most goes to fixed costs, €1,150"
+
+
+def test_a_month_without_a_margin_has_no_picture_of_it():
+    m = stood(without="contribution_margin")
+    first, *_ = shown.ebitda(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    assert "From contribution to EBITDA" in repr(first)
+
+
+def test_what_is_a_week_is_compared_a_week():
+    """October has five weeks, September four: what is alike every week has not changed."""
+    m = stood()
+    _, bridge, weeks = shown.ebitda(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    changes = re.findall(r"<tr.*?</tr>", bridge.html, re.DOTALL)[1:]
+    assert len(changes) == 11 and all(row.rstrip().endswith(">0</td></tr>") for row in changes)
+    assert "Not known" not in weeks.html
+
+
+def test_stock_by_week_is_what_the_families_hold():
+    m = stood()
+    results = SimpleNamespace(month=m, settings=m.results.settings, trust={}, evidence=m.results.evidence)
+    chart, _, freed = shown.cash(results)
+    drawn = rows_of(chart)
+    whole, lamps = (drawn[drawn.family == name].set_index("week") for name in ("whole store", "Lamps"))
+    assert whole.value.tolist() == lamps.value.tolist() == [4000.0 + 100 * i for i in range(9)]
+    assert whole.kind.tolist() == ["the weeks before"] * 4 + ["2026-10"] * 5
+    assert said(chart).startswith("€4,800 lies in stock at the end of 2026-10") and said(chart).endswith(
+        "€500 more than at the end of 2026-09"
+    )
+    assert "Tied since 2026-09: €500" in freed.html and "More is sold a day" in freed.html
+
+
+def test_leaks_by_month_stand_in_their_order():
+    m = stood()
+    chart, table = shown.leaks(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    assert rows_of(chart).to_dict("records")[0]["month"] == "2026-09" and set(rows_of(chart).leak) == {"1 Demand planning variance"}
+    first = re.findall(r"<tr[^>]*><td>(.*?)</td>", table.html)
+    assert first == ["1 Demand planning variance", "Leaks 1 to 4"]
+    assert said(chart) == (
+        "Leaks 1 to 4 cost €250 in 2026-10, 500 basis points of net revenue, as in 2026-09; the largest is demand planning variance (500)"
+    )
+
+
+def test_what_decisions_recovered_is_drawn_with_its_sign():
+    rows = pd.DataFrame(
+        [("reprice", 2, 1, 300.0, 120.0, 180.0), ("staff", 1, 0, 50.0, 90.0, -40.0)],
+        columns=["decision", "taken", "done", "then", "now", "recovered"],
+    )
+    m = SimpleNamespace(recovered=lambda: rows)
+    chart, _ = shown.recovered(SimpleNamespace(month=m, settings=stood().results.settings, trust={}))
+    assert rows_of(chart)[["said", "recovered", "kind"]].values.tolist() == [
+        ["reprice", 180.0, "recovered"], ["staff", -40.0, "costs more now"],
+    ]  # fmt: skip
+    assert said(chart) == (
+        "3 decisions, 1 of them done: what they are about costs €140 a week less than when they were taken; reprice recovered most (€180)"
+    )
+    assert "costs €40.00 a week more" in shown.recovered_title(rows[rows.decision == "staff"], "EUR")
+
+
+def test_the_audit_names_who_is_believed_to_earn_and_does_not():
+    chart, _ = audited.top_skus(fake_money.pages())
+    assert said(chart) == (
+        "1 of the 2 largest SKUs is believed to earn and lost €4.00 in 28 days; "
+        "most of it B Rug: 60.0\u00a0% gross, −10.0\u00a0% in the end"
+    )
+    assert set(rows_of(chart).sku) == {"A Lamp", "B Rug"}
+    earns = fake_money.pages().audit.skus.assign(contribution_share=0.1)
+    assert audited.believed_title(earns, "EUR") == "None of the 2 SKUs with most net revenue loses money after what its orders cost"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import fake_results
 import pandas as pd
 import pytest
-from opsreview import figures, formats, narrative, settings, titles
+from opsreview import figures, formats, headlines, narrative, settings, titles, titles_margin
 from opsreview.weeks import Week
 
 NAN = float("nan")
@@ -105,6 +105,32 @@ def test_headline_of_a_week_on_target():
 def test_headline_on_target_does_not_hide_a_change_for_the_worse():
     rows = [kpi_row("pick_pack_accuracy", 0.997, "ok", signal="down:limits"), kpi_row("on_time_ship_rate", 0.995, "ok", signal="up:limits")]
     assert "are on target, but Pick/pack accuracy changed for the worse. No" in narrative.headline(store(rows), "wednesday")
+
+
+def test_friday_begins_with_what_was_earned_and_a_change_for_the_worse_is_to_be_watched():
+    rows = [kpi_row("gross_margin", 0.5, "ok", signal="down:limits", review="friday")]
+    change = fake_results.shared().change
+    said, status = headlines.week_headline(store(rows), "friday")
+    assert said.startswith(f"{titles_margin.change(change, 'EUR')}. Gross margin is 50.0{N}%, on target, but") and status == "watch"
+    assert headlines.week_headline(store([{**rows[0], "signal": "up:limits"}]), "friday")[1] == "ok"
+    assert headlines.week_headline(store([{**rows[0], "status": "breach"}]), "friday")[1] == "breach"
+    assert headlines.week_headline(store(rows, change=change.head(0)), "friday")[0].startswith("Gross margin is")
+    assert headlines.week_headline(store([kpi_row("pick_pack_accuracy", 0.99, "ok")]), "wednesday")[0].startswith("Pick/pack")
+
+
+@pytest.mark.parametrize(("now", "said"), [(80.0, "€20.00 below"), (130.0, "€30.00 above"), (100.2, "at")])
+def test_contribution_against_its_usual_level(now, said):
+    rows = pd.DataFrame(
+        [("all", "", "baseline", 100.0, "memo"), ("all", "", "contribution_margin", now, "memo"), ("all", "", "price", now - 100, "part")],
+        columns=["grain", "key", "part", "amount", "kind"],
+    )
+    assert titles_margin.change(rows, "EUR").startswith(f"Contribution is {formats.money(now, 'EUR')}, {said} its usual level: price")
+
+
+def test_what_each_channel_keeps():
+    rows = pd.DataFrame({"channel": ["b", "a"], "net_revenue": [1.0, 2.0], "contribution_margin_share": [-0.2, 0.1]})
+    assert titles.kept(rows, "channel") == f"Of net revenue a keeps 10.0{N}% and b −20.0{N}% as contribution"
+    assert titles.kept(rows.head(0), "channel").endswith("n/a")
 
 
 def test_headline_says_what_could_not_be_measured_and_for_want_of_what():

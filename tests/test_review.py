@@ -237,6 +237,23 @@ def test_table_says_how_many_rows_it_leaves_out_and_where_they_are():
     assert repr(shown) == "Cap (30 rows)"
 
 
+def test_a_table_says_where_its_rows_are_that_a_page_does_not_carry():
+    long = tables.table(pd.DataFrame({"a": range(tables.MOST + 1)}), "a | A | number", "Cap")._repr_html_()
+    assert len(cells(long)) == tables.MOST and "1 more row: review.table of its notebook has them." in long
+
+
+def test_every_family_and_channel_has_its_bridge():
+    r = fake_results.shared()
+    for chart, by in zip(Review("friday", r).net_to_contribution.parts, ("family", "channel"), strict=True):
+        steps = pd.DataFrame(next(iter(chart.to_dict()["datasets"].values())))
+        margin = r.evidence(f"{by}_margin").set_index(by)
+        assert set(steps.key) == {"(all)", *margin.index}
+        for key, own in steps[steps.key != "(all)"].groupby("key"):
+            last = own[own.label == "Contribution"].amount.iloc[0]
+            assert last == pytest.approx(margin.loc[key, "contribution_margin"])
+            assert own.amount.iloc[0] - own[own.kind == "cost"].amount.sum() == pytest.approx(last, abs=0.01)
+
+
 def test_an_empty_table_is_a_plain_note():
     assert (
         tables.table(pd.DataFrame({"a": []}), "a | A", "Cap", empty="none this week")._repr_html_().strip()

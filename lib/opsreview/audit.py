@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from opsreview.formats import share
+
 PREFIX = "audit/"  # what the id of an audited SKU begins with; findings' ids are hexadecimal
 TOP = 50  # SKUs by revenue that are audited first
 
@@ -68,8 +70,17 @@ def to_sign(audit: pd.DataFrame, week: str, owner: str) -> pd.DataFrame:
     asked = ("investigate: " + f["flaws"]).where(flawed, "accept: data present and plausible")
     return pd.DataFrame({
         "finding_id": f["audit_id"], "week": week, "review": "friday", "leak": "5", "check": "", "entity_type": "sku", "entity": f["sku"],
-        "title": f["sku"] + " " + f["name"].fillna(""), "observed": f["contribution_share"], "expected": f["gross_share"],
+        "title": f["sku"] + " " + f["name"].fillna("") + _margins(f), "observed": f["contribution_share"], "expected": f["gross_share"],
         "threshold": None, "severity": flawed.map({True: "watch", False: "info"}), "impact": float("nan"), "impact_basis": f["flaws"],
         "owner": owner, "due_at": "", "escalate_to": "", "escalate_at": "", "suggested_decision": asked, "state": f["state"],
         "first_seen": week, "members": "", "evidence": "",
     })  # fmt: skip
+
+
+def _margins(f: pd.DataFrame) -> pd.Series:
+    """`: believed 64.2 %, is −13.3 %`: the margin on goods alone, and what is left; empty where a cost is not known."""
+    said = [
+        "" if pd.isna(believed) or pd.isna(real) else f": believed {share(believed, 1)}, is {share(real, 1)}"
+        for believed, real in zip(f["gross_share"], f["contribution_share"], strict=True)
+    ]
+    return pd.Series(said, index=f.index, dtype=object)

@@ -59,7 +59,9 @@ def month_headline(results: Any) -> tuple[str, str]:
         if not formats.missing(rows.loc["net_revenue", "amount"]):
             text += f"; {net} of net revenue"
     elif month.complete and not formats.missing(before):
-        text += f", {formats.difference(amount, before, 'money', currency)} on {month.before}"
+        # Months have four weeks or five: what can be compared is a week of each.
+        now, then = (formats.money(a / n, currency) for a, n in ((amount, len(weeks)), (before, len(month.weeks(month.before)))))
+        text += f": {now} a week, after {then} in {month.before}"
     tied = month.freed().set_index("cause")["tied"]["stock"]
     if not formats.missing(tied):
         text += f"; stock {'ties' if tied > 0 else 'frees'} {formats.money(abs(tied), currency)} {'more' if tied > 0 else 'of cash'}"

@@ -71,7 +71,7 @@ def table(
     if frame.empty:
         return nothing(caption, empty)
     shown = frame.head(most)
-    left = f"{formats.number(len(frame) - len(shown))} more rows: {whole}." if len(frame) > len(shown) else ""
+    left = f"{formats.count(len(frame) - len(shown), 'more row')}: {whole}." if len(frame) > len(shown) else ""
     made = [Col.read(line) for line in columns.strip().splitlines()]
     heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency), "small": c.small} for c in made]
     cells = [_cells(shown, column) for column in made]

@@ -9,7 +9,7 @@ from pathlib import Path
 import made_page
 import pytest
 
-REVIEWS = ("monday", "wednesday", "friday", "exports_health")
+PAGES = ("monday", "wednesday", "friday", "exports_health", "margin_audit", "monthly")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 NO_BROWSER = "no Chromium: `apt-get install chromium`, or `playwright install chromium`, or set OPSREVIEW_CHROMIUM to its path"
 
@@ -52,9 +52,9 @@ def view(browser):
         context.close()
 
 
-@pytest.fixture(params=["made", *REVIEWS])
+@pytest.fixture(params=["made", *PAGES])
 def page_path(request, made) -> Path:
-    """The page made here, or a review of the newest week of OPSREVIEW_REPORTS, else of the sample's run."""
+    """The page made here, or a page of the newest week (or month) of OPSREVIEW_REPORTS, else of the sample's run."""
     return made if request.param == "made" else _real(request, request.param)
 
 
@@ -66,7 +66,7 @@ def _real(request, review: str) -> Path:
             out = Path(request.getfixturevalue("reports"))
         except pytest.FixtureLookupError:
             pytest.skip("no reports: run `make report` and set OPSREVIEW_REPORTS=reports")
-    pages = sorted(out.glob(f"????-W??/{review}.html"))
+    pages = sorted(out.glob(f"{'????-??' if review == 'monthly' else '????-W??'}/{review}.html"))
     if not pages:
         pytest.skip(f"no {review}.html in {out}")
     return pages[-1]

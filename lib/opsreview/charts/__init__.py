@@ -5,10 +5,11 @@ from opsreview.charts.exports import export_heat
 from opsreview.charts.forms import ranked, trend
 from opsreview.charts.margin import families, ledger, rerank, returns_heat, waterfall
 from opsreview.charts.money import portfolio, returns_bill, whale
+from opsreview.charts.month import ebitda, recovered, stock
 from opsreview.charts.service import carriers, dock_to_stock, elasticity, error_trend, waves
 
 __all__ = [
-    "carriers", "days_of_supply", "dock_to_stock", "elasticity", "error_trend", "export_heat", "families", "ledger",
-    "orders_against_plan", "plan_vs_actual", "portfolio", "ranked", "rerank", "returns_bill", "returns_heat", "trend", "waterfall", "waves",
-    "whale",
+    "carriers", "days_of_supply", "dock_to_stock", "ebitda", "elasticity", "error_trend", "export_heat", "families", "ledger",
+    "orders_against_plan", "plan_vs_actual", "portfolio", "ranked", "recovered", "rerank", "returns_bill", "returns_heat", "stock", "trend",
+    "waterfall", "waves", "whale",
 ]  # fmt: skip

@@ -75,16 +75,24 @@ def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: st
     order, keys = list(dict.fromkeys(tall.label)), list(dict.fromkeys(tall[by]))[:MOST_KEYS]
     tall = tall[tall[by].isin(keys)].rename(columns={"from": "start", "to": "end", by: "key"})
     tall["kind"] = np.where(tall.kind == "cost", "cost", np.where(tall.amount < 0, "margin below zero", "margin"))
-    tall["top"] = tall[["start", "end"]].max(axis=1)
+    said = alt.Text("share:Q", format=theme.SHARE)
+    return finish(stairs(tall, order, keys, by.capitalize(), said, "In the week"), title, subtitle, 300, currency)
+
+
+def stairs(tall: pd.DataFrame, order: list[str], keys: list[str], pick: str, said: alt.Text, axis: str) -> Chart:
+    """A waterfall, a key at a time: margins stand on the ground, costs hang between them.
+
+    Rows: key, label, start, end, amount, share, kind. `said`: what stands above each step; `axis`: what the money is of.
+    """
+    tall = tall.assign(top=tall[["start", "end"]].max(axis=1))
     base = alt.Chart(rows(tall, ["key", "label", "start", "end", "top", "amount", "share", "kind"]))
     x = alt.X("label:O", sort=order, axis=alt.Axis(title=None, labelAngle=0, ticks=False, labelColor=theme.INK))
-    tooltip = tips(f"key | {by.capitalize()}", "label | Step", "amount | Amount | money", "share | Of net revenue | share")
+    tooltip = tips(f"key | {pick}", "label | Step", "amount | Amount | money", "share | Of net revenue | share")
     color = named("kind", tall.kind, STEPS, offset=18)["color"]
-    height = alt.Y("start:Q", axis=value_axis("money", "In the week"))
+    height = alt.Y("start:Q", axis=value_axis("money", axis))
     bars = base.mark_bar(width={"band": 0.7}).encode(x, height, alt.Y2("end:Q"), color=color, tooltip=tooltip)
-    said = alt.Text("share:Q", format=theme.SHARE)
     texts = base.mark_text(dy=-7, fontSize=12, color=theme.INK).encode(x, alt.Y("top:Q"), text=said, tooltip=tooltip)
-    return finish(choose([bars, texts], "key", keys, by.capitalize()), title, subtitle, 300, currency)
+    return choose([bars, texts], "key", keys, pick)
 
 
 def largest(skus: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -179,24 +187,27 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
     return finish(chart, title, subtitle, 120 + 34 * len(order), currency)
 
 
-def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
-    """Leaks 1 to 4 stacked by week, in money or in basis points of net revenue. Rows: leak_history, part `total`."""
+def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", by: str = "week") -> Chart | None:
+    """Leaks 1 to 4 stacked by week, in money or in basis points of net revenue. Rows: leak_history, part `total`.
+
+    By month basis points stand first: months have four weeks or five.
+    """
     frame = history[(history.part == "total") & history.leak.isin(["1", "2", "3", "4"])].dropna(subset=["amount"])
     if frame.empty:
         return None
-    frame = rows(frame, ["week", "leak", "amount", "basis_points"])
+    frame = rows(frame, [by, "leak", "amount", "basis_points"])
     frame["leak"] = frame.leak.map(LEAKS)
     bars = (
         alt.Chart(frame)
         .transform_calculate(shown="ledger_unit === 'money' ? datum.amount : datum.basis_points")
         .mark_bar()
         .encode(
-            alt.X("week:O", axis=week_axis()),
+            alt.X(f"{by}:O", axis=week_axis()),
             alt.Y(
                 "shown:Q",
                 stack="zero",
                 axis=alt.Axis(
-                    title="A week",
+                    title=f"A {by}",
                     tickCount=5,
                     minExtent=52,
                     labelExpr="format(datum.value, ledger_unit === 'money' ? '$.3~s' : ',~f') + (ledger_unit === 'money' ? '' : ' bp')",
@@ -204,7 +215,10 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
             ),
             color=alt.Color("leak:N", scale=alt.Scale(domain=list(LEAKS.values())[:4], range=theme.KINDS[:4])),
             order=alt.Order("leak:O"),
-            tooltip=tips("week | Week", "leak | Leak", "amount | Amount | money", "basis_points | Basis points of net revenue | one"),
+            tooltip=tips(
+                f"{by} | {by.capitalize()}", "leak | Leak", "amount | Amount | money", "basis_points | Basis points of net revenue | one"
+            ),
         )
     )
-    return finish(bars.add_params(dropdown("ledger_unit", ["money", "basis points"], "In")), title, subtitle, 300, currency)
+    units = ["money", "basis points"] if by == "week" else ["basis points", "money"]
+    return finish(bars.add_params(dropdown("ledger_unit", units, "In")), title, subtitle, 300, currency)

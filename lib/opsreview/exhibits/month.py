@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import formats
-from opsreview.exhibits import Exhibit, Part, listed
+from opsreview import charts, formats
+from opsreview.charts.month import STEPS as SHORT
+from opsreview.exhibits import Exhibit, Part, drawn, listed
+from opsreview.tables import Html
 from opsreview.titles import LEAKS
 
 SOLD = ["orders", "order_lines", "products"]
@@ -17,52 +19,94 @@ STEPS = {
     "other_labor": "Labor of receiving, returns and others", "expedite": "Paid for haste", "transfer_freight": "Transfers",
     "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip
+STOOD = ["inventory", "products"]
+MOST_MONTHS = 12  # months of leaks beside each other in the table
 TOTALS = ("net_revenue", "gross_margin", "contribution_margin", "ebitda")
 
 
 def ebitda(results: Any) -> list[Part]:
-    """From net revenue to EBITDA, beside the month before, and the weeks that it is made of."""
-    month = results.month
-    rows = month.bridge()
-    rows = rows.assign(said=rows.step.map(STEPS), total=rows.step.isin(TOTALS), change=rows.amount - rows.before)
+    """From contribution to EBITDA, beside the month before, and the weeks that it is made of."""
+    month, currency = results.month, results.settings.reporting_currency
+    rows, counts = month.bridge(), {m: len(month.weeks(m)) for m in (month.name, month.before)}
+    both = [(month.name, "amount", "share"), (month.before, "before", "share_before")]
+    tall = pd.concat([rows[["step", a, s]].set_axis(["step", "amount", "share"], axis=1).assign(month=m) for m, a, s in both])
+    subtitle = f"Above each step its amount. {_spans(counts)}"
+    chart = charts.ebitda(tall, ebitda_title(rows, month.name, currency), subtitle, currency)
+    return [drawn(chart, "From contribution to EBITDA", results, SOLD), _bridge(rows, counts, results), _weeks(results)]
+
+
+def ebitda_title(rows: pd.DataFrame, name: str, currency: str) -> str:
+    """What is left of contribution as EBITDA, and the cost that takes most."""
+    amount = rows.set_index("step").amount.astype(float)
+    if formats.missing(amount.ebitda):
+        return f"{name} has no EBITDA"
+    costs = -amount[[step for step in SHORT if step not in ("contribution_margin", "ebitda")]].dropna()
+    whole, left = (formats.money(amount[step], currency) for step in ("contribution_margin", "ebitda"))
+    text = f"Of {whole} of contribution {left} is left as EBITDA in {name}"
+    top = costs.idxmax() if len(costs) else ""
+    return f"{text}; most goes to {STEPS[top].lower()}, {formats.money(costs[top], currency)}" if top and costs[top] > 0 else text
+
+
+def _spans(counts: dict[str, int]) -> str:
+    said = [f"{month} has {formats.count(n, 'week')}" if n else f"{month} is not known as a whole" for month, n in counts.items()]
+    return f"{', '.join(said)}: a week belongs to the month of its Thursday."
+
+
+def _bridge(rows: pd.DataFrame, counts: dict[str, int], results: Any) -> Html:
+    """Step by step, in money, of net revenue and a week: months of four weeks and of five can be set beside each other."""
+    (name, n), (before, m) = counts.items()
+    rows = rows.assign(
+        said=rows.step.map(STEPS),
+        total=rows.step.isin(TOTALS),
+        now=rows.amount / (n or float("nan")),
+        then=rows.before / (m or float("nan")),
+    )
     columns = f"""
     said | Step
-    amount | {month.name} | money
+    amount | {name} | money
     share | Of net revenue | share
-    before | {month.before} | money?
+    now | A week | money
+    before | {before} | money?
     share_before | Of net revenue | share?
-    change | Change | money?
+    then | A week | money?
+    change | Change a week | money?
     """
-    weeks = month.weeks()
-    counts = [formats.count(len(month.weeks(m)), "week") for m in (month.name, month.before)]
     note = (
-        f"{month.name} has {counts[0]}, {month.before} {counts[1]} known: a week belongs to the month of its Thursday. Costs stand with a "
-        "minus. Fixed costs: twelve months of costs.fixed_per_month over the days of a year, by the days of the weeks. The returns reserve "
-        "stands in contribution; labor that no order bears stands apart."
+        f"{_spans(counts)} Costs stand with a minus. Fixed costs: twelve months of costs.fixed_per_month over the days of a year, by the "
+        "days of the weeks. The returns reserve stands in contribution; labor that no order bears stands apart."
     )
-    bridge = listed(results, rows if len(weeks) else rows.head(0), columns, "From net revenue to EBITDA", SOLD, note=note, strong="total")
-    total = month.total().to_frame().T.assign(week="Month", missing="", whole=True)
+    shown = rows.assign(change=rows.now - rows.then) if n else rows.head(0)
+    return listed(results, shown, columns, "From net revenue to EBITDA", SOLD, note=note, strong="total")
+
+
+def _weeks(results: Any) -> Html:
+    """The weeks that the month is made of, each as its own run says it, and their sum."""
+    weeks = results.month.weeks()
+    total = results.month.total().to_frame().T.assign(week="Month", missing="", whole=True)
     each = pd.concat([weeks.assign(whole=False), total], ignore_index=True) if len(weeks) else weeks.assign(whole=False)
     columns = """
-    week | Week
+    week | Week | code
     net_revenue | Net revenue | money
-    gross_margin | Gross | money
+    gross_margin | Gross margin | money
     contribution_margin | Contribution | money
     marketing | Advertising | money
     other_labor | Other labor | money?
     expedite | Haste | money?
     transfer_freight | Transfers | money?
-    fixed | Fixed | money
+    fixed | Fixed costs | money
     ebitda | EBITDA | money
-    missing | Not known, in no sum | words
     """
-    return [bridge, listed(results, each, columns, "The weeks it is made of, each as its own run says it", SOLD, strong="whole")]
+    columns += "missing | Not known, in no sum | words" if weeks.missing.any() else ""
+    return listed(results, each, columns, "The weeks it is made of, each as its own run says it", SOLD, strong="whole")
 
 
 def cash(results: Any) -> list[Part]:
     """Cash in stock, the days it is tied, and what freed or tied it."""
     month, currency = results.month, results.settings.reporting_currency
-    rows = month.cash()
+    rows, freed = month.cash(), month.freed()
+    weeks, span = results.evidence("stock_weeks"), month.weeks().week.tolist()
+    subtitle = "At today's unit cost; SKUs without a cost are not in it."
+    chart = charts.stock(weeks, month.name, span, stock_title(rows, freed, currency), subtitle, currency)
     columns = """
     month | Month
     stock | Stock at its end, at cost | money
@@ -75,77 +119,150 @@ def cash(results: Any) -> list[Part]:
     """
     given, want = results.settings.cash, ("receivable_days", "payable_days")
     wanting = [f"cash.{name}" for name in want if getattr(given, name) is None]
-    note = "Days of inventory: stock at the end / goods sold a day, both at today's unit cost."
-    note += (
-        f" Not given in the settings: {formats.listing(wanting)}; the cycle needs both."
-        if wanting
-        else " Cycle: inventory + receivable − payable days."
+    note = (
+        "Days of inventory: stock at the end / goods sold a day, both at today's unit cost. Cash conversion cycle: from paying for goods "
+        "to being paid for them, days of inventory + receivable − payable. Cash tied: stock + receivable − payable."
     )
+    note += f" Not given in the settings: {formats.listing(wanting)}." if wanting else ""
     known = rows[rows.stock.notna()]
-    freed = month.freed()
-    parts = [listed(results, known, columns, "Cash", ["inventory"], "no snapshot of stock this week", note=note)]
-    said = {"volume": "More or less is sold a day", "cover": "More or fewer days of it are held", "stock": "Change of stock"}
-    freed = freed[freed.tied.notna()].assign(said=lambda f: f.cause.map(said), total=lambda f: f.cause == "stock")
-    whole = freed.loc[freed.cause == "stock", "tied"].sum()
-    caption = (
-        f"{'Tied' if whole > 0 else 'Freed'} since {month.before}: {formats.money(abs(whole), currency)}" if len(freed) else "Freed or tied"
-    )
+    table = listed(results, known, columns, "Cash, this month and the one before", STOOD, "no snapshot of stock this week", note=note)
+    return [drawn(chart, "Cash in stock", results, STOOD), table, _freed(freed, results)]
+
+
+def stock_title(rows: pd.DataFrame, freed: pd.DataFrame, currency: str) -> str:
+    """What lies in stock at the month's end, for how many days, and what that is against the month before."""
+    now = rows.iloc[-1]
+    if formats.missing(now.stock):
+        return "Cash in stock: n/a"
+    text = f"{formats.money(now.stock, currency)} lies in stock at the end of {now.month}"
+    text += "" if formats.missing(now.inventory_days) else f", {formats.number(now.inventory_days, 1)} days of sales"
+    change = freed.set_index("cause").tied.stock
+    if formats.missing(change):
+        return text
+    return f"{text}; {formats.money(abs(change), currency)} {'more' if change >= 0 else 'less'} than at the end of {rows.iloc[0].month}"
+
+
+def _freed(freed: pd.DataFrame, results: Any) -> Html:
+    """What tied cash or freed it since the month before: more sold a day, or more days of it held."""
+    freed = freed[freed.tied.notna()]
+    ways = {"volume": ("More is sold a day", "Less is sold a day"), "cover": ("More days of it are held", "Fewer days of it are held")}
+    said = [ways.get(row.cause, ("Change of stock",) * 2)[int(row.tied < 0)] for row in freed.itertuples()]
+    whole, before = freed.loc[freed.cause == "stock", "tied"].sum(), results.month.before
+    caption = f"{'Tied' if whole > 0 else 'Freed'} since {before}: {formats.money(abs(whole), results.settings.reporting_currency)}"
     columns = """
     said | Through
     tied | Tied, freed with a minus | money
     """
-    return [
-        *parts,
-        listed(results, freed, columns, caption, ["inventory"], "the month before is not known as a whole this week", strong="total"),
-    ]
+    quiet = "the month before is not known as a whole this week"
+    shown = freed.assign(said=said, total=freed.cause == "stock")
+    return listed(results, shown, columns, caption if len(freed) else "Freed or tied", ["inventory"], quiet, strong="total")
 
 
 def gmroi(results: Any) -> list[Part]:
     """What the stock of each family earns a year."""
+    rows, currency = results.month.gmroi(), results.settings.reporting_currency
+    per = f"{formats.symbol(currency)}1"
+    tooltip = [
+        "family | Family",
+        "gmroi | GMROI | two",
+        "gross_margin | Gross margin | money",
+        "value | Stock | money",
+        "inventory_days | Days | one",
+    ]
+    label = f"Gross margin a year for each {per} of stock"
+    subtitle = "GMROI: gross margin of the month, as of a year, over the mean of the stock at its weeks' ends, at cost. The lowest first."
+    chart = charts.ranked(
+        rows, "family", "gmroi", gmroi_title(rows, currency), "money", label, tooltip, subtitle, currency=currency, most=25
+    )
     columns = """
     family | Family
     gross_margin | Gross margin | money
     value | Stock, mean of the week ends | money
-    gmroi | GMROI | two | bar
+    gmroi | GMROI | two
     inventory_days | Days of inventory | one
     """
-    note = "GMROI: gross margin of the month, as of a year, / mean stock at cost. The lowest first."
-    return [listed(results, results.month.gmroi(), columns, "Gross margin return on inventory by family", ["inventory", *SOLD], note=note)]
+    by = listed(results, rows, columns, "Gross margin return on inventory (GMROI) by family", [*STOOD, *SOLD])
+    return [drawn(chart, "Return on stock", results, [*STOOD, *SOLD]), by]
+
+
+def gmroi_title(rows: pd.DataFrame, currency: str) -> str:
+    """Whose stock earns least, and whose most."""
+    known = rows.dropna(subset=["gmroi"])
+    if known.empty:
+        return "Return on stock: n/a"
+    low, high = known.iloc[0], known.iloc[-1]
+    text = f"{low.family} earn least on their stock: {formats.money(low.gmroi, currency, 2)} of gross margin a year for each"
+    text += f" {formats.symbol(currency)}1"
+    text += f", {formats.number(low.inventory_days)} days of it lie there" if not formats.missing(low.inventory_days) else ""
+    return f"{text}; {high.family} most, {formats.money(high.gmroi, currency, 2)}" if len(known) > 1 else text
 
 
 def leaks(results: Any) -> list[Part]:
     """The leaks month by month."""
-    rows = results.month.leaks()
+    rows, currency = results.month.leaks(), results.settings.reporting_currency
+    part = rows.drop_duplicates("month").set_index("month")["whole"].map({True: "", False: ", in part"})
+    tall = rows.assign(part="total", month=rows.month + rows.month.map(part))
+    subtitle = "Leaks 1 to 4 add up; leak 5, what gross margin hides, is a memo and in no sum. Basis points of the months' net revenue."
+    chart = charts.ledger(tall, leaks_title(rows, results.month, currency), subtitle, currency, by="month")
     wide = rows.pivot(index="leak", columns="month", values="basis_points")
-    months = [m for m in wide.columns][-7:]
+    months = list(wide.columns)[-MOST_MONTHS:]
     money = rows[rows.month == results.month.name].set_index("leak")["amount"]
-    shown = (
-        wide[months]
-        .assign(amount=money, said=lambda f: f.index.map({**LEAKS, "1-4": "Leaks 1 to 4"}), total=lambda f: f.index == "1-4")
-        .reset_index()
-    )
-    whole = rows.groupby("month")["whole"].all()
-    lines = "\n".join(f"{m} | {m}{'' if whole[m] else ', in part'} | number" for m in months)
+    shown = wide[months].assign(
+        amount=money, said=lambda f: f.index.map({**LEAKS, "1-4": "Leaks 1 to 4"}), total=lambda f: f.index == "1-4",
+        place=lambda f: f.index.map(lambda leak: "4+" if leak == "1-4" else leak),
+    )  # fmt: skip
+    lines = "\n".join(f"{m} | {m}{part[m]} | number" for m in months)
     columns = f"said | Leak\n{lines}\namount | {results.month.name}, in money | money"
-    note = "Basis points of net revenue of the months' weeks; leak 5 is a memo and in no sum."
-    return [listed(results, shown, columns, "Leaks, basis points of net revenue", SOLD, note=note, strong="total")]
+    below = listed(results, shown.sort_values("place"), columns, "Leaks, basis points of net revenue", SOLD, strong="total")
+    return [drawn(chart, "The leaks month by month", results, SOLD), below]
+
+
+def leaks_title(rows: pd.DataFrame, month: Any, currency: str) -> str:
+    """What leaks 1 to 4 cost in the month, against the month before where that is whole, and the largest of them."""
+    now = rows[rows.month == month.name].set_index("leak")
+    if "1-4" not in now.index:
+        return f"The leaks of {month.name}: n/a"
+    whole = now.loc["1-4"]
+    text = f"Leaks 1 to 4 cost {formats.money(whole.amount, currency)} in {month.name}"
+    text += f", {formats.number(whole.basis_points)} basis points of net revenue"
+    then = rows[(rows.month == month.before) & (rows.leak == "1-4") & rows.whole].basis_points
+    if len(then):
+        more = whole.basis_points - then.iloc[0]
+        way = f"{formats.number(abs(more))} {'more' if more > 0 else 'less'} than" if round(more) else "as"
+        text += f", {way} in {month.before}"
+    four = now.loc[[leak for leak in "1234" if leak in now.index]]
+    top = four.amount.idxmax() if len(four) else ""
+    return f"{text}; the largest is {LEAKS[top][2:].lower()} ({formats.number(four.basis_points[top])})" if top else text
 
 
 def recovered(results: Any) -> list[Part]:
     """What decisions recovered: the impact a week of what was decided about, then and now."""
     rows, currency = results.month.recovered(), results.settings.reporting_currency
+    said = rows.assign(said=rows.decision.map(formats.words))
     columns = """
-    decision | Decision | words
+    said | Decision
     taken | Taken | number
     done | Done | number
     then | Cost a week then | money
     now | And now | money
-    recovered | Recovered a week | money | bar
+    recovered | Recovered a week | money
     """
-    caption = f"Decisions recovered {formats.money(rows.recovered.sum(), currency)} a week" if len(rows) else "What decisions recovered"
     quiet = "no decision taken before this week is on record with a figure then and now"
     note = "What the findings cost when it was decided, and in the last week of the month: what went away by itself is in it too."
-    return [listed(results, rows, columns, caption, [], quiet, note=note)]
+    below = listed(results, said, columns, "What decisions recovered", [], quiet, note=note)
+    chart = charts.recovered(said, recovered_title(rows, currency), "", currency)
+    return [below] if chart is None else [chart, below]
+
+
+def recovered_title(rows: pd.DataFrame, currency: str) -> str:
+    """What all decisions recovered a week, how many of them are done, and the kind that recovered most."""
+    if rows.empty:
+        return "What decisions recovered: none is on record"
+    money, top = rows.recovered.sum(), rows.iloc[0]
+    way = f"{formats.money(abs(money), currency)} a week {'less' if money >= 0 else 'more'} than when they were taken"
+    text = f"{formats.count(rows.taken.sum(), 'decision')}, {formats.number(rows.done.sum())} of them done: what they are about costs {way}"
+    most = f"; {formats.words(top.decision)} recovered most ({formats.money(top.recovered, currency)})"
+    return f"{text}{most}" if top.recovered > 0 else text
 
 
 EXHIBITS: tuple[Exhibit, ...] = (ebitda, cash, gmroi, leaks, recovered)
