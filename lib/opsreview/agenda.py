@@ -85,7 +85,9 @@ def last_time(results: Any, review: str) -> Html:
     """
     order = frame.assign(late=frame.state != "overdue").sort_values(["late", "recorded_at"], ascending=[True, False], kind="stable")
     currency = results.settings.reporting_currency
-    return table(order, columns, currency=currency, note=narrative.decisions_sentence(kept, currency), whole="all are in decisions.csv")
+    return table(
+        order, columns, currency=currency, note=narrative.decisions_sentence(kept, currency), whole="all are in decisions.csv", first=5
+    )
 
 
 def _made(row: Any) -> str:

@@ -29,9 +29,9 @@ def freshness(results: Any) -> list[Part]:
     week | Last came | plain
     newest | Newest event, UTC | moment
     days | Days old then | one? | help=from the newest event to the week's end
-    usual_days | Usually | one?
+    usual_days | Usually days old | one?
     rows | Rows | number
-    usual | Usually | number?
+    usual | Usual rows | number?
     refused | Not taken | number
     state | State | pill
     """

@@ -64,11 +64,11 @@ def _bridge(rows: pd.DataFrame, counts: dict[str, int], results: Any) -> Html:
     columns = f"""
     said | Step
     amount | {name} | money
-    share | Of net revenue | share
-    now | A week | money
+    share | {name}, of net revenue | share
+    now | {name}, a week | money
     before | {before} | money?
-    share_before | Of net revenue | share?
-    then | A week | money?
+    share_before | {before}, of net revenue | share?
+    then | {before}, a week | money?
     change | Change a week | money?
     """
     note = (

@@ -93,7 +93,7 @@
     const heads = [...table.tHead.rows[0].cells], under = heads.map((head) => head.dataset.small ?? "");
     const both = (cells, first, second) => cells.flatMap((c, i) => (under[i] ? [first(c), harmless(second(c, i))] : [first(c)])).map(quoted);
     const rows = body(table).filter((row) => row.dataset.match !== "no").map((row) => both([...row.cells], own, small));
-    const lines = [both(heads, (head) => harmless(head.textContent.trim()), (head, i) => under[i]), ...rows];
+    const lines = [both(heads, (head) => harmless(head.textContent.replaceAll("\u00a0", " ").trim()), (head, i) => under[i]), ...rows];
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.map((line) => line.join(",") + "\n").join("")], { type: "text/csv" }));
     link.download = name;
