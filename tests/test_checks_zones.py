@@ -84,6 +84,8 @@ def test_the_floor_and_the_zones_need_their_column():
     assert run("zone_shift", tables, floor=SHIFT + 1).empty and len(run("zone_shift", tables, floor=SHIFT - 1)) == 1
     blind = tables | {"shipments": [{k: v for k, v in s.items() if k != "zone"} for s in tables["shipments"]]}
     assert run("zone_shift", blind, floor=1).empty
+    free = tables | {"shipments": [{k: v for k, v in s.items() if k != "label_cost"} for s in tables["shipments"]]}
+    assert shifts(context(free).books).empty and run("zone_shift", free, floor=0).empty
 
 
 # Every order to `10` goes from BER in zone 7; MUC sends there in zone 1.

@@ -239,7 +239,19 @@ def test_causes_from_exports(this_week, cause, amount):
     assert found.amount.sum() == pytest.approx(rows[(rows.leak == "3") & (rows.part == "total")].amount.iloc[0], abs=CENT)
 
 
-# ---- on the page ----------------------------------------------------------------------------------------------------------------
+# ---- on the sample and on the page ---------------------------------------------------------------------------------------------------
+
+
+def test_what_was_planted_shows_among_the_causes(sample_results):
+    """Parcels sent by express for no reason, addresses "corrected", picks done again; and zones beside the leak, not in it."""
+    rows, r = sample_results.leak_causes, sample_results
+    own = r.leaks[r.leaks.leak == "3"].set_index("part").amount
+    assert rows.amount.sum() == pytest.approx(own["total"], abs=CENT)
+    by = rows.groupby("cause").amount.sum()
+    assert by.idxmax() == "errors" and by[list(causes.OF_CREEP)].idxmax() == "carrier_mix"
+    assert by["errors"] > 0.9 * (own["rework"] + rows[rows.what == "address_correction"].amount.sum()) > 250
+    assert abs(by["remainder"]) < 0.1 * own["creep"]
+    assert r.evidence("zone_shifts").amount.sum() > 100
 
 
 def test_the_table_adds_up_and_its_title_says_what_it_shows():

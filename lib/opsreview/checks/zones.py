@@ -12,7 +12,7 @@ from opsreview.books import Books, beside, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.facts.carriage import band, weights
 from opsreview.facts.orders import sales
-from opsreview.facts.shipments import shipment_costs
+from opsreview.facts.shipments import carries_cost, shipment_costs
 from opsreview.facts.stock import stock_days
 from opsreview.formats import count, listing, number
 from opsreview.statistics import wilson, xmr_limits
@@ -48,8 +48,10 @@ def shifts(books: Books) -> pd.DataFrame:
     to_zone: of them to the zone; usual: of as many in the same bands; each: what one there costs more than at the usual zones of its band;
     amount: to_zone less usual, × that, band by band. The amounts of a location add up to what its shift costs in the week.
     share, usual_share: of the parcels sent; limit: the upper XmR limit of the location's own weeks, empty under twelve of them.
-    Empty under four weeks of history.
+    Empty under four weeks of history, and where no export says what a parcel costs.
     """
+    if not carries_cost(books):
+        return pd.DataFrame(columns=COLUMNS)
     t = zoned(books)
     by = t.group_by("location", "now", "monday", "zone", "band").aggregate(parcels=t.count(), cost=t.cost.sum())
     f = rows_of(by, "location", "monday", "zone", "band")

@@ -188,7 +188,7 @@ def _zones(results: Any) -> Part:
         "A limit is said from twelve weeks on."
     )
     title = titles.zones(zones, currency)
-    return listed(results, zones, columns, title, ["shipments"], "fewer than four weeks before this one, or no zones", note=note)
+    return listed(results, zones, columns, title, ["shipments"], "no zones, no costs, or fewer than four weeks before this one", note=note)
 
 
 def _mix_title(profiles: pd.DataFrame, results: Any) -> str:
