@@ -10,6 +10,7 @@ from fake_known import context
 from hand_shop import FREE, ago, product, shop, sold, stock, together
 from opsreview.bills import PARTS, bills
 from opsreview.checks import rows_of
+from opsreview.checks.stakes import order_mishaps
 from opsreview.evidence import money
 from opsreview.proposals import _flow, channel_skus, channels, pauses, price_elasticity, reprices, transfers
 
@@ -71,6 +72,35 @@ def test_tickets_about_returns_are_shared_over_the_units_of_their_order():
     ]
     rows = bill(back(1, 3), back(2, 1, order_id="A-web-10", return_id="R2"), support_tickets=tickets)
     assert rows["support"].tolist() == pytest.approx([9, 3])
+
+
+def test_a_ticket_is_borne_once_also_by_what_came_back_long_ago():
+    """Three units came back two months ago, one now: a ticket on the order is not billed to the one alone."""
+    tickets = [{"ticket_id": "1", "order_id": "A-web-10", "opened_at": f"{ago(60)} 10:00", "topic": "return", "cost": 12}]
+    long_ago = back(1, 3, requested_at=f"{ago(61)} 09:00", received_at=f"{ago(60)} 09:00", disposed_at=f"{ago(59)} 09:00")
+    rows = bill(long_ago, back(2, 1, order_id="A-web-10"), support_tickets=tickets)
+    assert rows["support"].to_dict() == pytest.approx({"R2": 3})
+
+
+@pytest.mark.parametrize(
+    ("parcel", "order", "late"),
+    [
+        ({"promised_ship_at": f"{ago(9)} 18:00"}, {}, True),  # left a day after its promise
+        ({"promised_ship_at": f"{ago(7)} 18:00"}, {}, False),
+        ({}, {"promised_ship_at": f"{ago(9)} 18:00"}, False),  # the promise is the order's alone: a parcel without one keeps none
+        (None, {"promised_ship_at": f"{ago(9)} 18:00"}, True),  # never sent
+    ],
+)
+def test_an_order_is_late_by_its_parcels_promises(parcel, order, late):
+    tables = shop()
+    mine = next(o for o in tables["orders"] if o["order_id"] == "A-web-10")
+    mine |= order
+    sent = {"shipment_id": "S", "order_id": "A-web-10", "location": "BER", "carrier": "dhl", "service": "p", "label_created_at": f"{ago(9)} 08:00",
+            "shipped_at": f"{ago(8)} 15:00"}  # fmt: skip
+    if parcel is not None:
+        tables["shipments"] = [sent | parcel]
+    rows = rows_of(order_mishaps(books(tables)), "order_id").set_index("order_id")
+    assert bool(rows.loc["A-web-10", "late"]) is late
 
 
 def test_what_was_sent_for_nothing():

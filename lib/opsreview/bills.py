@@ -38,15 +38,16 @@ def bills(books: Books) -> ibis.Table:
 
     Value lost is units × unit cost less what they brought back, at least 0, by what became of them: refurbished, sold off (markdown),
     written off; `pending`: not decided yet, at what the units of T28 that are lost on average (an estimate). Restock labor is the returns
-    role's of T28 by units received. Support: tickets of `returns.ticket_topics` on the order, shared over its units returned. Outbound:
+    role's of T28 by units received. Support: tickets of `returns.ticket_topics` on the order, shared over all its units returned. Outbound:
     what sending the units had cost, where they were sold in T91; `unmatched` are the units of which that is not known.
     """
     r, k, topics = returns(books), tickets(books), books.settings.returns.ticket_topics
-    r = r.filter(inside(r.day, books.week.trailing(28)))
+    of_order = ibis.window(group_by=r.order_id)  # all that ever came back of it: what a ticket cost is borne once
+    r = r.mutate(all_back=r.quantity.sum().over(of_order)).filter(inside(r.day, books.week.trailing(28)))
     asked = k.filter(k.topic.isin(topics), k.order_id.notnull()).group_by("order_id").aggregate(asked=lambda t: t.money.sum())
     t = beside(beside(r, outbound(books), "order_id", "line_id"), asked, "order_id")
     lost = ibis.greatest(t.quantity * t.unit_cost.fill_null(0.0) - t.value_back, 0.0)
-    t = t.mutate(lost=lost, all_back=t.quantity.sum().over(ibis.window(group_by=t.order_id)))
+    t = t.mutate(lost=lost)
     average = (t.lost.sum(where=t.final) / t.quantity.sum(where=t.final).nullif(0)).fill_null(0.0).as_scalar()
     labor_each = restocking(books).each.max().as_scalar()
     zero = t.quantity * 0.0

@@ -81,7 +81,7 @@ def order_mishaps(books: Books) -> ibis.Table:
     o = o.filter(inside(o.ordered_at_local.date(), books.week.trailing(91)))
     o = o.select("order_id", "cancelled", "cancelled_at", "promised_ship_at", "rate")
     missed = ((s.shipped_at > s.promised_ship_at) | s.shipped_at.isnull()) & (s.promised_ship_at < books.as_of)
-    sent = s.group_by("order_id").aggregate(missed=missed.any(), first_promise=s.promised_ship_at.min())
+    sent = s.group_by("order_id").aggregate(missed=missed.fill_null(False).any(), first_promise=s.promised_ship_at.min())
     hit = s.semi_join(exceptions(books), "shipment_id").select("order_id").distinct().mutate(hit=True)
     k, r, c = tickets(books), books.table("returns"), avoidable(books)
     told = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(tickets=k.money.sum())
