@@ -53,46 +53,62 @@ def shifts(books: Books) -> pd.DataFrame:
     if not carries_cost(books):
         return pd.DataFrame(columns=COLUMNS)
     t = zoned(books)
-    by = t.group_by("location", "now", "monday", "zone", "band").aggregate(parcels=t.count(), cost=t.cost.sum())
+    by = t.group_by("location", "monday", "zone", "band").aggregate(parcels=t.count(), cost=t.cost.sum())
     f = rows_of(by, "location", "monday", "zone", "band")
-    if not f["now"].any() or f.loc[~f["now"], "monday"].nunique() < ENOUGH:
+    weeks = pd.to_datetime(f["monday"]).unique()
+    if len(weeks) <= ENOUGH or weeks.max() < pd.Timestamp(books.week.monday):
         return pd.DataFrame(columns=COLUMNS)
-    price = _prices(f)
-    parts = [_shift(own, price).assign(location=at) for at, own in f.groupby("location") if own["now"].any() and not own["now"].all()]
-    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+    axes, names = zip(*(pd.factorize(f[c], sort=True) for c in ("location", "monday", "zone", "band")), strict=True)
+    parcels, cost = (np.zeros([len(n) for n in names]) for _ in range(2))
+    parcels[axes], cost[axes] = f["parcels"], f["cost"]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        figures = _shifted(parcels, _prices(parcels.sum(axis=0), cost.sum(axis=0)))
+    keys = pd.MultiIndex.from_product([names[0], names[2]], names=["location", "zone"])
+    rows = pd.DataFrame({name: values.ravel() for name, values in figures.items()}, index=keys).reset_index()
+    rows = rows[(rows["sent"] > 0) & (rows["to_zone"] + rows["usual"] > 0)]  # a location without a history has no usual zones
     return rows[COLUMNS].sort_values(["amount", "location", "zone"], ascending=[False, True, True], ignore_index=True)
 
 
-def _grid(rows: pd.DataFrame, value: str, like: pd.DataFrame) -> pd.DataFrame:
-    """A sum by zone (rows) and band (columns) of `like`, 0 where there is none."""
-    sums = rows.pivot_table(index="zone", columns="band", values=value, aggfunc="sum")
-    return sums.reindex(index=sorted(set(like["zone"])), columns=sorted(set(like["band"]))).fillna(0.0)
+def _prices(parcels: np.ndarray, cost: np.ndarray) -> np.ndarray:
+    """What a parcel usually costs by zone and band, from sums by week (W last), zone and band.
+
+    Where such a parcel never went it is its zone's mean; of a new zone, W's.
+    """
+    many, all_of_them = parcels[:-1].sum(axis=0), cost[:-1].sum(axis=0)
+    every = (cost.sum(axis=(0, 2)) / parcels.sum(axis=(0, 2)))[:, None]
+    of_zone = all_of_them.sum(axis=1, keepdims=True) / many.sum(axis=1, keepdims=True)
+    return _first(all_of_them / many, of_zone, every)
 
 
-def _prices(f: pd.DataFrame) -> pd.DataFrame:
-    """What a parcel usually costs by zone (rows) and band (columns): where such never went its zone's mean, of a new zone W's."""
-    before = f[~f["now"]]
-    cost, parcels, every = _grid(before, "cost", f), _grid(before, "parcels", f), f.groupby("zone")[["cost", "parcels"]].sum()
-    of_zone = (cost.sum(axis=1) / parcels.sum(axis=1)).fillna(every["cost"] / every["parcels"])
-    return (cost / parcels).apply(lambda column: column.fillna(of_zone))
+def _shifted(parcels: np.ndarray, price: np.ndarray) -> dict[str, np.ndarray]:
+    """The figures of `shifts`, location × zone, from parcels by location × week × zone × band, W last.
+
+    Where a band never went from a location before, the zones of all its parcels stand in.
+    """
+    before = parcels[:, :-1].sum(axis=1)
+    of_all = before.sum(axis=2, keepdims=True) / before.sum(axis=(1, 2), keepdims=True)
+    shares = _first(before / before.sum(axis=1, keepdims=True), of_all)
+    more = price - (shares * price).sum(axis=1, keepdims=True)  # what a parcel costs more there than at the usual zones of its band
+    usual = shares[:, None] * parcels.sum(axis=2, keepdims=True)
+    sent = parcels.sum(axis=(2, 3))
+    beyond = (parcels - usual).sum(axis=3) / sent[:, :, None]
+    limits = [[xmr_limits(weeks[:-1].tolist()) for weeks in location.T] for location in beyond]
+    upper = np.array([[limit.upper if limit and not limit.provisional else np.nan for limit in row] for row in limits])
+    now, then, whole = parcels[:, -1], usual[:, -1].sum(axis=2), sent[:, -1:]
+    to = now.sum(axis=2)
+    return {
+        "sent": np.broadcast_to(whole, to.shape), "to_zone": to, "usual": then, "amount": ((now - usual[:, -1]) * more).sum(axis=2),
+        "each": (now * more).sum(axis=2) / np.where(to > 0, to, np.nan), "share": to / whole, "usual_share": then / whole,
+        "limit": then / whole + upper,
+    }  # fmt: skip
 
 
-def _shift(own: pd.DataFrame, price: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one location. Where a band never went from there before, the zones of all its parcels stand in."""
-    like = pd.DataFrame([(z, b) for z in price.index for b in price.columns], columns=["zone", "band"])
-    usual = _grid(own[~own["now"]], "parcels", like)
-    of_all = usual.sum(axis=1) / usual.to_numpy().sum()
-    shares = (usual / usual.sum()).apply(lambda column: column.fillna(of_all))
-    more = price - (shares * price).sum()  # what a parcel costs more there than at the usual zones of its band
-    weeks = [_grid(rows, "parcels", like) for _, rows in own.groupby("monday")]  # W's the last
-    beyond = pd.DataFrame([(n - shares * n.sum()).sum(axis=1) / n.to_numpy().sum() for n in weeks])
-    now, there, sent = weeks[-1], shares * weeks[-1].sum(), weeks[-1].to_numpy().sum()
-    limits = {zone: xmr_limits(beyond[zone].tolist()[:-1]) for zone in price.index}
-    upper = pd.Series({zone: limit.upper if limit and not limit.provisional else np.nan for zone, limit in limits.items()})
-    out = pd.DataFrame({"to_zone": now.sum(axis=1), "usual": there.sum(axis=1), "amount": ((now - there) * more).sum(axis=1)})
-    out = out.assign(sent=sent, share=out["to_zone"] / sent, usual_share=out["usual"] / sent)
-    out["each"] = (now * more).sum(axis=1) / out["to_zone"].where(out["to_zone"] > 0)
-    return out.assign(limit=out["usual_share"] + upper).rename_axis("zone").reset_index()
+def _first(*choices: np.ndarray) -> np.ndarray:
+    """Cell by cell the first that is a number."""
+    out = choices[0]
+    for other in choices[1:]:
+        out = np.where(np.isnan(out), other, out)
+    return out
 
 
 def regions(books: Books, location: str, zone: str) -> pd.DataFrame:
