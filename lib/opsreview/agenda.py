@@ -50,8 +50,9 @@ def trust(results: Any, review: str = "") -> Html:
     tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
     marks, restated = trusted.alarms(results), trusted.restated(results)
     link = _health_page(results, review)
+    moved = formats.number((results.restatements.view == "re-run").sum()) if restated else ""
     html = environment().get_template("trust.j2")
-    html = html.render(text=text, marks=marks, restated=restated, details=details, tables="".join(tables), link=link)
+    html = html.render(text=text, marks=marks, restated=restated, details=details, tables="".join(tables), link=link, moved=moved)
     return Html(html, "\n".join([*marks, *restated, text]))
 
 

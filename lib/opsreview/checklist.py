@@ -12,7 +12,7 @@ from opsreview.page import asset, environment
 from opsreview.weeks import Week
 
 GRAVE = ("breach", "critical")
-FIRST = 8  # rows shown at once; the others that are worth a decision are folded under them
+FIRST = 6  # rows shown at once; the others that are worth a decision are folded under them
 ETA_CHECKS = ("oos_risk", "inbound_eta_slip", "asn_delayed", "sku_demand_variance")  # someone commits to a day of arrival
 
 

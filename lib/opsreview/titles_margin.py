@@ -108,4 +108,5 @@ def flat_although(revenue: float, margin: float) -> str:
         if abs(margin) <= 0.0005
         else f"grew by only {share(margin, 1)}"
     )
-    return f"Revenue up, margin flat: net revenue is {share(revenue, 1)} above its usual level, contribution margin {kept}."
+    name = "down" if margin < -0.0005 else "flat"
+    return f"Revenue up, margin {name}: net revenue is {share(revenue, 1)} above its usual level, contribution margin {kept}."

@@ -152,7 +152,7 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
     if len(found):
         money, who = narrative.together(found), formats.listing([o for o in dict.fromkeys(found.owner.fillna("")) if o])
         caption += f": {formats.count(len(found), 'finding')}"
-        caption += f", {formats.money(money, results.settings.reporting_currency)} a week together" if money > 0 else ""
+        caption += f", {formats.money(money, results.settings.reporting_currency)} a week" if money > 0 else ""
         caption += f"; {who} to decide" if who else ""
     return listed(
         results, _with_arithmetic(found), ASKED, caption, [], "no finding of any review asks for it this week", first=proposals.FIRST

@@ -11,7 +11,7 @@ from opsreview.exhibits import listed
 from opsreview.tables import Html
 
 SOLD = ["orders", "order_lines", "products"]
-FIRST = 5  # rows of a proposal that a meeting sees at once
+FIRST = 4  # rows of a proposal that a meeting sees at once
 
 
 def promotions(results: Any) -> Html:
@@ -24,7 +24,7 @@ def promotions(results: Any) -> Html:
         inbound_says=["none on order" if formats.missing(d) else f"in {formats.count(d, 'day')}" for d in rows.next_days],
     )
     columns = """
-    promo_id | Promotion | text | small=where
+    promo_id | Promotion | code | small=where
     sku | SKU | code | small=name
     runs | Runs
     discount | Discount | share
@@ -54,11 +54,12 @@ def prices(results: Any) -> Html:
     currency = results.settings.reporting_currency
     rows = results.evidence("reprices")
     rows = rows.assign(
+        name=_names(rows, results),
         per=[_elastic(row) for row in rows.itertuples()],
         then=[_then(row, currency) for row in rows.itertuples()],
     )
     columns = """
-    sku | SKU | code | small=family
+    sku | SKU | code | small=name
     units_week | Units a week | one
     price | Price | cents
     margin | Margin a unit | cents
@@ -153,7 +154,7 @@ def channels(results: Any) -> list[Html]:
     note = "Money a week, the mean of 28 days. What would even it: the fee, or the prices, at which it would lose nothing."
     skus = results.evidence("channel_skus")
     below = """
-    sku | SKU | code
+    sku | SKU | code | small=name
     channel | Channel
     units_week | Units a week | one
     price | Price | cents
@@ -161,7 +162,7 @@ def channels(results: Any) -> list[Html]:
     elsewhere | In the other channels | money
     """
     who = decides(results, "channel_margin")
-    stays = skus[skus.elsewhere >= 0]
+    stays = skus[skus.elsewhere >= 0].assign(name=lambda f: _names(f, results))
     saved = formats.money(-stays.contribution.sum(), results.settings.reporting_currency)
     caption = (
         f"Take out of a channel: {formats.count(len(stays), 'listing')} that earn elsewhere and lose {saved} a week here{who}"
@@ -178,6 +179,12 @@ def decides(results: Any, check: str) -> str:
     """`; Finance Partner decides`: who owns what the check finds; empty where nobody does."""
     owner = results.settings.owners[check].owner
     return f"; {owner} decides" if owner else ""
+
+
+def _names(rows: pd.DataFrame, results: Any) -> pd.Series:
+    """What the SKUs of the rows are called; empty where nobody says."""
+    known = results.evidence("portfolio").drop_duplicates("sku").set_index("sku")["name"]
+    return rows.sku.map(known).fillna("")
 
 
 def _losing(rows: pd.DataFrame, results: Any) -> str:

@@ -102,13 +102,16 @@ def _output(output: Any, charts: list[dict[str, Any]]) -> Any | None:
 
 
 def _data(charts: list[dict[str, Any]]) -> dict[str, str]:
-    """The specifications, and apart from them their rows: a frame that several charts share is in the page once, by columns."""
+    """The specifications, and apart from them what charts share: a frame is in the page once, by columns, and so is their look."""
     datasets: dict[str, Any] = {}
     specs = []
     for spec in charts:
         spec = {k: v for k, v in spec.items() if k != "$schema"}
         own = spec.pop("datasets", {})
         datasets |= {name: _columns(rows) for name, rows in own.items()}
+        if look := spec.get("config"):
+            spec["config"] = f"look-{hashlib.sha256(_json(look).encode()).hexdigest()[:8]}"
+            datasets[spec["config"]] = look
         specs.append({"spec": spec, "data": sorted(own)})
     return {"specs": _json(specs), "datasets": _json(datasets)}
 

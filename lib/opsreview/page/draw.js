@@ -24,6 +24,7 @@
     if (figure.dataset.state) return;
     figure.dataset.state = "drawing";
     const { spec, data } = charts[Number(figure.dataset.chart)];
+    if (spec.config) spec.config = structuredClone(packed[spec.config]); // charts share their look, too
     if (data.length) spec.datasets = Object.fromEntries(data.map((name) => [name, rows(name)]));
     if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = Math.max(column.clientWidth, NARROWEST);
     try {
