@@ -241,6 +241,38 @@ def test_a_page_holds_no_code_no_request_and_one_copy_of_shared_rows():
     assert to_html(nb) == html
 
 
+def test_what_charts_share_travels_once_and_loses_nothing_a_picture_shows():
+    rows = [{"week": f"W{i % 3}", "on": bool(i % 2), "n": 1 if i % 2 else True, "v": i / 7, "big": 123456.789} for i in range(12)]
+    look = {"axis": {"labelColor": "#123456"}}
+    packed = page._data([{"datasets": {"d": rows}, "config": look, "title": t} for t in ("one", "two")])
+    sets, specs = json.loads(packed["datasets"]), json.loads(packed["specs"])
+    assert [spec["spec"]["title"] for spec in specs] == ["one", "two"]
+    (name,) = {spec["spec"]["config"] for spec in specs}
+    assert sets.pop(name) == look and set(sets) == {"d"}
+    columns = {n: c if isinstance(c, list) else [c["of"][i] for i in c["at"]] for n, c in sets["d"]["columns"].items()}
+    assert isinstance(sets["d"]["columns"]["week"], dict) and isinstance(sets["d"]["columns"]["v"], list)
+    for i, row in enumerate(rows):
+        back = {n: column[i] for n, column in columns.items()}
+        assert back == {**row, "v": pytest.approx(row["v"], rel=1e-9)}
+        assert [type(back[n]) for n in ("on", "n")] == [type(row[n]) for n in ("on", "n")], "1 and True are two values"
+
+
+def test_a_topic_is_folded_unless_it_is_marked_open_or_shows_nothing():
+    says = nbformat.v4.new_output("display_data", {"text/html": '<table class="tbl"><caption>3 &lt; 4 things</caption></table>'})
+    html = to_html(
+        nbformat.v4.new_notebook(
+            cells=[
+                text("# T"), text("### One <b>\n\nWhy?"), code("a", outputs=[says]), text("### One <b>\n\nAnd?"), code("b", outputs=[says]),
+                text("### Open\n\nSo?", metadata={"tags": ["open"]}), code("c", outputs=[says]), text("### Empty\n\nNo?"), text("## End"),
+            ]
+        )
+    )  # fmt: skip
+    body = re.search(r"<main.*?</main>", html, re.DOTALL)[0]
+    assert re.findall(r'<details class="topic" id="(.*?)">', body) == ["topic-one-b", "topic-one-b-3"]
+    assert body.count("</details>") == 2 and body.count('<h3>One &lt;b&gt;</h3> <span class="says">3 &lt; 4 things</span>') == 2
+    assert body.index("</details>") < body.index("Open</h3>") and "<p>Why?</p>" in body
+
+
 def test_only_our_own_scripts_may_run_in_a_page():
     html = to_html(shown({"text/html": "<p>plain</p>"}))
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)[1]

@@ -121,7 +121,7 @@ def returns_bill(results: Any) -> list[Part]:
         note += (
             f" {formats.number(unknown)} units came back of orders older than 91 days or not exported: nothing sent for nothing is counted."
         )
-    parts.append(listed(results, reasons, columns, "By reason: whose it is and what to do", ["returns"], note=note))
+    parts.append(listed(results, reasons, columns, "The bill by reason: whose it is and what to do", ["returns"], note=note))
     return [*parts, _by(bill, "sku", "SKU", results), _by(bill, "channel", "Channel", results)]
 
 
@@ -145,7 +145,7 @@ def _by(bill: pd.DataFrame, grain: str, label: str, results: Any) -> Html:
         results,
         shown,
         columns,
-        f"By {label if grain == 'sku' else label.lower()}",
+        f"The bill by {label if grain == 'sku' else label.lower()}",
         ["returns"],
         whole='review.table("returns_bill") holds them',
     )

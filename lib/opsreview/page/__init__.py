@@ -133,8 +133,8 @@ def _column(values: list[Any]) -> Any:
 
 
 def _drawn(value: Any) -> Any:
-    """A number to the eight digits that a picture or its tooltip can show; anything else as it is."""
-    return float(f"{value:.8g}") if isinstance(value, float) else value
+    """A number to the ten digits that a picture or its tooltip can show; anything else as it is."""
+    return float(f"{value:.10g}") if isinstance(value, float) else value
 
 
 def _json(value: Any) -> str:
