@@ -7,7 +7,7 @@ import ibis
 from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.returns import returns
 from opsreview.facts.warehouse import labor
-from opsreview.margin import lines, pick_pack, shipping, tickets
+from opsreview.margin import pick_pack, tickets, with_order_costs
 
 SOLD_WITHIN = 91  # days back to which the outbound cost of what came back is looked up
 PARTS = ("reverse_shipping", "handling", "restock_labor", "refurbish", "markdown", "write_off", "pending", "support", "outbound")
@@ -17,7 +17,7 @@ PARTS = ("reverse_shipping", "handling", "restock_labor", "refurbish", "markdown
 def outbound(books: Books) -> ibis.Table:
     """One row a line sold in T91: `each`, what sending a unit of it cost: shipping, pick and pack, packaging."""
     window = books.week.trailing(SOLD_WITHIN)
-    t = pick_pack(books, window, shipping(books, lines(books, window)))
+    t = pick_pack(books, window, with_order_costs(books, window))
     sent = t.shipping + t.pick_pack + t.units * t.packaging_cost.fill_null(0.0)
     return t.filter(t.units > 0).select("order_id", "line_id", each=(sent / t.units).cast("float64"))
 

@@ -17,7 +17,7 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, fact, inside
-from opsreview.facts.shipments import order_shipping
+from opsreview.facts.shipments import first_shipment, order_shipping
 from opsreview.leaks import BANDS
 from opsreview.margin import COMPONENTS, lines, order_margin
 
@@ -64,8 +64,8 @@ def profiled(books: Books) -> ibis.Table:
     t = lines(books, books.week.trailing(7 * (HISTORY + 1)))
     kg = (t.units * t.billable_kg).sum().over(ibis.window(group_by=t.order_id))
     t = t.mutate(kg=ibis.ifelse(t.unweighed, ibis.null("float64"), kg))
-    s = order_shipping(books).select("order_id", "zone", "service_key", cost=lambda s: s.shipping - s.surcharges)
-    t = t.join(s, "order_id")
+    s = order_shipping(books).select("order_id", cost=lambda s: s.shipping - s.surcharges)
+    t = t.join(s, "order_id").join(first_shipment(books).select("order_id", "zone", "service_key"), "order_id")
     band = ibis.cases(*((t.kg <= b, f"{b:g}") for b in BANDS), (t.kg.notnull(), "over"), else_="unknown")
     return t.select(
         "sku", "channel", "cost", now=inside(t.day, books.week.window), n=t.by_weight, band=band,

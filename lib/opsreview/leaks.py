@@ -15,7 +15,7 @@ from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import sales_days
 from opsreview.facts.plan import plan_and_sales
 from opsreview.facts.returns import returns
-from opsreview.facts.shipments import PLAIN_CHARGES, avoidable, order_shipping
+from opsreview.facts.shipments import PLAIN_CHARGES, avoidable, first_shipment, order_shipping
 from opsreview.facts.stock import dead_stock, demand, excess, shelf_days
 from opsreview.facts.warehouse import labor_rates, picks
 from opsreview.margin import by_sku, false_confidence, lines, order_margin
@@ -256,8 +256,14 @@ def _cells(books: Books) -> ibis.Table:
     avoided = c.group_by("order_id").aggregate(avoidable=c.avoidable.sum(), avoidable_beyond=beyond)
     s = lines(books, books.week.window)
     weighed = s.group_by("order_id").aggregate(kg=(s.units * s.billable_kg).sum(), unweighed=s.billable_kg.isnull().any())
-    sent = order_shipping(books).select("order_id", "zone", "billed_kg", "service_key", "surcharges", sent=ibis.literal(True))
-    t = by.pipe(beside, sent, "order_id").pipe(beside, avoided, "order_id").pipe(beside, weighed, "order_id")
+    sent = first_shipment(books).select("order_id", "zone", "billed_kg", "service_key", sent=ibis.literal(True))
+    surcharges = order_shipping(books).select("order_id", "surcharges")
+    t = (
+        by.pipe(beside, sent, "order_id")
+        .pipe(beside, surcharges, "order_id")
+        .pipe(beside, avoided, "order_id")
+        .pipe(beside, weighed, "order_id")
+    )
     gone = t.sent.fill_null(False)
     t = t.mutate(
         zone=t.zone.fill_null("unknown"),

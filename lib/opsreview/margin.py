@@ -9,7 +9,7 @@ from __future__ import annotations
 import ibis
 
 from opsreview.books import Books, before, beside, fact, inside
-from opsreview.facts.orders import orders, sales, shared
+from opsreview.facts.orders import above_0, orders, sales, share
 from opsreview.facts.returns import return_costs
 from opsreview.facts.shipments import carries_cost, first_shipment, order_shipping, shipping_accruals
 from opsreview.facts.warehouse import labor_rates
@@ -17,6 +17,7 @@ from opsreview.weeks import Window
 
 COMPONENTS = ("packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve")
 COHORT_UNITS = 30  # units from which a group's own return history is used
+ASKED_OFTEN = (7, 28)  # days: W and T28
 LINE = ["order_id", "line_id"]
 MARGIN = (
     *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS,
@@ -30,25 +31,66 @@ def lines(books: Books, window: Window) -> ibis.Table:
     return s.filter(inside(s.day, window))
 
 
-def shipping(books: Books, t: ibis.Table) -> ibis.Table:
-    """The lines with `shipping`, of it accrued, and its provenance (invoiced, label, accrued); the order's `unpriced` and `sent_from`."""
-    default = books.settings.costs.shipping_per_order
+def with_order_costs(books: Books, window: Window) -> ibis.Table:
+    """The lines sold in the window with their share of what their order costs whole: `shipping` and `support`, of each the part `_accrued`.
+
+    Worked out an order, and brought down to its lines in one join; of the order itself `shipping_provenance`, `unpriced`, `sent_from`.
+    """
+    o, s = orders(books), sales(books).select("order_id", "net_revenue")
+    o = o.filter(inside(o.day, window)).select("order_id", "channel", "payment_fee", "channel_fee")
+    o = o.pipe(beside, s.group_by("order_id").aggregate(order_net=above_0(s.net_revenue).sum()), "order_id")
+    t = lines(books, window).pipe(beside, _support(books, _shipping(books, o)).drop("channel"), "order_id")
+    return t.mutate(
+        by_net=share(t.net_revenue, t.order_net, t.by_units),
+        shipping=t.by_weight * t.carriage,
+        shipping_accrued=t.by_weight * t.carriage_accrued,
+        support=t.by_units * (t.tickets + t.tickets_accrued),
+        support_accrued=t.by_units * t.tickets_accrued,
+    )
+
+
+def _shipping(books: Books, o: ibis.Table) -> ibis.Table:
+    """The orders with `carriage`, of it accrued, and its provenance (invoiced, label, accrued); `unpriced` and `sent_from`."""
+    default = ibis.literal(books.settings.costs.shipping_per_order, "float64")
     costs = order_shipping(books).select("order_id", "invoiced", "unpriced", cost="shipping", sent_from="location")
-    t = t.pipe(beside, costs, "order_id")
+    o = o.pipe(beside, costs, "order_id")
     if not (books.ever("shipments") and carries_cost(books)):
-        amount = t.by_weight * default
-        return t.mutate(shipping=amount, shipping_accrued=amount, shipping_provenance=ibis.literal("accrued"), unpriced=ibis.literal(False))
+        unpriced, accrued = ibis.literal(False), ibis.literal("accrued")
+        return o.mutate(carriage=default, carriage_accrued=default, shipping_provenance=accrued, unpriced=unpriced)
     means = shipping_accruals(books)
     overall = means.filter(means.channel.isnull()).accrual.max().as_scalar()
-    t = t.pipe(beside, means.filter(means.channel.notnull()), "channel")
-    accrual = t.accrual.fill_null(overall).fill_null(default)
-    shipped, invoiced = t.cost.notnull(), t.invoiced.fill_null(False)
-    amount = t.by_weight * t.cost.fill_null(accrual)
-    return t.mutate(
-        shipping=amount,
-        shipping_accrued=ibis.ifelse(shipped, 0.0, amount),
-        shipping_provenance=ibis.cases((invoiced, "invoiced"), (shipped, "label"), else_="accrued"),
+    o = o.pipe(beside, means.filter(means.channel.notnull()), "channel")
+    carriage, shipped = ibis.coalesce(o.cost, o.accrual, overall, default), o.cost.notnull()
+    return o.mutate(
+        carriage=carriage,
+        carriage_accrued=ibis.ifelse(shipped, 0.0, carriage),
+        shipping_provenance=ibis.cases((o.invoiced.fill_null(False), "invoiced"), (shipped, "label"), else_="accrued"),
     )
+
+
+def _support(books: Books, o: ibis.Table) -> ibis.Table:
+    """The orders with money of the `tickets` they have, and of those still to be expected (`tickets_accrued`)."""
+    last = books.last_week("support_tickets")
+    if last is None:
+        none = ibis.literal(0.0, "float64")
+        return o.mutate(tickets=none, tickets_accrued=none)
+    k = tickets(books)
+    own = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(own=k.money.sum())
+    cohort = Window(before(last, 56), before(last, 28))
+    past = orders(books)
+    past = past.filter(inside(past.day, cohort)).pipe(beside, own, "order_id")
+    means = past.group_by("channel").aggregate(mean=past.own.fill_null(0.0).sum() / past.count())
+    o = o.pipe(beside, own, "order_id").pipe(beside, means, "channel")
+    known = o.own.fill_null(0.0)
+    return o.mutate(tickets=known, tickets_accrued=ibis.greatest(o["mean"].fill_null(0.0) - known, 0.0))
+
+
+@fact
+def tickets(books: Books) -> ibis.Table:
+    """One row a support ticket opened before `as_of`: `money`, its cost, else its minutes at the team's rate."""
+    t = books.table("support_tickets")
+    by_minutes = t.handle_minutes * books.settings.costs.support_per_minute
+    return t.mutate(money=t.cost.fill_null(by_minutes).fill_null(0.0))
 
 
 @fact
@@ -91,7 +133,7 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
 
 
 def pick_pack(books: Books, window: Window, t: ibis.Table) -> ibis.Table:
-    """The lines with `pick_pack`, of it `rework`, and `pick_pack_accrued` where it was not picked in the window; after `shipping`."""
+    """The lines with `pick_pack`, of it `rework`, and `pick_pack_accrued` where not picked in the window; after `with_order_costs`."""
     each = books.settings.costs.pick_pack_per_line
     if not books.has("labor", window):
         none = t.units * 0.0  # the engine takes a bare 1.2 for a decimal
@@ -129,31 +171,6 @@ def _fees(books: Books, t: ibis.Table) -> ibis.Table:
         payment=ibis.ifelse(t.payment_fee.notnull(), t.payment_fee * t.by_net, by_rate),
         channel_fees=ibis.ifelse(t.channel_fee.notnull(), t.channel_fee * t.by_net, rate * t.net_revenue),
     )
-
-
-@fact
-def tickets(books: Books) -> ibis.Table:
-    """One row a support ticket opened before `as_of`: `money`, its cost, else its minutes at the team's rate."""
-    t = books.table("support_tickets")
-    by_minutes = t.handle_minutes * books.settings.costs.support_per_minute
-    return t.mutate(money=t.cost.fill_null(by_minutes).fill_null(0.0))
-
-
-def _support(books: Books, t: ibis.Table) -> ibis.Table:
-    """The lines with `support`, the share of the order's tickets and of those still to be expected (`support_accrued`)."""
-    last = books.last_week("support_tickets")
-    if last is None:
-        return t.mutate(support=t.units * 0.0, support_accrued=t.units * 0.0)  # the engine takes a bare 0.0 for a decimal
-    k = tickets(books)
-    own = k.filter(k.order_id.notnull()).group_by("order_id").aggregate(own=k.money.sum())
-    cohort = Window(before(last, 56), before(last, 28))
-    o = orders(books)
-    past = o.filter(inside(o.day, cohort)).pipe(beside, own, "order_id")
-    means = past.group_by("channel").aggregate(mean=past.own.fill_null(0.0).sum() / past.count())
-    t = t.pipe(beside, own, "order_id").pipe(beside, means, "channel")
-    known = t.own.fill_null(0.0)
-    accrual = ibis.greatest(t.mean.fill_null(0.0) - known, 0.0)
-    return t.mutate(support=t.by_units * (known + accrual), support_accrued=t.by_units * accrual)
 
 
 @fact
@@ -195,16 +212,26 @@ def _reserve(books: Books, t: ibis.Table) -> ibis.Table:
     return t.mutate(returns_reserve=t.net_revenue * ibis.coalesce(t.rate1, t.rate2, t.rate3, overall, 0.0))
 
 
-@fact
 def costed_lines(books: Books, window: Window) -> ibis.Table:
-    """One row a line sold in the window: every cost, the accrued part of it, and what it was worked out from."""
-    t = lines(books, window)
-    t = t.mutate(by_net=shared(t, t.net_revenue))
-    t = _reserve(books, _support(books, _fees(books, pick_pack(books, window, shipping(books, t)))))
-    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
+    """One row a line sold in the window: every cost but those of `margins`, the accrued part of it, and what it was worked out from.
+
+    Held for the windows that a run asks for again and again. Any other is asked for once: ten million lines are not kept to be read once.
+    """
+    return _held(books, window) if window.days in ASKED_OFTEN else _costed(books, window)
+
+
+@fact
+def _held(books: Books, window: Window) -> ibis.Table:
+    """One row a line sold in the window: see `costed_lines`."""
+    return _costed(books, window)
+
+
+def _costed(books: Books, window: Window) -> ibis.Table:
+    t = with_order_costs(books, window)
+    t = _reserve(books, _fees(books, pick_pack(books, window, t)))
     return t.select(
         *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "by_net", "unit_cost", "packaging_cost", "payment_fee",
-        "channel_fee", "unpriced", "shipping_provenance", "rework", "cost_of_goods", *COMPONENTS, "shipping_accrued", "pick_pack_accrued",
+        "channel_fee", "unpriced", "shipping_provenance", "rework", *COMPONENTS[1:], "shipping_accrued", "pick_pack_accrued",
         "support_accrued",
     )  # fmt: skip
 
@@ -218,7 +245,8 @@ def order_margin(books: Books, window: Window) -> ibis.Table:
 
 
 def margins(t: ibis.Table) -> ibis.Table:
-    """`costed_lines` with what adds up: costs, margins, `accrued`, `costed`."""
+    """`costed_lines` with what follows from a line alone: cost of goods, packaging, costs, margins, `accrued`, `costed`."""
+    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
     t = t.mutate(costs=sum((t[c] for c in COMPONENTS[1:]), t[COMPONENTS[0]]), gross_margin=t.net_revenue - t.cost_of_goods)
     return t.mutate(
         contribution_margin=t.gross_margin - t.costs,

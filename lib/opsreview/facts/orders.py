@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, fact
+from opsreview.books import Books, beside, fact
 
 KEPT_DAYS = 182  # the longest look-back of any definition (clusters; supplier lateness)
 
 
-def shared(lines: ibis.Table, base: ibis.Value, units: ibis.Value | None = None) -> ibis.Value:
-    """A line's share of its order by a base: negative counts as 0; all 0: by units; those 0 too: equally. Sums to 1 an order."""
-    order = ibis.window(group_by=lines.order_id)
-    base = ibis.greatest(base.fill_null(0.0), 0.0)
-    units = ibis.greatest(lines.units if units is None else units, 0.0)
-    total, all_units = base.sum().over(order), units.sum().over(order)
-    return ibis.cases(
-        (total > 0, base / total.nullif(0)),
-        (all_units > 0, units / all_units.nullif(0)),
-        else_=1.0 / lines.order_id.count().over(order),
-    )
+def with_sums(lines: ibis.Table, **values: ibis.Value) -> ibis.Table:
+    """The lines with what their order comes to: each value's sum over its lines, `lines` how many they are.
+
+    Summed and joined back: a window would sort the lines as wide as they are, and a store may have ten million of them.
+    """
+    sums = lines.group_by("order_id").aggregate(**{f"order_{name}": value.sum() for name, value in values.items()}, lines=lines.count())
+    return lines.pipe(beside, sums, "order_id")
 
 
-@fact
+def share(base: ibis.Value, of_order: ibis.Value, otherwise: ibis.Value) -> ibis.Value:
+    """A line's share of its order by a base, of which a negative counts as 0 (`of_order`: their sum); all 0: `otherwise`."""
+    return ibis.ifelse(of_order > 0, above_0(base) / of_order, otherwise)
+
+
+def above_0(base: ibis.Value) -> ibis.Value:
+    """A base as it counts in a share."""
+    return ibis.greatest(base.fill_null(0.0), 0.0)
+
+
 def all_orders(books: Books) -> ibis.Table:
-    """One row an order ever placed: local `day`, channel, promise, `cancelled`, `rate`, amounts in its own currency."""
+    """One row an order ever placed: local `day`, channel, promise, `cancelled`, `rate`, amounts in its own currency.
+
+    A query and no fact: whoever asks reads few of its columns.
+    """
     o = books.table("orders")
     return o.select(
         "order_id", "ordered_at", "ordered_at_local", "channel", "cancelled", "promised_ship_at", "promised_ship_at_local", "promo_id",
@@ -71,28 +79,26 @@ def sales(books: Books) -> ibis.Table:
     """
     o, p = orders(books), products(books)
     raw = books.table("order_lines")
-    lines = raw.join(o, "order_id").left_join(p, "sku").select(
-        "order_id", "line_id", "sku", "channel", "day", "quantity", "order_discount", "shipping_charged", "payment_fee", "channel_fee",
-        "unit_cost", "packaging_cost", "weight_kg", "billable_kg",
+    t = raw.join(o, "order_id").left_join(p, "sku").select(
+        "order_id", "line_id", "sku", "channel", "day", "order_discount", "shipping_charged", "unit_cost", "packaging_cost",
+        "billable_kg",
         family=p.family.fill_null("(unknown)"),
         category=p.category.fill_null("(unknown)"),
         units=ibis.greatest(raw.quantity - raw.cancelled_quantity.fill_null(0.0), 0.0),
         price=raw.unit_price * o.rate,
         line_discount=raw.line_discount.fill_null(0.0) * o.rate,
+        unweighed=p.weight_kg.isnull(),
     )  # fmt: skip
-    lines = lines.mutate(base=lines.units * lines.price - lines.line_discount)
-    unweighed = lines.weight_kg.isnull().any().over(ibis.window(group_by=lines.order_id))
-    lines = lines.mutate(
-        share=shared(lines, lines.base),
-        by_units=shared(lines, lines.units),
-        by_kg=shared(lines, lines.units * lines.billable_kg),
-        unweighed=unweighed,
-    )
-    lines = lines.mutate(net_revenue=lines.base - lines.share * lines.order_discount + lines.share * lines.shipping_charged)
-    lines = lines.mutate(charged=lines.share * lines.shipping_charged)
-    return lines.mutate(by_weight=ibis.ifelse(lines.unweighed, lines.by_units, lines.by_kg)).drop(
-        "order_discount", "shipping_charged", "line_discount", "share", "by_kg"
-    )
+    t = t.mutate(base=t.units * t.price - t.line_discount, kg=t.units * t.billable_kg)
+    t = with_sums(t, units=t.units, base=above_0(t.base), kg=above_0(t.kg), unweighed=t.unweighed)
+    t = t.mutate(unweighed=t.order_unweighed > 0, by_units=share(t.units, t.order_units, 1.0 / t.lines))
+    by_base, by_kg = share(t.base, t.order_base, t.by_units), share(t.kg, t.order_kg, t.by_units)
+    t = t.mutate(by_weight=ibis.ifelse(t.unweighed, t.by_units, by_kg), charged=by_base * t.shipping_charged)
+    return t.select(
+        "order_id", "line_id", "sku", "family", "category", "channel", "day", "units", "price", "base", "charged", "unit_cost",
+        "packaging_cost", "billable_kg", "unweighed", "by_units", "by_weight",
+        net_revenue=t.base - by_base * t.order_discount + t.charged,
+    )  # fmt: skip
 
 
 @fact

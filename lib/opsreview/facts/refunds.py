@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 
 from opsreview.books import Books, beside, fact, inside
-from opsreview.facts.orders import all_orders, sales, shared
+from opsreview.facts.orders import above_0, all_orders, sales, share, with_sums
 from opsreview.facts.returns import returns
 
 
@@ -19,7 +19,9 @@ def paid(books: Books) -> ibis.Table:
         "order_id", "sku", "rate", "order_discount", "shipping_charged", units=units, base=units * lines.unit_price
         - lines.line_discount.fill_null(0.0),
     )  # fmt: skip
-    t = t.mutate(money=t.base - shared(t, t.base) * t.order_discount.fill_null(0.0))
+    t = with_sums(t, units=t.units, base=above_0(t.base))
+    by_base = share(t.base, t.order_base, share(t.units, t.order_units, 1.0 / t.lines))
+    t = t.mutate(money=t.base - by_base * t.order_discount.fill_null(0.0))
     return t.group_by("order_id", "sku").aggregate(
         units=t.units.sum(),
         each=(t.money * t.rate).sum() / t.units.sum().nullif(0),

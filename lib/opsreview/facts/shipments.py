@@ -28,11 +28,12 @@ def shipments(books: Books) -> ibis.Table:
 
 @fact
 def first_shipment(books: Books) -> ibis.Table:
-    """One row an order with a shipment: its first shipment's id, location, carrier, service_key and zone."""
+    """One row an order with a shipment: its first shipment's location, carrier, service_key, zone and billed weight."""
     s = _recent(books)
     first = ibis.window(group_by=s.order_id, order_by=[s.label_created_at, s.shipment_id])
     s = s.mutate(nth=ibis.row_number().over(first)).filter(lambda t: t.nth == 0)
-    return s.select("order_id", "shipment_id", "location", "carrier", "service_key", "zone")
+    s = s.pipe(beside, charges(books).select("shipment_id", "billed_kg"), "shipment_id")
+    return s.select("order_id", "location", "carrier", "service_key", "zone", "billed_kg")
 
 
 @fact
@@ -172,19 +173,18 @@ def _costs(books: Books) -> ibis.Table:
 
 @fact
 def order_shipping(books: Books) -> ibis.Table:
-    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, billed weight of the first.
+    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, `location` of the first.
 
     `surcharges`: what was charged beyond base and fuel; `unpriced`: no shipment has a charge or a label's cost.
     """
     s = _costs(books)
-    by = s.group_by("order_id").aggregate(
+    return s.group_by("order_id").aggregate(
         shipping=s.cost.sum(),
         invoiced=s.complete.all(),
         surcharges=s.surcharges.sum().fill_null(0.0),
         unpriced=(s.charged.isnull() & s.label_cost.isnull()).all(),
+        location=s.location.first(order_by=[s.label_created_at, s.shipment_id], include_null=True),
     )
-    first = first_shipment(books).pipe(beside, charges(books).select("shipment_id", "billed_kg"), "shipment_id")
-    return by.pipe(beside, first, "order_id")
 
 
 @fact
