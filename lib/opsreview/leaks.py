@@ -258,12 +258,9 @@ def _cells(books: Books) -> ibis.Table:
     weighed = s.group_by("order_id").aggregate(kg=(s.units * s.billable_kg).sum(), unweighed=s.billable_kg.isnull().any())
     sent = first_shipment(books).select("order_id", "zone", "billed_kg", "service_key", sent=ibis.literal(True))
     surcharges = order_shipping(books).select("order_id", "surcharges")
-    t = (
-        by.pipe(beside, sent, "order_id")
-        .pipe(beside, surcharges, "order_id")
-        .pipe(beside, avoided, "order_id")
-        .pipe(beside, weighed, "order_id")
-    )
+    t = by
+    for more in (sent, surcharges, avoided, weighed):
+        t = beside(t, more, "order_id")
     gone = t.sent.fill_null(False)
     t = t.mutate(
         zone=t.zone.fill_null("unknown"),
