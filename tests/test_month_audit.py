@@ -14,7 +14,7 @@ import pytest
 from fake_known import context
 from hand_shop import product, shop
 from opsreview import audit as sign_offs
-from opsreview import catalog, month
+from opsreview import catalog, headlines, month
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
 from opsreview.exhibits import audit as audited
@@ -278,6 +278,8 @@ def test_what_decisions_recovered_is_drawn_with_its_sign():
 
 
 def test_the_audit_names_who_is_believed_to_earn_and_does_not():
+    text, status = headlines.audit_headline(fake_money.pages())
+    assert text.endswith(" 1 of the 2 is believed to earn and lost €4.00 in 28 days.") and status == "watch"
     chart, _ = audited.top_skus(fake_money.pages())
     assert said(chart) == (
         "1 of the 2 largest SKUs is believed to earn and lost €4.00 in 28 days; "

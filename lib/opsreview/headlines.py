@@ -42,7 +42,12 @@ def audit_headline(results: Any) -> tuple[str, str]:
     text += f"Of the {len(top)} largest {formats.number(left)} are left; " if left else f"The {len(top)} largest are all signed off; "
     share = formats.share(row.doubtful / row.net_revenue if row.net_revenue else None)
     bad = f"data is missing or cannot be right for {formats.count(flawed, 'SKU')} with {share} of net revenue."
-    return text + (bad if flawed else "no SKU lacks data."), "watch" if left or flawed else "ok"
+    text += bad if flawed else "no SKU lacks data."
+    losing = top[(top.gross_share > 0) & (top.contribution_share < 0)]
+    if len(losing):
+        lost = formats.money(-losing.contribution_margin.sum(), results.settings.reporting_currency)
+        text += f" {len(losing)} of the {len(top)} {'is' if len(losing) == 1 else 'are'} believed to earn and lost {lost} in 28 days."
+    return text, "watch" if left or flawed or len(losing) else "ok"
 
 
 def month_headline(results: Any) -> tuple[str, str]:

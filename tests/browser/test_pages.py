@@ -56,7 +56,7 @@ def test_a_page_opens_within_two_seconds(view, page_path):
 
 
 def test_a_page_is_small_enough_to_mail(page_path):
-    assert page_path.stat().st_size < 2.5e6
+    assert page_path.stat().st_size < 1.6e6
 
 
 def test_a_mark_tells_its_values(view, page_path):

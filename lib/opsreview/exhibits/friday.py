@@ -59,7 +59,7 @@ def sku_rerank(results: Any) -> list[Part]:
     columns = """
     sku | SKU | code | small=name
     family | Family
-    tier | Tier
+    tier | Tier | help=A: the SKUs that sell most, C: least
     units | Units | number
     net_revenue | Net revenue | money
     gross_margin_share | Gross | share
