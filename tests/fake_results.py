@@ -12,6 +12,7 @@ import fake_money
 import numpy as np
 import pandas as pd
 from opsreview import catalog, causes, settings
+from opsreview.behind import Behind
 from opsreview.development import held
 from opsreview.judgement import status, target_of, target_text
 from opsreview.reconcile import ties
@@ -38,6 +39,20 @@ class FakeResults(SimpleNamespace):
 
     def evidence(self, name: str) -> pd.DataFrame:
         return self.frames[name]
+
+    @property
+    def missing(self) -> list[dict]:
+        return self.trust["missing"]
+
+    def lines(self, **where: str) -> pd.DataFrame:
+        """An order of one line a SKU: its margin as in sku_margin.csv, every cost of one kind."""
+        skus = self.sku_margin.head(5)
+        kinds = {f"{c}_kind": "measured" for c in ("cost_of_goods", *COSTS)}
+        return skus.assign(order_id=[f"O{i}" for i in range(len(skus))], line_id="1", channel="web", **kinds)
+
+    def behind(self, kpi: str, where: dict[str, str]) -> Behind:
+        """Two rows, whichever figure is asked about."""
+        return Behind(pd.DataFrame({"order_id": ["O1", "O2"], "location": "BER", "on_time": [True, False]}), 0.5, 1.0, 2.0)
 
 
 def make(seed: int = 7, **settings_given) -> FakeResults:

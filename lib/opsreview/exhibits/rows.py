@@ -16,7 +16,7 @@ MOST_ROWS = 200
 
 def why(results: Any, kpi: str, where: dict[str, str]) -> list[Part]:
     """A sentence that says the figure, its numerator and denominator and how it is reckoned, and the rows behind it."""
-    if kpi in results.measured.cards[results.week].facts["missing"]:
+    if any(kpi in gap["costs"] for gap in results.missing):
         return [note(f"{kpis()[kpi].label} is n/a in {results.week}: {figures.why_missing(results, kpi)}.")]
     found, fact = results.behind(kpi, where), kpis()[kpi]
     whose = formats.listing([figures.key_words(k, v) for k, v in where.items()], 4) or "the whole store"
