@@ -78,19 +78,19 @@ def _bill() -> pd.DataFrame:
 def _proposals() -> dict[str, pd.DataFrame]:
     days = (date(2026, 11, 9), date(2026, 11, 22))
     pauses = pd.DataFrame(
-        [("P-1", "SKU-001", "Chair no. 1", None, *days, 0.3, -2.4, 4.0, 7.0, 160.0, 90.0, 744.0, 25.0, 65.0, 1.9, 2.0, "pause"),
-         ("P-2", "SKU-004", "Mirror no. 4", "web", *days, 0.1, 6.1, 8.0, 7.0, 90.0, 80.0, 91.0, 30.0, 0.0, 3.1, np.nan, "pause until inbound"),
-         ("P-3", "SKU-006", "Chair no. 6", "web", *days, 0.1, 4.0, 5.0, 7.0, 60.0, 50.0, 10.0, 300.0, 0.0, 40.0, 9.0, "keep")],
-        columns="promo_id sku name channel starts_on ends_on discount margin full days promoted_units usual_units gain available inbound lasts next_days advice".split(),
+        [("P-1", "SKU-001", "Chair no. 1", None, *days, 0.3, -2.4, 4.0, 7.0, 160.0, 90.0, 744.0, 0.8, np.nan, 25.0, 65.0, 1.9, 2.0, "pause"),
+         ("P-2", "SKU-004", "Mirror no. 4", "web", *days, 0.1, 6.1, 8.0, 7.0, 90.0, 80.0, 91.0, 0.1, 0.31, 30.0, 0.0, 3.1, np.nan, "pause until inbound"),
+         ("P-3", "SKU-006", "Chair no. 6", "web", *days, 0.1, 4.0, 5.0, 7.0, 60.0, 50.0, -10.0, 0.3, 0.25, 300.0, 0.0, 40.0, 9.0, "keep")],
+        columns="promo_id sku name channel starts_on ends_on discount margin full days promoted_units usual_units gain uplift needs available inbound lasts next_days advice".split(),
     )  # fmt: skip
     reprices = pd.DataFrame(
-        [("SKU-001", "Lamps", 80.0, 23.3, -3.1, 248.0, 27.0, 0.09, 30.4, 0.3, 2.8, 0.0, *[np.nan] * 8),
-         ("SKU-002", "Lamps", 20.0, 12.0, -0.4, 8.0, 12.5, 0.09, 14.0, 0.17, 1.2, 0.0, -2.0, -2.6, -1.4, 26.0, 14.7, 25.6, 24.0, 27.0)],
-        columns="sku family units_week price margin loss floor share goal raise_ margin_then break_even elasticity low high weeks units_then gain gain_low gain_high".split(),
+        [("SKU-001", "Lamps", 80.0, 23.3, -3.1, 248.0, 27.0, 0.09, 30.4, 0.3, 24.0, -2.6, "raise", 2.8, 0.0, *[np.nan] * 8),
+         ("SKU-002", "Lamps", 20.0, 12.0, -0.4, 8.0, 12.5, 0.09, 14.0, 0.17, 12.4, -0.1, "raise", 1.2, 0.0, -2.0, -2.6, -1.4, 26.0, 14.7, 25.6, 24.0, 27.0)],
+        columns="sku family units_week price margin loss floor share goal raise_ listed at_list advice margin_then break_even elasticity low high weeks units_then gain gain_low gain_high".split(),
     )  # fmt: skip
     moves = pd.DataFrame(
-        [("SKU-002", "Rug no. 2", "BER", "RTM", 26.0, 6.0, 3.0, 5.0, 5.0, 5.7, 0.73, True, 3.7, 28.6, 24.9)],
-        columns="sku name location_from location_to available_from spares available_to lacks units per_unit freight freight_known cost saved net".split(),
+        [("SKU-002", "Rug no. 2", "BER", "RTM", 26.0, 6.0, 3.0, 5.0, 5.0, 5.7, 0.73, 3.5, True, 3.7, 28.6, 24.9)],
+        columns="sku name location_from location_to available_from spares available_to lacks units per_unit freight least freight_known cost saved net".split(),
     )
     costs = ["packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve"]
     channels = pd.DataFrame(

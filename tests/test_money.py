@@ -192,12 +192,50 @@ def test_what_pausing_brings_is_the_margin_given_up_less_the_margin_won():
     assert row["gain"] == pytest.approx(6 * 70 - 1 * 105)
 
 
+@pytest.mark.parametrize(
+    ("on_hand", "uplift", "sells", "usually", "advice"),
+    [
+        (1000, 0.5, 105, 70, "does not pay"),  # 3 of 6 left a unit: it needs twice the units
+        (1000, 0.1, 77, 70, "does not pay"),
+        (1000, 0.0, 70, 70, "keep"),  # nobody said what it was to bring
+        (35, 0.5, 35, 35, "pause"),  # what is not there is sold at neither price
+        (84, 0.5, 84, 70, "pause"),
+    ],
+)
+def test_a_promotion_sells_what_there_is_and_pays_from_the_uplift_it_needs(on_hand, uplift, sells, usually, advice):
+    row = pauses(books(shop(on_hand=on_hand, promotions=promo(0.3, expected_uplift=uplift)))).iloc[0]
+    assert (row["promoted_units"], row["usual_units"]) == pytest.approx((sells, usually))
+    assert row["gain"] == pytest.approx(6 * usually - 3 * sells) and row["needs"] == pytest.approx(1.0) and row["advice"] == advice
+
+
+def test_a_promotion_that_earns_more_than_list_price_is_kept():
+    row = pauses(books(shop(promotions=promo(0.3, expected_uplift=1.2)))).iloc[0]
+    assert row["gain"] == pytest.approx(6 * 70 - 3 * 154) and row["advice"] == "keep"
+
+
 def test_a_loser_gets_a_price_that_earns_and_no_elasticity_without_history():
     tables = together({"products": [product(), product("B", 12)]}, sold("A"), sold("B"))
     row = reprices(books(tables)).set_index("sku").loc["B"]  # A makes 1,680, B loses 560, of 5,600
     share = (1680 - 560) / 5600
     assert row["floor"] == pytest.approx(12) and row["goal"] == pytest.approx(12 / (1 - share)) and row["loss"] == pytest.approx(140)
     assert row["break_even"] == 0 and np.isnan(row["elasticity"]) and np.isnan(row["gain"])
+
+
+@pytest.mark.parametrize(
+    ("discount", "cost", "advice", "at_list"),
+    [
+        (7, 4, "discount less", 6),  # ten a day at 10, 70 off a line: 3 a unit for what cost 4
+        (0, 12, "raise", -2),
+        (7, 12, "raise", -2),  # loses at list price too
+    ],
+)
+def test_what_earns_at_list_price_is_not_repriced(discount, cost, advice, at_list):
+    tables = together({"products": [product(unit_cost=cost)]}, sold())
+    for line in tables["order_lines"]:
+        line["line_discount"] = discount * line["quantity"]
+    row = reprices(books(tables)).iloc[0]
+    assert (row["advice"], row["listed"], row["at_list"]) == (advice, pytest.approx(10), pytest.approx(at_list))
+    assert row["price"] == pytest.approx(10 - discount)
 
 
 def test_break_even_volume_of_a_sku_that_earns_below_its_target():
@@ -263,7 +301,7 @@ def test_stock_moves_from_where_it_is_spare_to_where_it_lacks_if_it_pays(ber, rt
 def test_the_flow_is_the_best_there_is():
     """Two places spare 5 and 4, two lack 6 and 3; every whole-numbered plan is tried."""
     ways = [("A", "X", 5, 6, 10, 1), ("A", "Y", 5, 3, 7, 4), ("B", "X", 4, 6, 10, 9), ("B", "Y", 4, 3, 7, 2)]
-    f = pd.DataFrame(ways, columns="location_from location_to spares lacks per_unit freight".split()).assign(sku="S")
+    f = pd.DataFrame(ways, columns="location_from location_to spares lacks per_unit freight".split()).assign(sku="S", least=0.0)
     units = _flow(f)
     best = max(
         9 * a + 3 * b + 1 * c + 5 * d
@@ -271,6 +309,26 @@ def test_the_flow_is_the_best_there_is():
     )  # fmt: skip
     assert ((f["per_unit"] - f["freight"]) * units).sum() == pytest.approx(best)
     assert np.array_equal(units, np.round(units)) and (units >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("least", "moves"),
+    [
+        (0, {("A", "X"): 2, ("B", "Y"): 1}),
+        (5, {("A", "X"): 2}),  # one unit saves 4, and nothing goes for less than 5
+        (9, {}),
+    ],
+)
+def test_what_does_not_save_what_the_smallest_move_costs_stays(least, moves):
+    f = pd.DataFrame([("A", "X", 5, 2), ("B", "Y", 1, 3)], columns="location_from location_to spares lacks".split())
+    f = f.assign(sku=["S", "T"], per_unit=4.0, freight=0.5, least=float(least))
+    assert {(r.location_from, r.location_to): n for r, n in zip(f.itertuples(), _flow(f), strict=True) if n} == moves
+
+
+def test_two_givers_are_not_both_charged_where_one_will_do():
+    """Three are lacking: A could spare 2 dearly and B 3, each way costs 5 at least: one van, not two."""
+    f = pd.DataFrame([("A", "X", 2, 3, 0.1), ("B", "X", 3, 3, 1.0)], columns="location_from location_to spares lacks freight".split())
+    assert _flow(f.assign(sku="S", per_unit=4.0, least=5.0)).tolist() == [0, 3]
 
 
 def test_a_channel_that_loses_says_what_would_even_it():
@@ -293,3 +351,4 @@ def test_without_promotions_inventory_or_returns_there_is_nothing_and_no_error()
     bare = books(together({"products": [product()]}, sold()))
     assert pauses(bare).empty and transfers(bare).empty and money.returns_bill(bare).empty
     assert len(money.portfolio(bare)) == 1 and len(channels(bare)) == 1
+    assert channel_skus(bare).empty, "where every listing earns there is no row"

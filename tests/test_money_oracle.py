@@ -122,7 +122,20 @@ def test_channels(store):
 
 
 def test_promotions_to_pause(store):
-    columns = ["margin", "full", "days", "promoted_units", "usual_units", "gain", "available", "inbound", "lasts", "next_days"]
+    columns = [
+        "margin",
+        "full",
+        "days",
+        "promoted_units",
+        "usual_units",
+        "gain",
+        "uplift",
+        "needs",
+        "available",
+        "inbound",
+        "lasts",
+        "next_days",
+    ]
     found = shown(store, "pauses")
     assert apart(proposals.pauses(store[0]), found, ["promo_id", "sku", "channel", "advice"], columns) == []
     assert {"RUN", "SOON", "ALL"} == set(found["promo_id"])
@@ -130,10 +143,10 @@ def test_promotions_to_pause(store):
 
 def test_prices_to_raise(store):
     columns = [
-        "units_week", "price", "margin", "loss", "floor", "goal", "raise_", "margin_then", "break_even", "elasticity", "gain", "gain_low",
-        "gain_high",
+        "units_week", "price", "margin", "loss", "floor", "goal", "raise_", "listed", "at_list", "margin_then", "break_even",
+        "elasticity", "gain", "gain_low", "gain_high",
     ]  # fmt: skip
-    assert apart(proposals.reprices(store[0]), shown(store, "reprices"), ["sku"], columns) == []
+    assert apart(proposals.reprices(store[0]), shown(store, "reprices"), ["sku", "advice"], columns) == []
 
 
 def test_no_plan_to_move_stock_is_better(store):

@@ -300,7 +300,8 @@ def test_decisions_to_take_carry_their_arithmetic():
     promotions = cells(parts[0]._repr_html_())
     assert [row[0].split()[0] for row in promotions] == ["P-1", "P-2"], "what loses or runs dry; P-3 keeps"
     gain = 4.0 * 90 - -2.4 * 160
-    assert promotions[0][4:8] == ["−2.40", "4.00", "160", "90"] and promotions[0][11] == f"{gain:.0f}", "list margin × usual − promoted"
+    assert promotions[0][4:8] == ["−2.40", "4.00", "160", "90"] and promotions[0][12] == f"{gain:.0f}", "list margin × usual − promoted"
+    assert [row[8] for row in promotions] == ["80\u00a0% expected, no uplift would do", "10\u00a0% expected, needs 31\u00a0%"]
     prices = cells(parts[1]._repr_html_())
     assert "any volume is better than now" in prices[0][-1] and "−2.0 (−2.6 to −1.4), 26 weeks" in prices[1][-2]
     moved = r.evidence("transfers").iloc[0]

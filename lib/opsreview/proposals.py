@@ -30,25 +30,31 @@ CHANNEL_SKUS = 25  # SKUs that lose most in a channel: those worth a decision
 def pauses(books: Books) -> pd.DataFrame:
     """A row a promotion and SKU running or soon to: what it does per unit and in all, what stock does until the next inbound, and the gain.
 
-    margin: contribution a unit after discount, fees and returns; full: the same at list price. gain: what the SKU would earn at list price
-    on its usual units less what it earns promoted, over the promotion (28 days at most), a week. lasts: days until stock is out at the
-    promoted pace; next_days: days until the next inbound (empty: none on order). advice: pause, pause until inbound, or keep.
+    margin: contribution a unit after discount, fees and returns; full: the same at list price. promoted_units, usual_units: what would sell
+    with the promotion and without, as far as supply goes. gain: what the SKU would earn at list price on its usual units less what it
+    earns promoted, over the promotion (28 days at most), a week. uplift: what is expected of it; needs: the uplift from which it earns
+    more than list price does (empty where no volume does). lasts: days until stock is out at the promoted pace; next_days: days until the
+    next inbound (empty: none on order). advice: pause (loses on a unit, or runs dry), pause until inbound, does not pay (its expected
+    uplift is less than it needs), or keep.
     """
     rows = judged(books)
     if rows.empty:
         return pd.DataFrame(columns=PAUSES)
     moving = (rows["moving"] / rows["net"].where(rows["net"] > 0)).fillna(0.0)
     full = (rows["listed"] + rows["beside"]) / rows["units"] * (1 - moving) - rows["fixed"] / rows["units"]
-    part = rows["units"] / rows["all_units"]
     weeks = rows["until"].clip(lower=7.0) / 7.0
     pace = rows["expected_units"] / rows["until"].where(rows["until"] > 0)
     first = arrivals(books).group_by("sku").aggregate(next_days=lambda t: t.offset.min()).to_pandas()
-    rows = rows.assign(full=full, usual_units=rows["base"] * part * rows["days"], lasts=rows["available"] / pace.where(pace > 0))
-    rows = rows.merge(first, on="sku", how="left")
+    rows = rows.assign(
+        full=full, lasts=rows["available"] / pace.where(pace > 0), promoted_units=rows["sold"], usual_units=rows["usually_sold"]
+    )
     rows["gain"] = (rows["full"] * rows["usual_units"] - rows["margin"] * rows["promoted_units"]) / weeks
+    rows["needs"] = (rows["full"] / rows["margin"].where(rows["margin"] > 0) - 1).clip(lower=0)
+    rows = rows.merge(first, on="sku", how="left")
     dry = (rows["lasts"] < rows["until"]) & (rows["lasts"] < rows["next_days"].fillna(np.inf))
+    short = (rows["uplift"] > 0) & (rows["gain"] > 0)  # without an expected uplift nobody says what it was to bring
     rows["advice"] = np.select(
-        [rows["margin"] < 0, dry & rows["next_days"].notna(), dry], ["pause", "pause until inbound", "pause"], "keep"
+        [rows["margin"] < 0, dry & rows["next_days"].notna(), dry, short], ["pause", "pause until inbound", "pause", "does not pay"], "keep"
     )
     rows = rows.sort_values(["gain", "promo_id", "sku"], ascending=[False, True, True])
     return rows.reindex(columns=PAUSES).reset_index(drop=True)
@@ -56,7 +62,7 @@ def pauses(books: Books) -> pd.DataFrame:
 
 PAUSES = [
     "promo_id", "sku", "name", "channel", "starts_on", "ends_on", "discount", "margin", "full", "days", "promoted_units", "usual_units",
-    "gain", "available", "inbound", "lasts", "next_days", "advice",
+    "gain", "uplift", "needs", "available", "inbound", "lasts", "next_days", "advice",
 ]  # fmt: skip
 
 
@@ -81,9 +87,10 @@ def reprices(books: Books) -> pd.DataFrame:
     """A row a SKU below its target contribution over T28, 20 units or more: floor, a price that earns the store's share, what it takes.
 
     price: net revenue a unit; floor: where contribution is nil; goal: the price at which it earns the larger of target and the store's own
-    share; raise_: goal / price − 1. break_even: units a week at the goal that earn what is earned now (0: any are better than today).
-    Where history carries an elasticity: elasticity, low, high, weeks; units_then and gain a week with it, gain_low and gain_high at its
-    interval; else empty.
+    share; raise_: goal / price − 1. listed: what a unit brings without its lines' discounts; at_list: its contribution then. advice:
+    discount less, where that is on target, so that the price is not at fault; else raise. break_even: units a week at the goal that earn
+    what is earned now (0: any are better than today). Where history carries an elasticity: elasticity, low, high, weeks; units_then and
+    gain a week with it, gain_low and gain_high at its interval; else empty.
     """
     t = prices(books)
     sums = {c: t[c].sum() for c in ("units", "listed", "beside", "net", "fixed", "moving")}
@@ -101,6 +108,9 @@ def reprices(books: Books) -> pd.DataFrame:
         goal=f["fixed"] / f["units"] / (1 - falls - share).where(falls + share < 1),
     )  # fmt: skip
     f["raise_"] = f["goal"] / f["price"] - 1
+    f["listed"] = (f["listed"] + f["beside"]) / f["units"]
+    f["at_list"] = f["listed"] * (1 - falls) - f["fixed"] / f["units"]
+    f["advice"] = np.where((f["at_list"] >= target * f["listed"]) & (f["listed"] > f["price"]), "discount less", "raise")
     f["margin_then"] = f["goal"] * share
     f["break_even"] = (f["margin"] * f["units_week"] / f["margin_then"].where(f["margin_then"] > 0)).clip(lower=0)
     weekly = rows_of(weekly_prices(books).semi_join(ibis.memtable({"sku": f["sku"].tolist() or [""]}), "sku"), "sku", "monday")
@@ -115,28 +125,37 @@ def reprices(books: Books) -> pd.DataFrame:
 
 
 REPRICES = [
-    "sku", "family", "units_week", "price", "margin", "loss", "floor", "share", "goal", "raise_", "margin_then", "break_even", "elasticity",
-    "low", "high", "weeks", "units_then", "gain", "gain_low", "gain_high",
+    "sku", "family", "units_week", "price", "margin", "loss", "floor", "share", "goal", "raise_", "listed", "at_list", "advice",
+    "margin_then", "break_even", "elasticity", "low", "high", "weeks", "units_then", "gain", "gain_low", "gain_high",
 ]  # fmt: skip
 
 
 @fact
 def lanes(books: Books) -> ibis.Table:
-    """One row a lane (source, location) of transfers ordered in T182: freight a unit, days from order to arrival; and one without: all."""
+    """One row a lane (source, location) of transfers ordered in T182, and one without: all. Median days from order to arrival, freight.
+
+    freight: a unit; least: the cheapest line that was moved there and paid for. A few units do not go for a few units' share of a pallet.
+    """
     t = books.table("inbound")
     t = t.filter(t.kind == "transfer", t.source_location.notnull(), t.quantity_ordered > 0, inside(t.ordered_on, books.week.trailing(182)))
     t = t.mutate(took=t.arrived_at_local.date().delta(t.ordered_on, unit="day").cast("float64"))
-    by = t.group_by("source_location", "location").aggregate(freight=t.freight_cost.sum() / t.quantity_ordered.sum(), took=t.took.median())
-    overall = t.aggregate(freight=t.freight_cost.sum() / t.quantity_ordered.sum(), took=t.took.median())
+    said = {
+        "freight": t.freight_cost.sum() / t.quantity_ordered.sum(),
+        "least": t.freight_cost.min(where=t.freight_cost > 0),
+        "took": t.took.median(),
+    }
     none = ibis.null("string")
-    return by.union(overall.select(source_location=none, location=none, freight="freight", took="took"))
+    overall = t.aggregate(**said).select(*said, source_location=none, location=none)
+    by = t.group_by("source_location", "location").aggregate(**said)
+    return by.union(overall.select(*by.columns))
 
 
 def transfers(books: Books) -> pd.DataFrame:
-    """A row a SKU and lane worth a transfer: units, freight, units of sales it saves until 14 days are over, and the net.
+    """A row a SKU and lane worth a transfer: units, cost, margin of the sales it saves until 14 days are over, and the net, once.
 
     A place may give what is above its own four weeks, and lacks what its customers are expected to ask for beyond stock and inbound between
-    the transfer's arrival and 14 days from now. Which units go from where to where: the flow of least cost (linear programme, HiGHS).
+    the transfer's arrival and 14 days from now. cost: freight a unit × units, at least what the cheapest move of the lane took. Which units
+    go from where to where: the flow that nets most (integer programme, HiGHS).
     """
     s = rows_of(shelf_stakes(books), "sku", "location")
     s = s.merge(_due(books), on=["sku", "location"], how="left").fillna({"due": 0.0})
@@ -153,10 +172,11 @@ def transfers(books: Books) -> pd.DataFrame:
         way.rename(columns={"source_location": "location_from", "location": "location_to"}), on=["location_from", "location_to"], how="left"
     )
     f["freight_known"] = f["freight"].fillna(usual["freight"]).notna()
-    f["freight"] = f["freight"].fillna(usual["freight"]).fillna(0.0)
+    for price in ("freight", "least"):
+        f[price] = f[price].fillna(usual[price]).fillna(0.0).astype(float)
     f["units"] = _flow(f)
     f = f[f["units"] >= 1]
-    f = f.assign(cost=f["units"] * f["freight"], saved=f["units"] * f["per_unit"])
+    f = f.assign(cost=np.maximum(f["units"] * f["freight"], f["least"]), saved=f["units"] * f["per_unit"])
     f["net"] = f["saved"] - f["cost"]
     f = f.sort_values(["net", "sku", "location_from"], ascending=[False, True, True])
     return f.reindex(columns=TRANSFERS).reset_index(drop=True)
@@ -164,7 +184,7 @@ def transfers(books: Books) -> pd.DataFrame:
 
 TRANSFERS = [
     "sku", "name", "location_from", "location_to", "available_from", "spares", "available_to", "lacks", "units", "per_unit", "freight",
-    "freight_known", "cost", "saved", "net",
+    "least", "freight_known", "cost", "saved", "net",
 ]  # fmt: skip
 
 
@@ -178,19 +198,34 @@ def _due(books: Books) -> pd.DataFrame:
 def _flow(f: pd.DataFrame) -> np.ndarray:
     """Units a row (a SKU's way from one place to another): the most margin saved less freight, within what is spare and lacking.
 
-    Its constraints are those of a transport problem: with whole numbers given, whole numbers come out.
+    A transport problem in whole units with a least charge a way: cost ≥ freight × units, and ≥ least where the way is used at all.
     """
     if f.empty:
         return np.zeros(0)
-    from scipy.optimize import linprog
-    from scipy.sparse import coo_matrix
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import block_array, coo_matrix, diags_array, eye_array
 
+    n = len(f)
     ends = [pd.MultiIndex.from_frame(f[["sku", side]]).factorize() for side in ("location_from", "location_to")]
     rows = np.concatenate([ends[0][0], ends[1][0] + len(ends[0][1])])
-    within = coo_matrix((np.ones(2 * len(f)), (rows, np.tile(np.arange(len(f)), 2))))
-    bounds = np.concatenate([f.groupby(codes)[what].first().to_numpy() for (codes, _), what in zip(ends, ("spares", "lacks"), strict=True)])
-    answer = linprog(f["freight"] - f["per_unit"], A_ub=within.tocsr(), b_ub=bounds, method="highs")
-    return np.round(answer.x)
+    within = coo_matrix((np.ones(2 * n), (rows, np.tile(np.arange(n), 2))))
+    has = np.concatenate([f.groupby(codes)[what].first().to_numpy() for (codes, _), what in zip(ends, ("spares", "lacks"), strict=True)])
+    most = f[["spares", "lacks"]].min(axis=1).to_numpy(float)
+    freight, least = f["freight"].to_numpy(float), f["least"].to_numpy(float)
+    # Columns: units, whether the way is used, what it costs.
+    limits = block_array([
+        [within, None, None],
+        [eye_array(n), -diags_array(most), None],
+        [diags_array(freight), None, -eye_array(n)],
+        [None, diags_array(least), -eye_array(n)],
+    ])  # fmt: skip
+    answer = milp(
+        np.concatenate([-f["per_unit"].to_numpy(float), np.zeros(n), np.ones(n)]),
+        constraints=LinearConstraint(limits.tocsr(), ub=np.concatenate([has, np.zeros(3 * n)])),
+        integrality=np.repeat([1, 1, 0], n),
+        bounds=Bounds(0, np.concatenate([most, np.ones(n), np.full(n, np.inf)])),
+    )
+    return np.round(answer.x[:n])
 
 
 def channels(books: Books) -> pd.DataFrame:
@@ -222,7 +257,8 @@ def channel_skus(books: Books) -> pd.DataFrame:
     p = rows_of(prices(books), "sku", "channel")
     p["contribution"] = (p["net"] - p["fixed"] - p["moving"]) / WEEKS
     p["elsewhere"] = p.groupby("sku")["contribution"].transform("sum") - p["contribution"]
-    p = p[(p["units"] >= LEAST_UNITS) & (p["contribution"] < 0)].assign(units_week=p["units"] / WEEKS, price=p["net"] / p["units"])
+    p = p[(p["units"] >= LEAST_UNITS) & (p["contribution"] < 0)]
+    p = p.assign(units_week=p["units"] / WEEKS, price=p["net"] / p["units"])
     p = p.sort_values(["contribution", "sku", "channel"]).head(CHANNEL_SKUS)
     return p[["sku", "channel", "units_week", "price", "contribution", "elsewhere"]].reset_index(drop=True)
 

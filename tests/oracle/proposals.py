@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from itertools import product as every
-from math import ceil, exp, floor, log
+from math import ceil, exp, floor, inf, log
 from statistics import linear_regression, median, quantiles
 
 from scipy.stats import nbinom
@@ -52,16 +52,25 @@ def pauses(known: Known) -> list[Row]:
         row.days = max(0, until - max(0, p.begins))
         ran = min(28, max(0, -p.begins)) / 28  # of T28
         base = demand(known)[p.sku] / (1 + p.uplift * part * ran)
-        row.usual_units = base * part * row.days
-        row.promoted_units = base * part * (1 + p.uplift) * row.days
         expected = base * (until + p.uplift * part * row.days)
         row.available = held(known, p.sku)
         row.inbound = sum(a.units for a in arrivals(known) if a.sku == p.sku and a.offset < until)
         row.next_days = min((a.offset for a in arrivals(known) if a.sku == p.sku), default=None)
+        supply, usual = row.available + row.inbound, base * until
+        if not any(s == p.sku for s, _ in stock_now(known)) and not any(a.sku == p.sku and a.offset < until for a in arrivals(known)):
+            supply = inf  # of what no system reports nobody knows how far it goes
+        row.usual_units = base * part * row.days * (min(1.0, supply / usual) if usual else 1.0)
+        row.promoted_units = base * part * (1 + p.uplift) * row.days * (min(1.0, supply / expected) if expected else 1.0)
+        row.uplift, row.needs = p.uplift, max(0.0, row.full / row.margin - 1) if row.margin > 0 else None
         row.lasts = row.available / (expected / until) if expected > 0 else None
         row.gain = (row.full * row.usual_units - row.margin * row.promoted_units) / (max(until, 7) / 7)
         dry = row.lasts is not None and row.lasts < until and (row.next_days is None or row.lasts < row.next_days)
-        row.advice = "pause" if row.margin < 0 else ("pause" if row.next_days is None else "pause until inbound") if dry else "keep"
+        if row.margin < 0:
+            row.advice = "pause"
+        elif dry:
+            row.advice = "pause" if row.next_days is None else "pause until inbound"
+        else:
+            row.advice = "does not pay" if row.uplift > 0 and row.gain > 0 else "keep"
         found.append(row)
     return found
 
@@ -106,6 +115,9 @@ def reprices(known: Known) -> list[Row]:
         falls, fixed = sum(t[c] for c in BY_REVENUE) / t.net_revenue, sum(t[c] for c in PER_UNIT) / t.units
         row = Row(sku=sku, family=family(known, sku), units_week=t.units / 4, price=t.net_revenue / t.units)
         row.margin, row.loss = t.contribution_margin / t.units, -t.contribution_margin / 4
+        row.listed = (t.listed + t.beside) / t.units
+        row.at_list = row.listed * (1 - falls) - fixed
+        row.advice = "discount less" if row.at_list >= target * row.listed and row.listed > row.price else "raise"
         row.floor = fixed / (1 - falls) if falls < 1 else None
         row.goal = fixed / (1 - falls - share) if falls + share < 1 else None
         if row.goal is not None:
@@ -157,7 +169,8 @@ def lanes(known: Known) -> dict:
         freight = [x.freight_cost for x in own if x.freight_cost is not None]
         took = [(x.arrived_at_local.date() - x.ordered_on).days for x in own if x.arrived_at is not None]
         units = sum(x.quantity_ordered for x in own)
-        found[key] = Row(freight=sum(freight) / units if freight else None, took=median(took) if took else None)
+        least = min((f for f in freight if f > 0), default=None)
+        found[key] = Row(freight=sum(freight) / units if freight else None, least=least, took=median(took) if took else None)
     return found
 
 
@@ -191,11 +204,11 @@ def transfers(known: Known) -> dict[str, float]:
     found = {}
     for sku in {s for s, _ in spares} & {s for s, _ in lacks}:
         ways = [(a, b) for (s, a) in spares for (t, b) in lacks if s == t == sku and a != b]
-        worth = {}
+        priced = {}
         for way in ways:
             lane, usual = lanes(known).get(way), lanes(known).get(None)
-            freight = next((x.freight for x in (lane, usual) if x is not None and x.freight is not None), 0.0)
-            worth[way] = per_unit(known, sku) - freight
+            each, least = (next((x[c] for x in (lane, usual) if x is not None and x[c] is not None), 0.0) for c in ("freight", "least"))
+            priced[way] = (each, least)
         best = 0.0
         for plan in every(*(range(int(min(spares[sku, a], lacks[sku, b])) + 1) for a, b in ways)):
             sent, got = defaultdict(int), defaultdict(int)
@@ -203,7 +216,12 @@ def transfers(known: Known) -> dict[str, float]:
                 sent[a] += n
                 got[b] += n
             if all(n <= spares[sku, a] for a, n in sent.items()) and all(n <= lacks[sku, b] for b, n in got.items()):
-                best = max(best, sum(worth[way] * n for way, n in zip(ways, plan, strict=True)))
+                worth = sum(
+                    per_unit(known, sku) * n - max(each * n, least)
+                    for (each, least), n in zip((priced[way] for way in ways), plan, strict=True)
+                    if n
+                )
+                best = max(best, worth)
         if best > 0:
             found[sku] = best
     return found

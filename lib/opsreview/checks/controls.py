@@ -22,7 +22,7 @@ def control_total_mismatch(ctx: Context) -> pd.DataFrame:
     reports = [Report(*row, reported) for *row, reported in wide[[*KEY, "reported"]].itertuples(index=False, name=None)]
     wide["allowed"] = [tolerance(ctx.books, r) for r in reports]
     wide["times"] = wide["residual"].abs() / wide["allowed"].clip(lower=1e-9)
-    rows = wide[wide["times"] > 1 + 1e-9].assign(counted=wide["measure"].isin(COUNTED))
+    rows = wide[wide["times"] > 1 + 1e-9].assign(counted=lambda f: f["measure"].isin(COUNTED))
     rows = rows.sort_values(["counted", "times"], ascending=[True, False], kind="stable")  # money first
     if rows.empty:
         return nothing()

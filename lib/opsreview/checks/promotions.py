@@ -59,6 +59,8 @@ def judged(books: Books) -> pd.DataFrame:
 
     At list price less the discount, with T28's costs a unit and T28's fees and returns as a share of revenue. Demand is what the SKU
     sells a day, lifted on the channel and the days promoted (promoted days of T28 taken out of it first), 28 days ahead at most.
+    promoted_units, usual_units: asked for in the days promoted, with the promotion and without it; sold, usually_sold: of them what supply
+    is there for (all of it where no stock is reported), which all that is asked for until the end shares alike.
     """
     rows, sold = rows_of(promoted(books), "promo_id", "sku"), rows_of(prices(books), "sku", "channel")
     every = sold.drop(columns="channel").groupby("sku", as_index=False).sum()
@@ -75,14 +77,20 @@ def judged(books: Books) -> pd.DataFrame:
     rows["until"] = rows["ends"].clip(upper=LOOK_AHEAD)
     rows["days"] = (rows["until"] - rows["begins"].clip(lower=0)).clip(lower=0)
     rows["base"] = rows["d"] / (1 + lift * (rows["before"].clip(0, 28) / 28))
-    rows["promoted_units"] = rows["base"] * (part + lift) * rows["days"]
+    rows["promoted_units"], rows["usual_units"] = (rows["base"] * units * rows["days"] for units in (part + lift, part))
     rows["expected_units"] = rows["base"] * (rows["until"] + lift * rows["days"])
     held = places(books).to_pandas().groupby("sku", as_index=False)["available"].sum()
     coming = arrivals(books).to_pandas().drop(columns="location").merge(rows[["sku", "until"]].drop_duplicates(), on="sku")
     coming = coming[coming["offset"] < coming["until"]].groupby(["sku", "until"], as_index=False)["quantity"].sum()
     rows = rows.merge(held, on="sku", how="left").merge(coming.rename(columns={"quantity": "inbound"}), on=["sku", "until"], how="left")
+    reported = rows[["available", "inbound"]].notna().any(axis=1)  # of what no system reports nobody knows how far it goes
     rows = rows.fillna({"available": 0.0, "inbound": 0.0})
     rows["supply"] = rows["available"] + rows["inbound"]
+    for sold, units, asked in (
+        ("sold", "promoted_units", rows["expected_units"]),
+        ("usually_sold", "usual_units", rows["base"] * rows["until"]),
+    ):
+        rows[sold] = rows[units] * (rows["supply"] / asked.where((asked > 0) & reported)).fillna(1.0).clip(upper=1.0)
     rows["missing"] = lost_units(rows.assign(d_here=rows["expected_units"]), rows["supply"], 1.0)
     return rows.sort_values(["promo_id", "sku"], ignore_index=True)
 
@@ -95,7 +103,7 @@ def promotion_at_risk(ctx: Context) -> pd.DataFrame:
     rows = judged(ctx.books)
     rows["loses"] = rows["margin"] < 0
     weeks = rows["until"].clip(lower=7.0) / 7.0
-    loss, lost = -rows["margin"] * rows["promoted_units"], rows["missing"] * rows["margin"]
+    loss, lost = -rows["margin"] * rows["sold"], rows["missing"] * rows["margin"]
     rows["impact"] = loss.where(rows["loses"], lost) / weeks
     rows = rows[rows["loses"] | (rows["expected_units"] > rows["supply"])]
     # Of several channels of a promotion the worst speaks.
@@ -113,7 +121,7 @@ def promotion_at_risk(ctx: Context) -> pd.DataFrame:
         observed=np.where(rows["loses"], rows["margin"], rows["supply"]),
         expected=np.where(rows["loses"], 0.0, rows["expected_units"]),
         threshold=np.where(rows["loses"], 0.0, rows["expected_units"]),
-        basis=np.where(rows["loses"], "loss a unit × units expected, a week", "units short × margin a unit after discount, a week"),
+        basis=np.where(rows["loses"], "loss a unit × units that will sell, a week", "units short × margin a unit after discount, a week"),
         decision=np.where(rows["loses"], "pause_promotion", "rebalance_inbound"),
         detail=say(
             rows,

@@ -21,6 +21,7 @@ def promotions(results: Any) -> Html:
     rows = rows.assign(
         where=rows.channel.fillna("").where(rows.channel.fillna("") == "", "in " + rows.channel.fillna("") + " only"),
         runs=[f"{formats.day(a)} to {formats.day(b)}" for a, b in zip(rows.starts_on, rows.ends_on, strict=True)],
+        uplift_says=[_uplift(row) for row in rows.itertuples()],
         inbound_says=["none on order" if formats.missing(d) else f"in {formats.count(d, 'day')}" for d in rows.next_days],
     )
     columns = """
@@ -32,21 +33,32 @@ def promotions(results: Any) -> Html:
     full | At list price | cents
     promoted_units | Would sell | number
     usual_units | Without it | number
+    uplift_says | Uplift | plain | help=expected, and from which it earns more than list price does
     available | Available | number
     lasts | Lasts days | one
     inbound_says | Next inbound | plain
     gain | Pausing brings a week | money | bar
     advice | Proposal
     """
-    gain = formats.money(rows.gain.clip(lower=0).sum(), results.settings.reporting_currency)
-    caption = f"Pause: {len(rows)} of {formats.count(len(every), 'promoted SKU')}"
-    caption += f", which brings {gain} a week{decides(results, 'promotion_at_risk')}" if len(rows) else ""
+    weak = rows.advice == "does not pay"
+    gain, more = (formats.money(rows.gain[mine].clip(lower=0).sum(), results.settings.reporting_currency) for mine in (~weak, weak))
+    caption = f"Pause: {int((~weak).sum())} of {formats.count(len(every), 'promoted SKU')}"
+    caption += f", which brings {gain} a week" if (~weak).any() else ""
+    caption += f"; {int(weak.sum())} more earn less with their expected uplift than without it, {more} a week" if weak.any() else ""
+    caption += decides(results, "promotion_at_risk") if len(rows) else ""
     note = (
-        "Pausing brings: margin at list price × units without it − margin promoted × units promoted. Lasts: available / units expected a "
-        "day. Where a SKU loses money at list price too, see reprice."
+        "Pausing brings: margin at list price × units without it − margin promoted × units promoted, as far as there is stock. Needs: "
+        "the uplift from which it earns more than list price. Lasts: available / units expected a day. Where a SKU loses money at list "
+        "price too, see reprice."
     )
     quiet = f"none of {formats.count(len(every), 'promoted SKU')} loses money or runs dry" if len(every) else "none runs or starts soon"
     return listed(results, rows, columns, caption, ["promotions", *SOLD], quiet, note=note, first=FIRST)
+
+
+def _uplift(row: Any) -> str:
+    """What a promotion is expected to lift, and what it would have to."""
+    needs = "no uplift would do" if formats.missing(row.needs) else f"needs {formats.share(row.needs, 0)}"
+    return f"{formats.share(row.uplift, 0)} expected, {needs}" if row.uplift else needs
 
 
 def prices(results: Any) -> Html:
@@ -72,9 +84,12 @@ def prices(results: Any) -> Html:
     then | What it takes | plain
     """
     goal = formats.share(rows.share.iloc[0]) if len(rows) else ""
-    lost = formats.money(rows.loss.clip(lower=0).sum(), currency)
-    caption = f"Reprice: {formats.count(len(rows), 'SKU')} below the target for contribution margin"
-    caption = f"{caption}, losing {lost} a week{decides(results, 'negative_margin')}" if len(rows) else "Reprice"
+    dear = rows.advice != "discount less"
+    lost, given = (formats.money(rows.loss[mine].clip(lower=0).sum(), currency) for mine in (dear, ~dear))
+    caption = f"Reprice: {formats.count(int(dear.sum()), 'SKU')} below the target for contribution margin"
+    caption += f", losing {lost} a week" if dear.any() else ""
+    caption += f"; {int((~dear).sum())} more only by discounts, {given} a week" if (~dear).any() else ""
+    caption = f"{caption}{decides(results, 'negative_margin')}" if len(rows) else "Reprice"
     note = (
         f"Price: net revenue a unit over 28 days. Price that earns: {goal}, the larger of the target and what the store earns. An "
         "elasticity is given only where twelve weeks and prices a tenth apart show that volume surely falls as price rises."
@@ -90,6 +105,10 @@ def _elastic(row: Any) -> str:
 
 
 def _then(row: Any, currency: str) -> str:
+    if row.advice == "discount less":
+        return (
+            f"not its price: undiscounted it brings {formats.money(row.listed, currency)} and earns {formats.money(row.at_list, currency)}"
+        )
     if formats.missing(row.goal):
         return "no price earns: fees and returns take all of it"
     if not formats.missing(row.elasticity):
@@ -120,16 +139,26 @@ def transfers(results: Any) -> Html:
     lanes = [f"{way}: {formats.count(units, 'unit')}" for way, units in rows.groupby("way").units.sum().items()]
     saved, freight = (formats.money(rows[c].sum(), currency) for c in ("net", "cost"))
     caption = (
-        f"Rebalance stock: {formats.listing(lanes, 4)}, {saved} of margin saved after {freight} freight{decides(results, 'oos_risk')}"
+        f"Rebalance stock: {formats.listing(lanes, 4)}, {saved} of margin saved once, after {freight} freight{decides(results, 'oos_risk')}"
         if lanes
         else "Rebalance stock"
     )
     unknown = "" if not len(rows) or rows.freight_known.all() else " No transfer's freight is in the exports: it counts as nothing here."
     note = (
         "Spares: above its own 28 days. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival "
-        f"until 14 days from now. Freight: what transfers of that lane cost a unit in 26 weeks.{unknown}"
+        "until 14 days from now. Freight: what transfers of that lane cost a unit in 26 weeks, at least what the cheapest of them did."
+        f"{unknown}"
     )
-    return listed(results, rows, columns, caption, ["inventory"], "no place lacks what another can spare", note=note, first=FIRST)
+    return listed(
+        results,
+        rows,
+        columns,
+        caption,
+        ["inventory"],
+        "no place lacks what another can spare for less than it saves",
+        note=note,
+        first=FIRST,
+    )
 
 
 def channels(results: Any) -> list[Html]:
