@@ -304,6 +304,11 @@ def test_decisions_to_take_carry_their_arithmetic():
     assert [row[8] for row in promotions] == ["80\u00a0% expected, no uplift would do", "10\u00a0% expected, needs 31\u00a0%"]
     prices = cells(parts[1]._repr_html_())
     assert "any volume is better than now" in prices[0][-1] and "−2.0 (−2.6 to −1.4), 26 weeks" in prices[1][-2]
+    listed = r.evidence("reprices").assign(advice=["discount less", "raise"], at_list=2.5)
+    said = Review("friday", fake_results.changed_by(r, reprices=listed)).decisions_to_take.parts[1]._repr_html_()
+    given = cells(said)[0]
+    assert "+30" in prices[0][7] and "+30" not in given[7] and "2.50" in given[-1], "a discount is no price"
+    assert "1 more only by discounts" in said
     moved = r.evidence("transfers").iloc[0]
     assert cells(parts[2]._repr_html_())[0][1:3] == ["BER → RTM", f"{moved.units:.0f}"] and "BER → RTM: 5 units" in heads[2]
     channels = {row[0]: row for row in cells(parts[4]._repr_html_())}

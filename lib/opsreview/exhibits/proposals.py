@@ -70,6 +70,9 @@ def prices(results: Any) -> Html:
         per=[_elastic(row) for row in rows.itertuples()],
         then=[_then(row, currency) for row in rows.itertuples()],
     )
+    dear = rows.advice != "discount less"
+    asked = ["goal", "raise_", "margin_then"]
+    rows[asked] = rows[asked].where(dear)  # whose price is not at fault is asked for no other
     columns = """
     sku | SKU | code | small=name
     units_week | Units a week | one
@@ -77,14 +80,13 @@ def prices(results: Any) -> Html:
     margin | Margin a unit | cents
     loss | Loses a week | money | bar
     floor | Floor | cents
-    goal | Price that earns | cents
-    raise_ | That is | change
-    margin_then | Margin then | cents
+    goal | Price that earns | cents?
+    raise_ | That is | change?
+    margin_then | Margin then | cents?
     per | Elasticity of its history | plain
     then | What it takes | plain
     """
     goal = formats.share(rows.share.iloc[0]) if len(rows) else ""
-    dear = rows.advice != "discount less"
     lost, given = (formats.money(rows.loss[mine].clip(lower=0).sum(), currency) for mine in (dear, ~dear))
     caption = f"Reprice: {formats.count(int(dear.sum()), 'SKU')} below the target for contribution margin"
     caption += f", losing {lost} a week" if dear.any() else ""
