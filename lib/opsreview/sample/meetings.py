@@ -15,6 +15,7 @@ from opsreview.findings import finding_id
 from opsreview.sample.world import World
 
 DAY = {"monday": 0, "wednesday": 2, "friday": 4}  # the meeting of a week is held in the week after it
+HOLDS = {"monday": "Head of Planning", "wednesday": "Head of Fulfillment", "friday": "Finance Partner"}
 AT = time(10, 30)
 # Weeks before the last, check, entity, decision, days until it is due, money a week it should bring, done, note.
 DECIDED = (
@@ -41,8 +42,7 @@ def hold(out: Path, world: World, planted: list[dict]) -> None:
             items = [_item(world, d) for d in about if checks[d[1]].review == review]
             items += _signed(world, ago) if review == "friday" else []
             if items:
-                owner = next((i["owner"] for i in items if i["owner"]), "Finance Partner")
-                _write(out / "decisions", world, ago, review, items, owner)
+                _write(out / "decisions", world, ago, review, items)
 
 
 def _held_on(world: World, ago: int, review: str) -> datetime:
@@ -68,7 +68,7 @@ def _signed(world: World, ago: int) -> Iterator[dict]:
             yield {"finding_id": about, "decision": "accept", "owner": "", "note": "cost, weight and size as invoiced", "done": True}
 
 
-def _write(folder: Path, world: World, ago: int, review: str, items: list[dict], by: str) -> None:
-    stem, text = written(world.last - ago, review, items, by, _held_on(world, ago, review))
+def _write(folder: Path, world: World, ago: int, review: str, items: list[dict]) -> None:
+    stem, text = written(world.last - ago, review, items, HOLDS[review], _held_on(world, ago, review))
     folder.mkdir(exist_ok=True)
     (folder / f"{stem}-{hashlib.sha256(text.encode()).hexdigest()[:6]}.json").write_text(text, encoding="utf-8")
