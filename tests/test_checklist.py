@@ -17,7 +17,8 @@ NONE = pd.DataFrame()
 
 def finding(**changes):
     row = {
-        "finding_id": "a", "week": "2026-W46", "review": "monday", "check": "oos_risk", "title": "A runs out", "severity": "watch",
+        "finding_id": "a", "week": "2026-W46", "review": "monday", "leak": "1", "check": "oos_risk", "title": "A runs out",
+        "severity": "watch",
         "impact": 10.0, "impact_basis": "lost units × margin", "owner": "Ana", "due_at": "2026-11-18T00:00:00Z",
         "suggested_decision": "expedite: 40 units", "state": "new", "first_seen": "2026-W46",
     }  # fmt: skip

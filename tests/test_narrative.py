@@ -510,3 +510,9 @@ def test_ledger_title():
 def test_one_cause_is_counted_once(rows, money):
     found = pd.DataFrame(rows, columns=["leak", "check", "impact"]).astype({"impact": float})
     assert narrative.together(found) == money
+
+
+def test_the_second_to_say_it_is_told_so():
+    rows = [("5", "negative_margin", 247.5), ("5", "false_confidence", 247.5), ("3", "rework", None), ("3", "rework", None)]
+    found = pd.DataFrame(rows, columns=["leak", "check", "impact"]).astype({"impact": float})
+    assert narrative.again(found).tolist() == [False, True, False, False], "what has no money repeats none"

@@ -134,7 +134,7 @@ def findings(results: Any, review: str) -> Html:
     if found.empty:
         return nothing("", "No finding this week: nothing is beyond its threshold")
     shown = found.assign(
-        about=[_about(row) for row in found.itertuples()],
+        about=[_about(row, seen) for row, seen in zip(found.itertuples(), narrative.again(found), strict=True)],
         who=found.owner.where(found.owner.fillna("") != "", "nobody yet"),
         then=[f"then {row.escalate_to}" if not formats.missing(row.escalate_to) and row.escalate_to else "" for row in found.itertuples()],
         what=[narrative.suggestion(text) for text in found.suggested_decision],
@@ -162,10 +162,12 @@ def _together(found: pd.DataFrame, what: str, currency: str) -> str:
     return f"{formats.count(len(found), what)}{f', {formats.money(money, currency)} a week together' if money > 0 else ''}"
 
 
-def _about(row: Any) -> str:
+def _about(row: Any, again: bool = False) -> str:
     since = f"{row.state} since {row.first_seen}" if row.first_seen and row.first_seen != row.week else str(row.state)
     title = checks()[row.check].title if row.check in checks() else formats.words(row.check)
-    return " · ".join(str(part) for part in (title, since, row.impact_basis) if part and not formats.missing(part))
+    return " · ".join(
+        str(part) for part in (title, since, narrative.AGAIN if again else row.impact_basis) if part and not formats.missing(part)
+    )
 
 
 def strip(results: Any, review: str) -> Html:

@@ -109,13 +109,20 @@ def together(found: pd.DataFrame) -> float:
 
 
 def once(found: pd.DataFrame) -> pd.DataFrame:
-    """The findings with money, those left out whose money another check says of the same leak to the last digit: one cause, seen twice.
+    """The findings with money, each cause once."""
+    return found[found.impact.notna() & ~again(found)]
+
+
+def again(found: pd.DataFrame) -> pd.Series:
+    """Whether a finding's money is what another check said before, of the same leak to the last digit: one cause, seen twice.
 
     Two findings of one check are two causes, also where they cost the same.
     """
-    costing = found[found.impact.notna()]
-    nth = costing.groupby(["leak", "impact", "check"]).cumcount()
-    return costing[~costing.assign(nth=nth).duplicated(["leak", "impact", "nth"])]
+    nth = found.groupby(["leak", "impact", "check"], dropna=False).cumcount()
+    return found.impact.notna() & found.assign(nth=nth).duplicated(["leak", "impact", "nth"])
+
+
+AGAIN = "the money of a finding above, counted once"
 
 
 def suggestion(text: Any) -> str:
