@@ -94,9 +94,9 @@ def _proposals() -> dict[str, pd.DataFrame]:
     )
     costs = ["packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve"]
     channels = pd.DataFrame(
-        [("amazon", 430, 5100.0, 2740.0, *[260.0] * 7, -1069.0, 185.0, -1255.0, -0.21, 0.26, 0.014, 0.46),
-         ("web", 2259, 26_153.0, 13_860.0, *[900.0] * 7, 4270.0, 1408.0, 2862.0, 0.16, 0.0, 0.11, 0.0)],
-        columns=["channel", "orders", "net_revenue", "gross_margin", *costs, "contribution_margin", "ads", "after", "share", "fee", "fee_even", "raise_even"],
+        [("amazon", 430, 5100.0, 2740.0, *[260.0] * 7, -1069.0, 185.0, -1255.0, -1255.0, -0.21, 0.26, 0.014, 0.46),
+         ("web", 2259, 26_153.0, 13_860.0, *[900.0] * 7, 4270.0, 1408.0, 2862.0, 2862.0, 0.16, 0.0, 0.11, 0.0)],
+        columns=["channel", "orders", "net_revenue", "gross_margin", *costs, "contribution_margin", "ads", "after", "left", "share", "fee", "fee_even", "raise_even"],
     )  # fmt: skip
     listings = pd.DataFrame(
         [("SKU-001", "amazon", 9.5, 24.0, -132.0, 115.0)], columns="sku channel units_week price contribution elsewhere".split()

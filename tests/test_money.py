@@ -341,10 +341,15 @@ def test_a_channel_that_loses_says_what_would_even_it():
     assert mall["contribution_margin"] == pytest.approx(7 * (50 - 40 - 20)) and mall["share"] == pytest.approx(-0.2)
     assert mall["fee"] == pytest.approx(0.4) and mall["fee_even"] == pytest.approx(0.2)
     assert mall["raise_even"] == pytest.approx(0.2 / (1 - 0.4))
-    assert web["after"] == pytest.approx(7 * 60 - 7) and web["raise_even"] == 0
+    assert web["after"] == web["left"] == pytest.approx(7 * 60 - 7) and web["raise_even"] == 0
     listings = channel_skus(books(orders))
     assert listings[["sku", "channel"]].to_numpy().tolist() == [["A", "mall"]]
     assert (listings["contribution"].iloc[0], listings["elsewhere"].iloc[0]) == pytest.approx((-70, 420))
+
+
+def test_without_ad_spend_nothing_is_said_after_it():
+    f = channels(books({"products": [product()]} | sold())).iloc[0]
+    assert np.isnan(f["after"]) and f["left"] == f["contribution_margin"] and np.isnan(f["ads"])
 
 
 def test_without_promotions_inventory_or_returns_there_is_nothing_and_no_error():

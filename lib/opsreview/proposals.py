@@ -231,8 +231,8 @@ def _flow(f: pd.DataFrame) -> np.ndarray:
 def channels(books: Books) -> pd.DataFrame:
     """A row a channel of T28, a week: net revenue, gross margin, each cost, contribution and share, advertising, and after it.
 
-    fee_even: the channel fee as a share of net revenue at which it breaks even after advertising; raise_even: by how much its prices would
-    have to rise for that, with fees and returns as a share of the price.
+    left: after advertising, or the contribution where nobody says what that cost. fee_even: the channel fee as a share of net revenue at
+    which it leaves nothing; raise_even: by how much its prices would have to rise for that, with fees and returns as a share of the price.
     """
     window = books.week.trailing(28)
     t = order_margin(books, window)
@@ -243,13 +243,14 @@ def channels(books: Books) -> pd.DataFrame:
     spent = spent.filter(inside(spent.spend_date, window)).group_by("channel").aggregate(ads=lambda a: a.amount.sum() / WEEKS).to_pandas()
     f = f.merge(spent, on="channel", how="left")
     f["ads"] = f["ads"].fillna(0.0) if books.has("ad_spend", window) else np.nan
-    f["after"] = f["contribution_margin"] - f["ads"].fillna(0.0)
+    f["after"] = f["contribution_margin"] - f["ads"]
+    f["left"] = f["after"].fillna(f["contribution_margin"])
     net = f["net_revenue"].where(f["net_revenue"] > 0)
     f["share"], f["fee"] = f["contribution_margin"] / net, f["channel_fees"] / net
-    f["fee_even"] = (f["channel_fees"] + f["after"]) / net
+    f["fee_even"] = (f["channel_fees"] + f["left"]) / net
     falls = f[list(BY_REVENUE)].sum(axis=1) / net
-    f["raise_even"] = (-f["after"] / net / (1 - falls).where(falls < 1)).clip(lower=0)
-    return f.sort_values(["after", "channel"], ignore_index=True)
+    f["raise_even"] = (-f["left"] / net / (1 - falls).where(falls < 1)).clip(lower=0)
+    return f.sort_values(["left", "channel"], ignore_index=True)
 
 
 def channel_skus(books: Books) -> pd.DataFrame:

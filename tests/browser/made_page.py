@@ -74,7 +74,7 @@ def sums() -> str:
 
 def findings() -> pd.DataFrame:
     row = {
-        "week": "2026-W46", "review": "monday", "check": "oos_risk", "title": f"Lamp {HOSTILE} runs out", "severity": "breach",
+        "week": "2026-W46", "review": "monday", "leak": "1", "check": "oos_risk", "title": f"Lamp {HOSTILE} runs out", "severity": "breach",
         "impact": 900.0, "impact_basis": HOSTILE, "owner": HOSTILE, "due_at": "2026-11-18T00:00:00Z", "state": "new",
         "suggested_decision": "expedite: 40 units", "first_seen": "2026-W46",
     }  # fmt: skip

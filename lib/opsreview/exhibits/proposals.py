@@ -219,16 +219,16 @@ def _names(rows: pd.DataFrame, results: Any) -> pd.Series:
 
 
 def _losing(rows: pd.DataFrame, results: Any) -> str:
-    """Which channels lose money after advertising, and how much a week."""
-    losing = rows[rows.after < 0].sort_values("after")
+    """Which channels lose money after advertising (before it, where nobody says what that cost), and how much a week."""
+    losing, when = rows[rows.left < 0].sort_values("left"), "after" if rows.after.notna().any() else "before"
     if losing.empty:
-        return "no channel loses money after advertising"
-    said = [f"{row.channel} loses {formats.money(-row.after, results.settings.reporting_currency)}" for row in losing.itertuples()]
-    return f"{formats.listing(said)} a week after advertising{decides(results, 'channel_margin')}"
+        return f"no channel loses money {when} advertising"
+    said = [f"{row.channel} loses {formats.money(-row.left, results.settings.reporting_currency)}" for row in losing.itertuples()]
+    return f"{formats.listing(said)} a week {when} advertising{decides(results, 'channel_margin')}"
 
 
 def _exposure(row: Any, currency: str) -> str:
-    if formats.missing(row.share) or row.after >= 0:
+    if formats.missing(row.share) or row.left >= 0:
         return ""
     now, even = formats.share(row.fee), formats.share(row.fee_even)
     fee = f"a fee of {even} instead of {now}, " if row.fee_even >= 0 else "no fee alone, "
