@@ -1,96 +1,21 @@
-"""Lines = orders = SKUs = families = channels = total, in every component, to the cent: every week of the sample, and of a million lines.
-
-Lines are added up here; the groups, the total and the change are what the product says of them, and an order what its documents say.
-"""
+"""Every week of the sample adds up to the cent: lines, orders, SKUs, families, channels, what changed, and what leaks."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-import ibis
-import pandas as pd
 import pytest
+from adding_up import CENT, MARGINS, off, orders_off, total
 from conftest import SAMPLE
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-
-import large_store
-import order_margin as bench
 from opsreview import change, engine
 from opsreview.books import Books
 from opsreview.evidence import frames
 from opsreview.exhibits.leaks import by_finding
-from opsreview.facts.orders import orders
-from opsreview.facts.shipments import charges
 from opsreview.intake.store import open_exports
 from opsreview.leaks import PARTS
-from opsreview.margin import COMPONENTS, by_sku, costed_lines, order_margin, tickets
+from opsreview.margin import COMPONENTS
 from opsreview.measure import cache_folder
 from opsreview.scorecard import published
 from opsreview.settings import find, load
-from opsreview.weeks import Week, Window
-
-CENT = 0.005
-MONEY = ("net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")
-MARGINS = ("gross_margin", "contribution_margin")
-
-
-def total(books: Books, window: Window) -> pd.Series:
-    """The costed lines of a window, added up, and the net revenue of all of them."""
-    t = order_margin(books, window)
-    sums = {c: t[c].sum(where=t.costed) for c in ("units", *MONEY)}
-    return books.frame(("total", *since(books, window)), lambda: t.aggregate(lines=t.count(), all_net=t.net_revenue.sum(), **sums)).iloc[0]
-
-
-def since(books: Books, window: Window) -> tuple[int, int]:
-    """A window as days from the week's end: what queries of two weeks share."""
-    return (window.start - books.week.end).days, window.days
-
-
-def off(groups: pd.DataFrame, whole: pd.Series, *columns: str) -> dict[str, float]:
-    """The columns whose groups do not add up to the whole, and by how much."""
-    return {c: d for c in columns or ("units", *MONEY) if not abs(d := groups[c].sum() - whole[c]) < CENT}
-
-
-def of_orders(books: Books, window: Window) -> ibis.Table:
-    """One row an order of the window: a component by its lines and (`said_…`) by its own documents, empty where it has none of them."""
-    t, o, k, raw, s = costed_lines(books, window), orders(books), tickets(books), books.table("order_lines"), books.table("shipments")
-    lines = t.group_by("order_id").aggregate(
-        net=t.net_revenue.sum(), payment=t.payment.sum(), channel_fees=t.channel_fees.sum(), shipping=t.shipping.sum(),
-        tickets=(t.support - t.support_accrued).sum(), invoiced=(t.shipping_provenance == "invoiced").all(),
-    )  # fmt: skip
-    raw = raw.mutate(units=ibis.greatest(raw.quantity - raw.cancelled_quantity.fill_null(0.0), 0.0))
-    goods = raw.group_by("order_id").aggregate(goods=(raw.units * raw.unit_price - raw.line_discount.fill_null(0.0)).sum())
-    billed = s.join(charges(books), "shipment_id").group_by("order_id").aggregate(billed=lambda b: b.charged.sum())
-    asked = k.group_by("order_id").aggregate(asked=k.money.sum())
-    own = o.select("order_id", "rate", "shipping_charged", "order_discount", payment_own="payment_fee", channel_own="channel_fee")
-    for more in (own, goods, billed, asked):
-        lines = lines.left_join(more, "order_id").drop("order_id_right")
-    return lines.select(
-        "net", "payment", "channel_fees", "shipping", "tickets",
-        said_net=lines.goods * lines.rate - lines.order_discount + lines.shipping_charged,
-        said_payment=lines.payment_own,
-        said_channel_fees=lines.channel_own,
-        said_shipping=ibis.ifelse(lines.invoiced, lines.billed, None),
-        said_tickets=lines.asked.fill_null(0.0),
-    )  # fmt: skip
-
-
-def orders_off(books: Books, window: Window) -> tuple[dict[str, float], pd.Series]:
-    """The components of which some order's lines do not come to what the order says, by how much at most; orders that say each."""
-    names = ("net", "payment", "channel_fees", "shipping", "tickets")
-
-    def asked() -> ibis.Table:
-        t = of_orders(books, window)
-        worst = {c: (t[c] - t[f"said_{c}"]).abs().max().fill_null(0.0) for c in names}
-        return t.aggregate(**worst, **{f"n_{c}": t[f"said_{c}"].count() for c in names})
-
-    found = books.frame(("orders", *since(books, window)), asked).iloc[0]
-    return {c: found[c] for c in names if not found[c] < CENT}, found[[f"n_{c}" for c in names]]
-
-
-# ---- the sample ----------------------------------------------------------------------------------------------------------------
+from opsreview.weeks import Week
 
 
 @pytest.fixture(scope="module")
@@ -169,37 +94,3 @@ def test_the_samples_findings_of_a_leak_and_a_remainder_are_the_leak(sample_resu
     parts = parts.pivot_table(index="week", columns="leak", values="amount", aggfunc="sum")
     assert (totals["1-4"] - totals[list("1234")].sum(axis=1)).abs().max() < CENT
     assert (totals[parts.columns] - parts).abs().max().max() < CENT and len(totals) >= 26 and set(parts) >= set("1234")
-
-
-# ---- a million lines -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory) -> Books:
-    folder = tmp_path_factory.mktemp("million")
-    large_store.write(folder / "exports", 1_000_000)
-    found = bench.exports(folder)
-    engine.steady(found.con, 1_000_000)
-    return Books(found.known(large_store.LAST), found.settings)
-
-
-def test_every_week_of_a_million_lines_adds_up(store):
-    """Each week as the last one knows it."""
-    lines, said, wrong = 0, 0, []
-    for ago in range(large_store.WEEKS):
-        week = large_store.LAST - ago
-        whole = total(store, week.window)
-        lines += whole["lines"]
-        assert all(whole[c] > 1000 for c in MONEY), week
-        d = off(by_sku(store, week.window).to_pandas(), whole)
-        own, documents = orders_off(store, week.window)
-        wrong += [(str(week), d, own)] if d or own else []
-        said += documents
-    assert wrong == [] and lines > 950_000
-    assert (said > 10_000).all(), "every kind of document is there"
-
-
-@pytest.mark.parametrize("frame", ["sku_margin", "family_margin", "channel_margin"])
-def test_the_last_weeks_tables_are_its_lines(store, frame):
-    groups = frames()[frame](store)
-    assert off(groups[groups["cost_of_goods"].notna()], total(store, store.week.window)) == {}
