@@ -1,8 +1,8 @@
-"""`order_margin` of a large store beside the same in hand-written SQL and in pandas: `python benchmarks/order_margin.py --help`.
+"""`order_margin.parquet` of a large store beside the same in hand-written SQL and in pandas: `python benchmarks/order_margin.py --help`.
 
 A made-up store is written as weekly Parquet exports and read once; then each way works in a process of its own from the same resolved
-tables to a Parquet file of one row an order line. All must say the same of every component, to the cent, and so must the orders, SKUs,
-families and channels of the product's lines; where they do not, the exit code is 1.
+tables to the file as a run writes it: one row an order line, in order, every cost and where it comes from. All must say the same of every
+component and kind, to the cent, and so must the orders, SKUs, families and channels of the product's lines; else the exit code is 1.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MONEY = (
     "net_revenue", "cost_of_goods", "gross_margin", "packaging", "shipping", "pick_pack", "payment", "channel_fees", "support",
     "returns_reserve", "contribution_margin",
 )  # fmt: skip
-COLUMNS = ("order_id", "line_id", "sku", "family", "channel", "units", *MONEY, "shipping_provenance")
+KINDS = ("measured", "contracted", "accrued", "allocated")
 CENT = 0.005
 RATES = ("shipping_per_order", "payment_rate", "payment_fixed", "support_per_minute")
 HAPPENED = {
@@ -57,22 +57,17 @@ def read(store: Path) -> None:
     (store / "tables.json").write_text(json.dumps({name: [str(t.rows), t.note["rows"]] for name, t in tables.items()}), encoding="utf-8")
 
 
-def product(store: Path, out: Path, provenance: bool = False) -> None:
-    """`order_margin`; with `provenance` as a run writes the file: where each cost comes from too, in order of the lines."""
+def product(store: Path, out: Path) -> None:
+    """As `opsreview.measure` does it."""
     from opsreview import engine
     from opsreview.books import Books
-    from opsreview.margin import order_margin
     from opsreview.measure import ORDER_MARGIN
-    from opsreview.provenance import of_lines
-    from opsreview.provenance import provenance as sourced
+    from opsreview.provenance import of_lines, provenance
 
     found = exports(store)
     engine.steady(found.con, max(rows for _, rows in tables(store).values()))
     books = Books(found.known(large_store.LAST), found.settings)
-    if provenance:
-        lines = of_lines(sourced(books, WINDOW)).select(*ORDER_MARGIN).order_by("order_id", "line_id")
-    else:
-        lines = order_margin(books, WINDOW).select(*COLUMNS)
+    lines = of_lines(provenance(books, WINDOW)).select(*ORDER_MARGIN).order_by("order_id", "line_id")
     lines.to_parquet(str(out), compression="zstd")
 
 
@@ -85,11 +80,13 @@ def sql(store: Path, out: Path) -> None:
 
 def pandas(store: Path, out: Path) -> None:
     """order_margin_pandas.py; it fails rather than take the machine's last memory."""
+    from opsreview.measure import ORDER_MARGIN
     from order_margin_pandas import order_margin
 
     most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    order_margin(standing(store), WINDOW, large_store.settings().costs)[list(COLUMNS)].to_parquet(out, compression="zstd", index=False)
+    lines = order_margin(standing(store), WINDOW, large_store.settings().costs)[list(ORDER_MARGIN)]
+    lines.sort_values(["order_id", "line_id"]).to_parquet(out, compression="zstd", index=False)
 
 
 def tables(store: Path) -> dict[str, Any]:
@@ -129,10 +126,13 @@ def standing(store: Path) -> duckdb.DuckDBPyConnection:
 
 
 def disagreements(store: Path, names: list[str]) -> list[str]:
-    """What does not agree to the cent: components of the ways with each other; groups of the product's lines with their whole."""
+    """What does not agree to the cent: sums of the ways with each other; groups of the product's lines with their whole."""
     con = duckdb.connect()
-    sums = ", ".join(f"fsum({c}) AS {c}" for c in ("units", *MONEY))
-    said = {name: con.execute(f"SELECT count(*) AS lines, {sums} FROM '{store / name}.parquet'").df().iloc[0] for name in names}
+    columns = con.execute(f"DESCRIBE '{store / names[0]}.parquet'").df()["column_name"]
+    sums = ", ".join(f"fsum({c}) AS {c}" for c in ("units", *MONEY, *KINDS))
+    of_kind = (f"count(*) FILTER ({c} = '{kind}') AS {c}_{kind}" for c in columns if c.endswith("_kind") for kind in (*KINDS, "missing"))
+    asked = f"SELECT count(*) AS lines, {sums}, {', '.join(of_kind)} FROM"
+    said = {name: con.execute(f"{asked} '{store / name}.parquet'").df().iloc[0] for name in names}
     first = said[names[0]]
     wrong = [
         f"{c}: {names[0]} {first[c]:,.4f}, {name} {other[c]:,.4f}"
@@ -173,17 +173,16 @@ def measured(store: Path, part: str, memory: str = "") -> dict[str, float]:
 
 LABELS = {
     "read": "(reading them: typed, checked, versions resolved; once)",
-    "product": "`order_margin`",
-    "written": "`order_margin.parquet` as a run writes it: with the kind of each cost, in order",
+    "product": "`order_margin.parquet` as a run writes it",
     "sql": "hand-written SQL, DuckDB",
     "pandas": "pandas",
 }
 
 
 COMPARED = (
-    "Each way reads the same resolved tables (Parquet, every version of every row) and writes the same columns of the same lines, zstd, "
-    "in no order; the SQL is one statement. `order_margin` is asked for a window that no run asks for again, so its lines are not held. "
-    "What a run writes has the kind of each cost as well and is sorted, which neither the SQL nor pandas does: that is not like with like."
+    "Each way reads the same resolved tables (Parquet, every version of every row) and writes the same file: a row an order line, every "
+    "cost and its kind, by order and line, zstd. The SQL is one statement. The product is asked for a window that no run asks for again, "
+    "so its lines are not held."
 )
 
 
@@ -191,17 +190,16 @@ def main() -> int:
     """Measure what has not been measured of a store, say it, and whether all agree."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=1_000_000, help="order lines of the store (default: 1,000,000)")
-    parser.add_argument("--ways", default="product,sql,written,pandas", help="what to measure, of: %(default)s")
+    parser.add_argument("--ways", default="product,sql,pandas", help="what to measure, of: %(default)s")
     parser.add_argument("--memory", default="2GB", help="measure again with this limit; empty: do not (default: %(default)s)")
-    parser.add_argument("--bounded", default="product,sql,written", help="what to measure again with that limit, of: %(default)s")
+    parser.add_argument("--bounded", default="product,sql", help="what to measure again with that limit, of: %(default)s")
     parser.add_argument("--store", type=Path, help="a folder for the store and what was measured of it; what is there is used again")
     parser.add_argument("--results", action="store_true", help="put the table into benchmarks/RESULTS.md")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
         parts = {
-            "read": read, "product": lambda s: product(s, s / "product.parquet"),
-            "written": lambda s: product(s, s / "written.parquet", provenance=True), "sql": lambda s: sql(s, s / "sql.parquet"),
+            "read": read, "product": lambda s: product(s, s / "product.parquet"), "sql": lambda s: sql(s, s / "sql.parquet"),
             "pandas": lambda s: pandas(s, s / "pandas.parquet"),
         }  # fmt: skip
         parts[given.part](given.store)
@@ -243,7 +241,9 @@ def compare(store: Path, given: argparse.Namespace) -> int:
     text += [f"The store: {', '.join(f'{n:,} {name}' for name, n in rows.items())}; 13 weeks, and all of them the window."]
     text += [
         "",
-        "All agree to the cent in every component, and so do orders, SKUs, families and channels." if not wrong else "THEY DISAGREE:",
+        "All agree to the cent in every component and kind, and so do orders, SKUs, families and channels."
+        if not wrong
+        else "THEY DISAGREE:",
     ]
     text += [f"- {line}" for line in wrong]
     print("\n".join(text))

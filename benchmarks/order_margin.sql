@@ -48,7 +48,8 @@ ratios AS (
     FROM parcels WHERE complete AND complete_on >= end_day() - 91 GROUP BY ALL HAVING sum(label_cost) > 0
 ),
 sent AS (
-    SELECT order_id, bool_and(coalesce(complete, false)) AS invoiced, arg_min(location, (label_created_at, shipment_id)) AS sent_from,
+    SELECT order_id, bool_and(coalesce(complete, false)) AS invoiced, bool_and(charged IS NULL AND label_cost IS NULL) AS unpriced,
+        arg_min(location, (label_created_at, shipment_id)) AS sent_from,
         sum(CASE WHEN complete THEN charged WHEN charged IS NOT NULL THEN greatest(charged, estimate) ELSE estimate END) AS sent_for
     FROM (
         SELECT p.*, coalesce(label_cost, 0) * coalesce(ratio, 1) AS estimate
@@ -129,12 +130,13 @@ reserve AS (
     HAVING sum(net_revenue) > 0 AND (sum(units) >= 30 OR GROUPING(channel) = 1)
 ),
 costs AS (
-    SELECT l.*, l.units * unit_cost AS cost_of_goods, l.units * coalesce(packaging_cost, 0) AS packaging,
+    SELECT l.*, s.unpriced, l.units * unit_cost AS cost_of_goods, l.units * coalesce(packaging_cost, 0) AS packaging,
         by_weight * coalesce(sent_for, u.shipping, (SELECT shipping FROM usual WHERE channel IS NULL), shipping_per_order()) AS shipping,
-        coalesce(borne, coalesce(w.per_line, mean.per_line) + l.units * coalesce(w.per_unit, mean.per_unit)) + coalesce(rework, 0) AS pick_pack,
+        borne, coalesce(rework, 0) AS reworked,
+        coalesce(borne, coalesce(w.per_line, mean.per_line) + l.units * coalesce(w.per_unit, mean.per_unit)) + reworked AS pick_pack,
         CASE WHEN payment_fee IS NOT NULL THEN payment_fee * by_net ELSE payment_rate() * net_revenue + payment_fixed() * by_net END AS payment,
         CASE WHEN channel_fee IS NOT NULL THEN channel_fee * by_net ELSE channel_rate(l.channel) * net_revenue END AS channel_fees,
-        by_units * greatest(coalesce(h.tickets, 0), coalesce(e.tickets, 0)) AS support,
+        coalesce(h.tickets, 0) AS own, by_units * greatest(own, coalesce(e.tickets, 0)) AS support,
         net_revenue * coalesce(r1.rate, r2.rate, r3.rate, (SELECT rate FROM reserve WHERE level = 'all'), 0) AS returns_reserve,
         CASE WHEN s.invoiced THEN 'invoiced' WHEN sent_for IS NOT NULL THEN 'label' ELSE 'accrued' END AS shipping_provenance
     FROM lines AS l
@@ -148,9 +150,39 @@ costs AS (
     LEFT JOIN reserve AS r2 ON r2.level = 'family' AND r2.family = l.family AND r2.channel = l.channel
     LEFT JOIN reserve AS r3 ON r3.level = 'channel' AND r3.channel = l.channel
     CROSS JOIN mean
+),
+parts AS (  -- of each cost what stands on the whole order, what on the line
+    SELECT *, order_lines = 1 AS alone,
+        CASE WHEN shipping_provenance = 'invoiced' THEN shipping ELSE 0 END AS invoice,
+        CASE WHEN shipping_provenance = 'label' THEN shipping ELSE 0 END AS label,
+        CASE WHEN shipping_provenance = 'accrued' THEN shipping ELSE 0 END AS shipping_accrued,
+        CASE WHEN borne IS NULL THEN pick_pack - reworked ELSE 0 END AS pick_pack_accrued, pick_pack - reworked - pick_pack_accrued AS pool,
+        CASE WHEN payment_fee IS NOT NULL THEN payment ELSE 0 END AS fee,
+        CASE WHEN payment_fee IS NULL THEN payment_rate() * net_revenue ELSE 0 END AS rated,
+        CASE WHEN payment_fee IS NULL THEN payment_fixed() * by_net ELSE 0 END AS fixed,
+        CASE WHEN channel_fee IS NOT NULL THEN channel_fees ELSE 0 END AS commission, channel_fees - commission AS commission_rated,
+        by_units * own AS ticketed, support - ticketed AS support_accrued
+    FROM costs
 )
 SELECT order_id, line_id, sku, family, channel, units, net_revenue, cost_of_goods, net_revenue - cost_of_goods AS gross_margin, packaging,
     shipping, pick_pack, payment, channel_fees, support, returns_reserve,
     gross_margin - (packaging + shipping + pick_pack + payment + channel_fees + support + returns_reserve) AS contribution_margin,
-    shipping_provenance
-FROM costs
+    shipping_provenance,
+    CASE WHEN unit_cost IS NULL THEN 'missing' ELSE 'contracted' END AS cost_of_goods_kind,
+    CASE WHEN packaging_cost IS NULL THEN 'missing' ELSE 'contracted' END AS packaging_kind,
+    CASE WHEN unpriced AND shipping = 0 THEN 'missing' WHEN shipping = 0 THEN 'measured' WHEN shipping_provenance = 'accrued' THEN 'accrued'
+        WHEN NOT alone THEN 'allocated' WHEN shipping_provenance = 'invoiced' THEN 'measured' ELSE 'contracted' END AS shipping_kind,
+    CASE WHEN abs(reworked) >= greatest(abs(pick_pack_accrued), abs(pool)) THEN 'measured'
+        WHEN abs(pick_pack_accrued) >= abs(pool) THEN 'accrued' ELSE 'allocated' END AS pick_pack_kind,
+    CASE WHEN payment_fee IS NOT NULL THEN CASE WHEN alone OR payment = 0 THEN 'measured' ELSE 'allocated' END
+        WHEN alone OR abs(rated) >= abs(fixed) THEN 'contracted' ELSE 'allocated' END AS payment_kind,
+    CASE WHEN channel_fee IS NULL THEN 'contracted' WHEN alone OR channel_fees = 0 THEN 'measured' ELSE 'allocated' END AS channel_fees_kind,
+    CASE WHEN support = 0 OR (alone AND abs(ticketed) >= abs(support_accrued)) THEN 'measured'
+        WHEN alone OR abs(support_accrued) >= abs(ticketed) THEN 'accrued' ELSE 'allocated' END AS support_kind,
+    'accrued' AS returns_reserve_kind,
+    reworked + CASE WHEN alone THEN invoice + fee + commission + ticketed ELSE 0 END AS measured,
+    packaging + rated + commission_rated + CASE WHEN alone THEN label + fixed ELSE 0 END AS contracted,
+    shipping_accrued + pick_pack_accrued + support_accrued + returns_reserve AS accrued,
+    pool + CASE WHEN alone THEN 0 ELSE invoice + fee + commission + ticketed + label + fixed END AS allocated
+FROM parts
+ORDER BY order_id, line_id

@@ -64,6 +64,7 @@ def order_margin(con: duckdb.DuckDBPyConnection, window: Any, costs: Any) -> pd.
     sent = s.agg(sent_for=("sent_for", "sum"), invoiced=("complete", "all"), sent_from=("location", "first"))
     recent = orders[(orders["day"] >= ago(28)) & (orders["day"] < ago(0))].join(sent, on="order_id", how="inner")
     usual, overall = recent.groupby("channel")["sent_for"].mean(), recent["sent_for"].mean()
+    sent["unpriced"] = s["charged"].count() + s["label_cost"].count() == 0
     t = t[(t["day"] >= ago(84)) | (t["day"] >= first)].join(sent, on="order_id")
     overall = costs.shipping_per_order if pd.isna(overall) else overall
     t["shipping"] = t["by_weight"] * t["sent_for"].fillna(t["channel"].map(usual)).fillna(overall)
@@ -99,7 +100,8 @@ def order_margin(con: duckdb.DuckDBPyConnection, window: Any, costs: Any) -> pd.
     t = t.join(p, on=KEY)
     at = t["place"].fillna(t["sent_from"])
     accrual = at.map(per_line).fillna(line_mean) + t["units"] * at.map(per_unit).fillna(unit_mean)
-    t["pick_pack"] = t["borne"].where(t["picked"].eq(True), accrual) + t["rework"].fillna(0)
+    t["rework"], t["accrual"] = t["rework"].fillna(0), accrual.where(~t["picked"].eq(True), 0)
+    t["pick_pack"] = t["borne"].where(t["picked"].eq(True), accrual) + t["rework"]
 
     # fees
     by_rate = costs.payment_rate * t["net_revenue"] + costs.payment_fixed * t["by_net"]
@@ -112,7 +114,8 @@ def order_margin(con: duckdb.DuckDBPyConnection, window: Any, costs: Any) -> pd.
     own = k.groupby("order_id")["tickets"].sum()
     past = orders[(orders["day"] >= ago(56)) & (orders["day"] < ago(28))]
     means = past["order_id"].map(own).fillna(0).groupby(past["channel"]).mean()
-    t["support"] = t["by_units"] * np.maximum(t["order_id"].map(own).fillna(0), t["channel"].map(means).fillna(0))
+    t["tickets"] = t["order_id"].map(own).fillna(0)
+    t["support"] = t["by_units"] * np.maximum(t["tickets"], t["channel"].map(means).fillna(0))
 
     # returns
     cohort = t.loc[(t["day"] >= ago(84)) & (t["day"] < ago(28)), [*KEY, "sku", "family", "channel", "units", "net_revenue"]]
@@ -142,4 +145,44 @@ def order_margin(con: duckdb.DuckDBPyConnection, window: Any, costs: Any) -> pd.
     goods, packaging = t["units"] * t["unit_cost"], t["units"] * t["packaging_cost"].fillna(0)
     t = t.assign(cost_of_goods=goods, gross_margin=t["net_revenue"] - goods, packaging=packaging)
     spent = t[["packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve"]].sum(axis=1)
-    return t.assign(contribution_margin=t["gross_margin"] - spent)
+    t["contribution_margin"] = t["gross_margin"] - spent
+    return with_kinds(t, costs)
+
+
+def with_kinds(t: pd.DataFrame, costs: Any) -> pd.DataFrame:
+    """The lines with where each cost comes from, and the money of each kind; what stands on an order of several lines is allocated."""
+    alone = t.groupby("order_id")["line_id"].transform("size") == 1
+    whole = lambda kind: np.where(alone, kind, "allocated")  # noqa: E731
+    t["cost_of_goods_kind"] = np.where(t["unit_cost"].isna(), "missing", "contracted")
+    t["packaging_kind"] = np.where(t["packaging_cost"].isna(), "missing", "contracted")
+    source, nothing = t["shipping_provenance"], t["shipping"] == 0
+    invoice, label, ahead = (t["shipping"].where(source == kind, 0) for kind in ("invoiced", "label", "accrued"))
+    t["shipping_kind"] = np.select(
+        [t.pop("unpriced").eq(True) & nothing, nothing, source == "accrued", source == "invoiced"],
+        ["missing", "measured", "accrued", whole("measured")], whole("contracted"),
+    )  # fmt: skip
+    rework, accrual = t.pop("rework"), t.pop("accrual")
+    pool = t["pick_pack"] - rework - accrual
+    surest = rework.abs() >= np.maximum(accrual.abs(), pool.abs())
+    t["pick_pack_kind"] = np.select([surest, accrual.abs() >= pool.abs()], ["measured", "accrued"], "allocated")
+    named = t["payment_fee"].notna()
+    fee, rated = t["payment"].where(named, 0), (costs.payment_rate * t["net_revenue"]).where(~named, 0)
+    fixed = (costs.payment_fixed * t["by_net"]).where(~named, 0)
+    t["payment_kind"] = np.select(
+        [named & (t["payment"] == 0), named, rated.abs() >= fixed.abs()], ["measured", whole("measured"), "contracted"], whole("contracted")
+    )
+    named = t["channel_fee"].notna()
+    commission = t["channel_fees"].where(named, 0)
+    by_rate = t["channel_fees"] - commission
+    t["channel_fees_kind"] = np.select([~named, commission == 0], ["contracted", "measured"], whole("measured"))
+    tickets = t["by_units"] * t.pop("tickets")
+    expected = t["support"] - tickets
+    surest = (t["support"] == 0) | (alone & (tickets.abs() >= expected.abs()))
+    t["support_kind"] = np.select([surest, alone | (expected.abs() >= tickets.abs())], ["measured", "accrued"], "allocated")
+    t["returns_reserve_kind"] = "accrued"
+    documents, rates = invoice + fee + commission + tickets, label + fixed
+    t["measured"] = rework + documents.where(alone, 0)
+    t["contracted"] = t["packaging"] + rated + by_rate + rates.where(alone, 0)
+    t["accrued"] = ahead + accrual + expected + t["returns_reserve"]
+    t["allocated"] = pool + (documents + rates).where(~alone, 0)
+    return t

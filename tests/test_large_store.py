@@ -1,5 +1,7 @@
 """The store of the benchmark, small: the product's lines beside hand-written SQL, and every cent of a component in one place of each table.
 
+Where each cost of each line comes from is held to the SQL and to pandas as well: neither knows the product's rules but as docs/margin.md.
+
 The same is held of a million lines and more by `make bench` (benchmarks/order_margin.py).
 """
 
@@ -18,6 +20,8 @@ import order_margin as bench
 from opsreview.books import Books
 from opsreview.evidence import frames
 from opsreview.margin import order_margin
+from opsreview.measure import ORDER_MARGIN
+from opsreview.provenance import of_lines, provenance
 
 CENT = 0.005
 LINES = 10_000
@@ -39,12 +43,13 @@ def books(store) -> Books:
 
 @pytest.fixture(scope="module")
 def lines(books) -> pd.DataFrame:
-    return order_margin(books, bench.WINDOW).to_pandas().sort_values(["order_id", "line_id"], ignore_index=True)
+    return of_lines(provenance(books, bench.WINDOW)).to_pandas().sort_values(["order_id", "line_id"], ignore_index=True)
 
 
 def test_the_store_holds_every_case(store, lines):
     assert LINES * 0.9 < len(lines) < LINES
     assert set(lines["shipping_provenance"]) == {"invoiced", "label", "accrued"}
+    assert all(len(set(lines[f"{cost}_kind"])) > 1 for cost in ("shipping", "pick_pack", "payment", "channel_fees", "support"))
     for case in (lines["cost_of_goods"].isna(), lines["family"] == "(unknown)", lines["rework"] > 0, lines["units"] == 0):
         assert 0 < case.sum() < len(lines) / 2
     assert not [m for m in bench.exports(store).manifest if m["rows_quarantined"]]
@@ -53,20 +58,23 @@ def test_the_store_holds_every_case(store, lines):
 @pytest.mark.parametrize("way", ["sql", "pandas"])
 def test_each_line_is_what_was_written_by_hand(store, lines, way):
     getattr(bench, way)(store, store / f"{way}.parquet")
-    by_hand = pd.read_parquet(store / f"{way}.parquet").sort_values(["order_id", "line_id"], ignore_index=True)
-    for column in bench.COLUMNS:
+    by_hand = pd.read_parquet(store / f"{way}.parquet")
+    assert list(by_hand.columns) == list(ORDER_MARGIN)
+    for column in ORDER_MARGIN:
         pd.testing.assert_series_equal(lines[column], by_hand[column], check_dtype=False, rtol=0, atol=1e-9, obj=column)
 
 
 def test_the_benchmark_sees_a_cent_that_is_lost(store, lines):
-    lines[list(bench.COLUMNS)].to_parquet(store / "product.parquet", index=False)
-    lines[list(bench.COLUMNS)].to_parquet(store / "sql.parquet", index=False)
-    assert bench.disagreements(store, ["product", "sql"]) == []
-    less = lines[list(bench.COLUMNS)].copy()
-    less.loc[0, "shipping"] -= 0.01
-    less.to_parquet(store / "sql.parquet", index=False)
-    (said,) = bench.disagreements(store, ["product", "sql"])
-    assert said.startswith("shipping: ")
+    bench.product(store, store / "product.parquet")
+    whole = pd.read_parquet(store / "product.parquet")
+    pd.testing.assert_frame_equal(whole, lines[list(ORDER_MARGIN)], check_dtype=False)
+    for column, value in (("shipping", whole.shipping[0] - 0.01), ("support_kind", "missing")):
+        less = whole.copy()
+        less.loc[0, column] = value
+        less.to_parquet(store / "sql.parquet", index=False)
+        said = bench.disagreements(store, ["product", "sql"])
+        assert said
+        assert all(line.startswith(column) for line in said)
 
 
 @pytest.mark.parametrize("frame", ["sku_margin", "family_margin", "channel_margin"])

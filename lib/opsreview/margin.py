@@ -35,10 +35,17 @@ def with_order_costs(books: Books, window: Window) -> ibis.Table:
     """The lines sold in the window with their share of what their order costs whole: `shipping` and `support`, of each the part `_accrued`.
 
     Worked out an order, and brought down to its lines in one join; of the order itself `shipping_provenance`, `unpriced`, `sent_from`.
+    `alone_line`, `alone_sku`, `alone_family`: whether no other line, SKU or family is in the order.
     """
-    o, s = orders(books), sales(books).select("order_id", "net_revenue")
+    o, s = orders(books), sales(books)
     o = o.filter(inside(o.day, window)).select("order_id", "channel", "payment_fee", "channel_fee")
-    o = o.pipe(beside, s.group_by("order_id").aggregate(order_net=above_0(s.net_revenue).sum()), "order_id")
+    of_lines = s.group_by("order_id").aggregate(
+        order_net=above_0(s.net_revenue).sum(),
+        alone_line=s.count() == 1,
+        alone_sku=s.sku.min() == s.sku.max(),
+        alone_family=s.family.min() == s.family.max(),
+    )
+    o = o.pipe(beside, of_lines, "order_id")
     t = lines(books, window).pipe(beside, _support(books, _shipping(books, o)).drop("channel"), "order_id")
     return t.mutate(
         by_net=share(t.net_revenue, t.order_net, t.by_units),
@@ -232,7 +239,7 @@ def _costed(books: Books, window: Window) -> ibis.Table:
     return t.select(
         *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "by_net", "unit_cost", "packaging_cost", "payment_fee",
         "channel_fee", "unpriced", "shipping_provenance", "rework", *COMPONENTS[1:], "shipping_accrued", "pick_pack_accrued",
-        "support_accrued",
+        "support_accrued", "alone_line", "alone_sku", "alone_family",
     )  # fmt: skip
 
 

@@ -63,10 +63,9 @@ _GONE = tuple(f"{c}_unknown" for c in ("packaging", "shipping", "support", "retu
 
 
 def _parts(books: Books, window: Window) -> ibis.Table:
-    """One row a line: the money of every one of _PARTS, whether a component is unknown, whether the line is alone in its order."""
+    """One row a line: the money of every one of _PARTS, and whether a component is unknown."""
     costs = books.settings.costs
     t = margins(costed_lines(books, window))
-    order = ibis.window(group_by=t.order_id)
     none, no = t.units * 0.0, ibis.literal(False)
     rest = t.pick_pack - t.rework - t.pick_pack_accrued
     pooled = _is_pooled(books, window)
@@ -90,9 +89,6 @@ def _parts(books: Books, window: Window) -> ibis.Table:
         support_accrued=t.support_accrued + none,
         support_unknown=no if books.ever("support_tickets") else ~no,
         returns_reserve_unknown=_no_cohort(books),
-        alone_line=t.line_id.count().over(order) == 1,
-        alone_sku=t.sku.min().over(order) == t.sku.max().over(order),
-        alone_family=t.family.min().over(order) == t.family.max().over(order),
     )
 
 
