@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from adding_up import CENT, MARGINS, off, orders_off, total
-from conftest import SAMPLE
 from opsreview import change, engine
 from opsreview.books import Books
 from opsreview.evidence import frames
@@ -16,6 +17,8 @@ from opsreview.measure import cache_folder
 from opsreview.scorecard import published
 from opsreview.settings import find, load
 from opsreview.weeks import Week
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data_samples"
 
 
 @pytest.fixture(scope="module")
