@@ -90,7 +90,7 @@ def test_headline_names_the_worst_figure_the_money_and_what_to_decide():
     ]
     said = narrative.headline(store(rows, [finding(900.0), finding(100.0, "Late", "investigate: x")]), "wednesday")
     assert said == (
-        f"On-time ship is 90.0{N}%; the target is at least 99{N}%, and Rework rate is in breach too. "
+        f"On-time ship is 90.0{N}%; the target is at least 99{N}%, and rework rate is in breach too. "
         "2 findings cost about €1,000 a week; the largest, €900: Picks go wrong. To decide: staff (1) and investigate (1)."
     )
     assert narrative.grave(store(rows), "wednesday") == "breach"
@@ -98,24 +98,53 @@ def test_headline_names_the_worst_figure_the_money_and_what_to_decide():
 
 def test_headline_of_a_week_on_target():
     rows = [kpi_row("pick_pack_accuracy", 0.997, "ok"), kpi_row("on_time_ship_rate", 0.995, "ok")]
-    assert narrative.headline(store(rows), "wednesday") == "Both figures with a target are on target. No finding is open."
+    assert narrative.headline(store(rows), "wednesday") == "Pick/pack accuracy and on-time ship are on target. No finding is open."
     assert narrative.headline(store(rows[:1]), "wednesday").startswith(f"Pick/pack accuracy is 99.70{N}%, on target.")
 
 
 def test_headline_on_target_does_not_hide_a_change_for_the_worse():
     rows = [kpi_row("pick_pack_accuracy", 0.997, "ok", signal="down:limits"), kpi_row("on_time_ship_rate", 0.995, "ok", signal="up:limits")]
-    assert "are on target, but Pick/pack accuracy changed for the worse. No" in narrative.headline(store(rows), "wednesday")
+    assert "are on target, but pick/pack accuracy changed for the worse. No" in narrative.headline(store(rows), "wednesday")
 
 
 def test_friday_begins_with_what_was_earned_and_a_change_for_the_worse_is_to_be_watched():
     rows = [kpi_row("gross_margin", 0.5, "ok", signal="down:limits", review="friday")]
     change = fake_results.shared().change
-    said, status = headlines.week_headline(store(rows), "friday")
+    said, status = headlines.week_headline(store(rows, flat_although=None), "friday")
     assert said.startswith(f"{titles_margin.change(change, 'EUR')}. Gross margin is 50.0{N}%, on target, but") and status == "watch"
     assert headlines.week_headline(store([{**rows[0], "signal": "up:limits"}]), "friday")[1] == "ok"
     assert headlines.week_headline(store([{**rows[0], "status": "breach"}]), "friday")[1] == "breach"
     assert headlines.week_headline(store(rows, change=change.head(0)), "friday")[0].startswith("Gross margin is")
     assert headlines.week_headline(store([kpi_row("pick_pack_accuracy", 0.99, "ok")]), "wednesday")[0].startswith("Pick/pack")
+
+
+def test_friday_calls_a_week_that_sold_more_and_kept_no_more_by_its_name():
+    rows = [kpi_row("gross_margin", 0.5, "ok", review="friday")]
+    said, _ = headlines.week_headline(store(rows, flat_although=(0.093, -0.523)), "friday")
+    assert said.startswith("Revenue up, margin down: contribution is €")
+    assert f" usual level while net revenue is 9.3{N}% above: " in said
+    assert headlines.week_headline(store(rows, flat_although=(0.12, 0.01)), "friday")[0].startswith("Revenue up, margin flat: ")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("family", "Rugs", -80.0), ("family", "Lamps", -20.0), ("channel", "web", -50.0), ("channel", "shop", -50.0)], " (Rugs)"),
+        ([("family", "Rugs", -80.0), ("family", "Lamps", -20.0), ("channel", "web", -95.0), ("channel", "shop", -5.0)], " (web)"),
+        ([("family", "Rugs", -70.0), ("family", "Lamps", -30.0), ("channel", "web", -50.0), ("channel", "shop", -50.0)], ""),
+        ([("family", "Rugs", 90.0), ("family", "Lamps", -190.0), ("channel", "web", -50.0), ("channel", "shop", -50.0)], " (Lamps)"),
+        ([("family", "Rugs", -100.0), ("channel", "web", -100.0)], ""),  # nothing else was sold: no news
+    ],
+)
+def test_a_part_that_lies_in_one_family_or_channel_is_said_to(rows, said):
+    whole = [
+        ("all", "", "baseline", 200.0, "baseline"),
+        ("all", "", "contribution_margin", 100.0, "contribution"),
+        ("all", "", "price", -100.0, "part"),
+    ]
+    parts = [(grain, key, "price", amount, "part") for grain, key, amount in rows]
+    frame = pd.DataFrame(whole + parts, columns=["grain", "key", "part", "amount", "kind"])
+    assert titles_margin.change(frame, "EUR").endswith(f"price −€100{said}")
 
 
 @pytest.mark.parametrize(("now", "said"), [(80.0, "€20.00 below"), (130.0, "€30.00 above"), (100.2, "at")])
@@ -138,7 +167,7 @@ def test_headline_says_what_could_not_be_measured_and_for_want_of_what():
     missing = [{"table": "picks.error_type", "weeks": ["2026-W46"], "costs": ["pick_pack_accuracy"]}]
     trust = {**fake_results.shared().trust, "missing": missing}
     said = narrative.headline(store(rows, trust=trust), "wednesday")
-    assert said == "Both figures with a target are on target; 1 could not be measured for want of picks. No finding is open."
+    assert said == "On-time ship and rework rate are on target; 1 could not be measured for want of picks. No finding is open."
     only = narrative.headline(store(rows[:1], trust=trust), "wednesday")
     assert only == "In fulfillment and service no figure with a target could be measured for want of picks. No finding is open."
     known = narrative.headline(store([rows[0], kpi_row("carrier_exception_rate", 0.03)], trust=trust), "wednesday")

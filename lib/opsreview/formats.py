@@ -124,6 +124,16 @@ def listing(words: list[str], most: int = 3) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""
 
 
+def capital(text: str) -> str:
+    """A sentence's beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def inner(label: str) -> str:
+    """A label inside a sentence: `Gross margin` as `gross margin`; abbreviations stay (`OTIF`)."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
 def words(identifier: Any) -> str:
     """`returns_value_lost` as `returns value lost`."""
     return NA if missing(identifier) else str(identifier).replace("_", " ").strip()

@@ -50,20 +50,23 @@ def _status_sentence(results: Any, review: str) -> str:
     worst = judged[judged.status == grave(results, review)]
     first = next(worst.itertuples())
     if first.status == "ok":
-        text = f"{'Both' if len(judged) == 2 else f'All {len(judged)}'} figures with a target are on target"
+        few = formats.capital(formats.listing([formats.inner(kpis()[row.kpi].label) for row in judged.itertuples()]))
+        text = f"{few} are on target" if len(judged) <= 3 else f"All {len(judged)} figures with a target are on target"
         text = (text if len(judged) > 1 else f"{figure(first, currency)}, on target") + _worse(rows)
         return f"{text}{_unmeasured(results, rows)}. {money}".strip()
     line = target_words(first.kpi, first.key, results.settings)
     text = f"{figure(first, currency)}; the target is {line}"
-    others = [kpis()[r.kpi].label for r in judged[judged.status == first.status].iloc[1:].itertuples()]
+    others = [formats.inner(kpis()[r.kpi].label) for r in judged[judged.status == first.status].iloc[1:].itertuples()]
     if others:
         text += f", and {formats.listing(others, 2)} {'is' if len(others) == 1 else 'are'} {_standing(first.status)} too"
     return f"{text}{_unmeasured(results, rows)}. {money}".strip()
 
 
 def _worse(rows: pd.DataFrame) -> str:
-    """`, but Contribution margin changed for the worse`: a level that is fine may hide a change that is not."""
-    bad = [kpis()[r.kpi].label for r in rows.itertuples() if meaning(r.signal, kpis()[r.kpi].better) == "changed for the worse"]
+    """`, but contribution margin changed for the worse`: a level that is fine may hide a change that is not."""
+    bad = [
+        formats.inner(kpis()[r.kpi].label) for r in rows.itertuples() if meaning(r.signal, kpis()[r.kpi].better) == "changed for the worse"
+    ]
     return f", but {formats.listing(bad, 2)} changed for the worse" if bad else ""
 
 
@@ -178,8 +181,15 @@ def signal_sentence(row: Any, results: Any) -> str:
 
 
 def signal_short(row: Any, results: Any) -> str:
-    """`location BER fell to 72.0 % (usually 81.2 % to 97.4 %)`: one of several under the same figure."""
+    """`location BER fell to 72.0 % (usually 81.2 % to 97.4 %)`: one of several under the same figure.
+
+    What crept is within its limits and said by its rule: `channel social is up at 21.7 %, eight weeks in a row above its mean (15.6 %)`.
+    """
     value, usual = _charted_now(row, results)
+    if not row.signal.endswith(":limits"):
+        spot, fact = charted(results, row.kpi, row.grain, row.key), kpis()[row.kpi]
+        mean = "" if spot.empty else f" ({formats.quantity(spot.centre.iloc[-1], fact.unit, results.settings.reporting_currency)})"
+        usual = f", {signal_words(row.signal)}{mean if row.signal.endswith(':run') else usual}"
     return f"{key_words(row.grain, row.key)} {_moved(row.signal, value)}{usual}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from opsreview.formats import NBSP, count, listing, money, share
+from opsreview.formats import NBSP, capital, count, listing, money, share
 from opsreview.titles import COSTS
 
 BRIDGE = {
@@ -79,18 +79,38 @@ def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: floa
     return f"Contribution is {money(now, currency)} now and expected to end at {expected} ({low} to {high}); {past}"
 
 
-def change(rows: pd.DataFrame, currency: str) -> str:
-    """How contribution stands against its usual level, and the parts that moved it most."""
+def change(rows: pd.DataFrame, currency: str, although: tuple[float, float] | None = None) -> str:
+    """How contribution stands against its usual level, the parts that moved it most, and the family or channel that most of a part is in.
+
+    `although`: growth of net revenue and of contribution in a week that sold more and kept no more; it is then called by its name.
+    """
     whole = rows[rows.grain == "all"] if len(rows) else rows
     if whole.empty:
         return "What changed contribution margin: too few weeks of history"
     amount = whole.set_index("part").amount
     moved = amount.contribution_margin - amount.baseline
     parts = whole[whole.kind == "part"]
-    said = [f"{CHANGES[row.part].lower()} {signed(row.amount, currency)}" for row in parts.head(3).itertuples() if row.amount]
+    said = [
+        f"{CHANGES[row.part].lower()} {signed(row.amount, currency)}{_mostly(rows, row.part, row.amount)}"
+        for row in parts.head(3).itertuples()
+        if row.amount
+    ]
     way = f"{money(abs(moved), currency)} {'above' if moved > 0 else 'below'}" if round(moved) else "at"
-    text = f"Contribution is {money(amount.contribution_margin, currency)}, {way} its usual level"
+    text = f"contribution is {money(amount.contribution_margin, currency)}, {way} its usual level"
+    text = f"{_name(although[1])}: {text} while net revenue is {share(although[0], 1)} above" if although else capital(text)
     return f"{text}: {listing(said, 3)}" if said else text
+
+
+MOST = 0.75  # of a part, from which a family or channel is said to be where it lies
+
+
+def _mostly(rows: pd.DataFrame, part: str, amount: float) -> str:
+    """` (Apparel)`: the one family or channel in which most of a part lies; empty where it is spread, or nothing else was sold."""
+    inside = rows[(rows.part == part) & (rows.grain != "all")]
+    inside = inside[inside.groupby("grain").key.transform("size") > 1]
+    inside = inside.assign(share=inside.amount / amount)
+    inside = inside[inside.share >= MOST].sort_values("share", ascending=False)
+    return f" ({inside.key.iloc[0]})" if len(inside) else ""
 
 
 def signed(amount: float, currency: str) -> str:
@@ -99,14 +119,11 @@ def signed(amount: float, currency: str) -> str:
     return text if amount < 0 else f"+{text}"
 
 
+def _name(margin: float) -> str:
+    return f"Revenue up, margin {'down' if margin < -0.0005 else 'flat'}"
+
+
 def flat_although(revenue: float, margin: float) -> str:
     """A week in which more was sold and no more kept, called by its name."""
-    kept = (
-        f"fell by {share(-margin, 1)}"
-        if margin < -0.0005
-        else "did not move"
-        if abs(margin) <= 0.0005
-        else f"grew by only {share(margin, 1)}"
-    )
-    name = "down" if margin < -0.0005 else "flat"
-    return f"Revenue up, margin {name}: net revenue is {share(revenue, 1)} above its usual level, contribution margin {kept}."
+    kept = "at" if abs(margin) <= 0.0005 else f"{share(abs(margin), 1)} {'below' if margin < 0 else 'above'}"
+    return f"{_name(margin)}: net revenue is {share(revenue, 1)} above its usual level, contribution {kept} its own."
