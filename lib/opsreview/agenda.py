@@ -45,7 +45,7 @@ def trust(results: Any, review: str = "") -> Html:
     """
     read = pd.DataFrame(results.trust["tables"])
     tied = trusted.sentence(results)
-    text = f"{narrative.trust_sentence(results)}{f' · {tied}' if tied else ''}"
+    text = f"{narrative.trust_sentence(results, review == MONTH)}{f' · {tied}' if tied else ''}"
     details = [f"{line}." for line in (*trusted.details(results), *trusted.become(results), *narrative.trust_details(results))]
     tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
     marks, restated = trusted.alarms(results), trusted.restated(results)

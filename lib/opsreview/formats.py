@@ -101,6 +101,12 @@ def day(value: Any, year: bool = False) -> str:
     return f"{text}{NBSP}{value.year}" if year else text
 
 
+def month(name: str, year: bool = True) -> str:
+    """`2026-10` as `October 2026`, or `October`."""
+    first = date.fromisoformat(f"{name}-01")
+    return f"{first:%B}{NBSP}{first.year}" if year else f"{first:%B}"
+
+
 def moment(value: Any) -> str:
     """`15 Nov 23:12`."""
     if missing(value):
@@ -108,6 +114,14 @@ def moment(value: Any) -> str:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     return f"{day(value)}{NBSP}{value:%H:%M}" if isinstance(value, datetime) else day(value)
+
+
+def moved(change: Any, currency: str) -> str:
+    """`rose £3,381`, `fell £450`, `stayed as it was`: where an amount of money went; `n/a` where nobody knows."""
+    if missing(change):
+        return NA
+    rounded = round(float(change), 2)
+    return f"{'rose' if rounded > 0 else 'fell'} {money(abs(rounded), currency)}" if rounded else "stayed as it was"
 
 
 def count(n: Any, one: str, many: str | None = None) -> str:

@@ -56,21 +56,23 @@ def month_headline(results: Any) -> tuple[str, str]:
     rows = month.bridge().set_index("step")
     amount, before = rows.loc["ebitda", ["amount", "before"]]
     weeks = month.weeks()
-    span = f"{month.name}{'' if month.complete else ' so far'}, {formats.count(len(weeks), 'week')}"
-    net = formats.money(rows.loc["net_revenue", "amount"], currency)
-    text = f"{span}: EBITDA of {formats.money(amount, currency)} from {net} of net revenue"
+    span = f"{formats.month(month.name)}{'' if month.complete else ' so far'} ({formats.count(len(weeks), 'week')})"
+    status = "watch" if formats.missing(amount) else "breach" if amount < 0 else "ok"
+    text = f"{span}: EBITDA {formats.money(amount, currency)}"
     if formats.missing(amount):
         text = f"{span}: no EBITDA, as contribution margin is n/a ({figures.why_missing(results, 'contribution_margin')})"
-        if not formats.missing(rows.loc["net_revenue", "amount"]):
-            text += f"; {net} of net revenue"
+        if not formats.missing(net := rows.loc["net_revenue", "amount"]):
+            text += f"; {formats.money(net, currency)} of net revenue"
     elif month.complete and not formats.missing(before):
         # Months have four weeks or five: what can be compared is a week of each.
-        now, then = (formats.money(a / n, currency) for a, n in ((amount, len(weeks)), (before, len(month.weeks(month.before)))))
-        text += f": {now} a week, after {then} in {month.before}"
-    tied = month.freed().set_index("cause")["tied"]["stock"]
-    if not formats.missing(tied):
-        text += f"; stock {'ties' if tied > 0 else 'frees'} {formats.money(abs(tied), currency)} {'more' if tied > 0 else 'of cash'}"
-    status = "watch" if formats.missing(amount) else "breach" if amount < 0 else "ok"
+        now, then = amount / len(weeks), before / len(month.weeks(month.before))
+        text += (
+            f", {formats.money(now, currency)} a week against {formats.money(then, currency)} in {formats.month(month.before, year=False)}"
+        )
+        status = "watch" if status == "ok" and round(now, 2) < round(then, 2) else status
+    tied = month.freed().set_index("cause")["tied"]
+    for cause, words in (("stock", "; stock"), ("cash", ", cash tied")):
+        text += "" if formats.missing(tied[cause]) else f"{words} {formats.moved(tied[cause], currency)}"
     return f"{text}.{_before(results, weeks)}", status
 
 
@@ -81,5 +83,7 @@ def _before(results: Any, weeks: pd.DataFrame) -> str:
     partly = [words for column, words in COSTS.items() if weeks[column].isna().any()]
     said = f" EBITDA is before {formats.listing(partly)}: not known in every week." if partly else ""
     return said + (
-        "" if results.settings.costs.fixed_per_month else " Fixed costs are not given (costs.fixed_per_month): EBITDA is before them."
+        ""
+        if results.settings.costs.fixed_per_month
+        else " Fixed costs are not given in the settings (costs.fixed_per_month): EBITDA is before them."
     )

@@ -127,38 +127,64 @@ class Month:
         """A row this month and the one before: days, goods sold at cost, net revenue, stock at its end, its days, what is owed, cycle.
 
         inventory_days = stock / goods a day. receivable and payable: days given × net revenue, goods a day. cycle = inventory + receivable
-        − payable days, where both are given. tied = stock + receivable − payable.
+        − payable days; tied = stock + receivable − payable: both n/a unless both days are given.
         """
         rows, given = [], self.results.settings.cash
-        stock = self.results.evidence("stock_weeks")
         for month in (self.before, self.name):
             span = self._span(month)
-            s = stock[stock["week"].isin(span)]
-            days = 7 * len(span)
-            end = s.loc[s["week"] == span[-1], "value"] if span else pd.Series(dtype=float)
-            value = float(end.sum()) if end.notna().any() else np.nan
-            goods = float(s["goods"].sum()) if span else np.nan
-            rows.append((month, days, goods, self.total(month)["net_revenue"], value))
+            f = self._stock(month)
+            value = float(f["value"].sum()) if f["value"].notna().any() else np.nan
+            rows.append((month, 7 * len(span), float(f["goods"].sum()) if span else np.nan, self.total(month)["net_revenue"], value))
         f = pd.DataFrame(rows, columns=["month", "days", "goods", "net_revenue", "stock"])
         a_day = f["goods"] / f["days"].where(f["days"] > 0)
         f["inventory_days"] = f["stock"] / a_day.where(a_day > 0)
         owed, owing = (np.nan if d is None else d for d in (given.receivable_days, given.payable_days))
         f["receivable"], f["payable"] = owed * f["net_revenue"] / f["days"].where(f["days"] > 0), owing * a_day
         f["cycle"] = f["inventory_days"] + owed - owing
-        f["tied"] = f["stock"] + f["receivable"].fillna(0.0) - f["payable"].fillna(0.0)
+        f["tied"] = f["stock"] + f["receivable"] - f["payable"]
         return f
 
-    def freed(self) -> pd.DataFrame:
-        """A row a cause of the change in stock since the month before: volume (what is sold a day), cover (days held), and both (stock).
+    def _stock(self, month: str) -> pd.DataFrame:
+        """By family: `value` of the stock at the month's end (n/a where no family has one, else nothing is 0), `goods` sold in it."""
+        span, stock = self._span(month), self.results.evidence("stock_weeks")
+        end = stock[stock["week"] == (span[-1] if span else "")].groupby("family")["value"].sum(min_count=1)
+        goods = stock[stock["week"].isin(span)].groupby("family")["goods"].sum()
+        f = pd.DataFrame({"value": end, "goods": goods}).rename_axis("family").astype(float)
+        return f.fillna(0.0) if f["value"].notna().any() else f
 
-        stock = days × goods a day: the change of goods a day at the days of before, and the change of days at the goods a day of now.
+    def stock_change(self) -> pd.DataFrame:
+        """A row a family, the most additional stock first: stock at the end of the month before and now, change, of it volume and cover.
+
+        stock = days held × goods a day, so volume is the change of goods a day at the days of before, cover the change of days at the
+        goods a day of now; what a family holds that sold nothing in one of the months is cover. Empty where a month's stock is not known.
         """
-        f = self.cash().set_index("month")
+        both, days = [self._stock(month) for month in (self.before, self.name)], [7 * len(self._span(m)) for m in (self.before, self.name)]
+        columns = ["family", "before", "now", "change", "volume", "cover"]
+        if not all(f["value"].notna().any() for f in both):
+            return pd.DataFrame(columns=columns)
+        f = both[0].add_suffix("_then").join(both[1].add_suffix("_now"), how="outer").fillna(0.0).reset_index()
+        then, now = f["goods_then"] / days[0], f["goods_now"] / days[1]
+        sold = (then > 0) & (now > 0)
+        f["volume"] = ((now - then) * f["value_then"] / then.where(sold)).fillna(0.0)
+        f["change"] = f["value_now"] - f["value_then"]
+        f = f.assign(before=f["value_then"], now=f["value_now"], cover=f["change"] - f["volume"])[columns]
+        return f.sort_values(["change", "family"], ascending=[False, True], ignore_index=True)
+
+    def freed(self) -> pd.DataFrame:
+        """What cash tied since the month before, freed with a minus: cause, tied, whether that is a sum of those above it.
+
+        volume + longer + shorter (the families that are held so: positive and negative cover) = stock; stock + receivable + payable (what
+        suppliers lend, so with a minus) = cash.
+        """
+        families, f = self.stock_change(), self.cash().set_index("month")
         was, now = f.loc[self.before], f.loc[self.name]
-        day = [row["goods"] / row["days"] if row["days"] else np.nan for row in (was, now)]
-        volume = (day[1] - day[0]) * was["inventory_days"]
-        cover = (now["inventory_days"] - was["inventory_days"]) * day[1]
-        return pd.DataFrame({"cause": ["volume", "cover", "stock"], "tied": [volume, cover, now["stock"] - was["stock"]]})
+        cover = families["cover"].astype(float)
+        stock = [families["volume"].sum(), cover.clip(lower=0).sum(), cover.clip(upper=0).sum()] if len(families) else [np.nan] * 3
+        owed, owing, tied = ((now[c] - was[c]) for c in ("receivable", "payable", "tied"))
+        rows = [(cause, amount, False) for cause, amount in zip(("volume", "longer", "shorter"), stock, strict=True)]
+        rows += [("stock", now["stock"] - was["stock"], True)]
+        rows += [("receivable", owed, False), ("payable", -owing, False), ("cash", tied, True)]
+        return pd.DataFrame(rows, columns=["cause", "tied", "whole"])
 
     def gmroi(self) -> pd.DataFrame:
         """A row a family: gross margin of the month, mean stock at its weeks' ends, gross margin a year on it (GMROI), days of it."""

@@ -224,11 +224,11 @@ def threshold_short(row: Any, before: str, results: Any) -> str:
     return f"{key_words(row.grain, row.key)} {before} → {row.status} ({both})"
 
 
-def trust_sentence(results: Any) -> str:
+def trust_sentence(results: Any, of_month: bool = False) -> str:
     """What was read, how much of it was not taken, how fresh it is, what is missing: one line under the headline."""
     t = results.trust
     parts = [f"{formats.count(t['weeks_read'], 'week')} read ({t['first_week']} to {results.week})"]
-    parts.append(f"{formats.count(t['tables_this_week'], 'table')} this week")
+    parts.append(f"{formats.count(t['tables_this_week'], 'table')} {'in the last week' if of_month else 'this week'}")
     kept, bad = t["rows_read"], t["rows_quarantined"]
     rows = f"{formats.count(kept, 'row')}, {formats.number(bad) if bad else 'none'} not taken"
     parts.append(f"{rows}{f' ({formats.share(bad / kept, 3)})' if bad and kept else ''}")

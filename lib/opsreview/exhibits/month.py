@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview import charts, formats
 from opsreview.charts.month import STEPS as SHORT
 from opsreview.exhibits import Exhibit, Part, drawn, listed
+from opsreview.exhibits.cash import STOOD, cash
 from opsreview.tables import Html
 from opsreview.titles import LEAKS
 
@@ -19,7 +20,6 @@ STEPS = {
     "other_labor": "Labor of receiving, returns and others", "expedite": "Paid for haste", "transfer_freight": "Transfers",
     "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip
-STOOD = ["inventory", "products"]
 MOST_MONTHS = 12  # months of leaks beside each other in the table
 TOTALS = ("net_revenue", "gross_margin", "contribution_margin", "ebitda")
 
@@ -28,10 +28,10 @@ def ebitda(results: Any) -> list[Part]:
     """From contribution to EBITDA, beside the month before, and the weeks that it is made of."""
     month, currency = results.month, results.settings.reporting_currency
     rows, counts = month.bridge(), {m: len(month.weeks(m)) for m in (month.name, month.before)}
-    both = [(month.name, "amount", "share"), (month.before, "before", "share_before")]
+    both = [(formats.month(month.name), "amount", "share"), (formats.month(month.before), "before", "share_before")]
     tall = pd.concat([rows[["step", a, s]].set_axis(["step", "amount", "share"], axis=1).assign(month=m) for m, a, s in both])
     subtitle = f"Above each step its amount. {_spans(counts)}"
-    chart = charts.ebitda(tall, ebitda_title(rows, month.name, currency), subtitle, currency)
+    chart = charts.ebitda(tall, ebitda_title(rows, formats.month(month.name), currency), subtitle, currency)
     return [drawn(chart, "From contribution to EBITDA", results, SOLD), _bridge(rows, counts, results), _weeks(results)]
 
 
@@ -48,7 +48,8 @@ def ebitda_title(rows: pd.DataFrame, name: str, currency: str) -> str:
 
 
 def _spans(counts: dict[str, int]) -> str:
-    said = [f"{month} has {formats.count(n, 'week')}" if n else f"{month} is not known as a whole" for month, n in counts.items()]
+    spans = {formats.month(month): f"has {formats.count(n, 'week')}" if n else "is not known as a whole" for month, n in counts.items()}
+    said = [f"{month} {span}" for month, span in spans.items()]
     return f"{', '.join(said)}: a week belongs to the month of its Thursday."
 
 
@@ -61,19 +62,20 @@ def _bridge(rows: pd.DataFrame, counts: dict[str, int], results: Any) -> Html:
         now=rows.amount / (n or float("nan")),
         then=rows.before / (m or float("nan")),
     )
+    here, there = formats.month(name, year=False), formats.month(before, year=False)
     columns = f"""
     said | Step
-    amount | {name} | money
-    share | {name}, of net revenue | share
-    now | {name}, a week | money
-    before | {before} | money?
-    share_before | {before}, of net revenue | share?
-    then | {before}, a week | money?
+    amount | {here} | money
+    share | {here}, of net revenue | share
+    now | {here}, a week | money
+    before | {there} | money?
+    share_before | {there}, of net revenue | share?
+    then | {there}, a week | money?
     change | Change a week | money?
     """
     note = (
-        f"{_spans(counts)} Costs stand with a minus. Fixed costs: twelve months of costs.fixed_per_month over the days of a year, by the "
-        "days of the weeks. The returns reserve stands in contribution; labor that no order bears stands apart."
+        f"{_spans(counts)} Costs stand with a minus. Fixed costs: what a month costs by the settings, twelve of them over the days of a "
+        "year, by the days of the weeks. The returns reserve stands in contribution; labor that no order bears stands apart."
     )
     shown = rows.assign(change=rows.now - rows.then) if n else rows.head(0)
     return listed(results, shown, columns, "From net revenue to EBITDA", SOLD, note=note, strong="total")
@@ -98,64 +100,6 @@ def _weeks(results: Any) -> Html:
     """
     columns += "missing | Not known, in no sum | words" if weeks.missing.any() else ""
     return listed(results, each, columns, "The weeks it is made of, each as its own run says it", SOLD, strong="whole")
-
-
-def cash(results: Any) -> list[Part]:
-    """Cash in stock, the days it is tied, and what freed or tied it."""
-    month, currency = results.month, results.settings.reporting_currency
-    rows, freed = month.cash(), month.freed()
-    weeks, span = results.evidence("stock_weeks"), month.weeks().week.tolist()
-    subtitle = "At today's unit cost; SKUs without a cost are not in it."
-    chart = charts.stock(weeks, month.name, span, stock_title(rows, freed, currency), subtitle, currency)
-    columns = """
-    month | Month
-    stock | Stock at its end, at cost | money
-    goods | Goods sold, at cost | money
-    inventory_days | Days of inventory | one
-    receivable | Receivable | money?
-    payable | Payable | money?
-    cycle | Cash conversion cycle, days | one?
-    tied | Cash tied | money
-    """
-    given, want = results.settings.cash, ("receivable_days", "payable_days")
-    wanting = [f"cash.{name}" for name in want if getattr(given, name) is None]
-    note = (
-        "Days of inventory: stock at the end / goods sold a day, both at today's unit cost. Cash conversion cycle: from paying for goods "
-        "to being paid for them, days of inventory + receivable − payable. Cash tied: stock + receivable − payable."
-    )
-    note += f" Not given in the settings: {formats.listing(wanting)}." if wanting else ""
-    known = rows[rows.stock.notna()]
-    table = listed(results, known, columns, "Cash, this month and the one before", STOOD, "no snapshot of stock this week", note=note)
-    return [drawn(chart, "Cash in stock", results, STOOD), table, _freed(freed, results)]
-
-
-def stock_title(rows: pd.DataFrame, freed: pd.DataFrame, currency: str) -> str:
-    """What lies in stock at the month's end, for how many days, and what that is against the month before."""
-    now = rows.iloc[-1]
-    if formats.missing(now.stock):
-        return "Cash in stock: n/a"
-    text = f"{formats.money(now.stock, currency)} lies in stock at the end of {now.month}"
-    text += "" if formats.missing(now.inventory_days) else f", {formats.number(now.inventory_days, 1)} days of sales"
-    change = freed.set_index("cause").tied.stock
-    if formats.missing(change):
-        return text
-    return f"{text}; {formats.money(abs(change), currency)} {'more' if change >= 0 else 'less'} than at the end of {rows.iloc[0].month}"
-
-
-def _freed(freed: pd.DataFrame, results: Any) -> Html:
-    """What tied cash or freed it since the month before: more sold a day, or more days of it held."""
-    freed = freed[freed.tied.notna()]
-    ways = {"volume": ("More is sold a day", "Less is sold a day"), "cover": ("More days of it are held", "Fewer days of it are held")}
-    said = [ways.get(row.cause, ("Change of stock",) * 2)[int(row.tied < 0)] for row in freed.itertuples()]
-    whole, before = freed.loc[freed.cause == "stock", "tied"].sum(), results.month.before
-    caption = f"{'Tied' if whole > 0 else 'Freed'} since {before}: {formats.money(abs(whole), results.settings.reporting_currency)}"
-    columns = """
-    said | Through
-    tied | Tied, freed with a minus | money
-    """
-    quiet = "the month before is not known as a whole this week"
-    shown = freed.assign(said=said, total=freed.cause == "stock")
-    return listed(results, shown, columns, caption if len(freed) else "Freed or tied", ["inventory"], quiet, strong="total")
 
 
 def gmroi(results: Any) -> list[Part]:
@@ -211,8 +155,8 @@ def leaks(results: Any) -> list[Part]:
         amount=money, said=lambda f: f.index.map({**LEAKS, "1-4": "Leaks 1 to 4"}), total=lambda f: f.index == "1-4",
         place=lambda f: f.index.map(lambda leak: "4+" if leak == "1-4" else leak),
     )  # fmt: skip
-    lines = "\n".join(f"{m} | {m}{part[m]} | number" for m in months)
-    columns = f"said | Leak\n{lines}\namount | {results.month.name}, in money | money"
+    lines = "\n".join(f"{m} | {formats.month(m, year=False)[:3]}{part[m]} | number" for m in months)
+    columns = f"said | Leak\n{lines}\namount | {formats.month(results.month.name, year=False)}, in money | money"
     below = listed(results, shown.sort_values("place"), columns, "Leaks, basis points of net revenue", SOLD, strong="total")
     return [drawn(chart, "The leaks month by month", results, SOLD), below]
 
@@ -221,15 +165,15 @@ def leaks_title(rows: pd.DataFrame, month: Any, currency: str) -> str:
     """What leaks 1 to 4 cost in the month, against the month before where that is whole, and the largest of them."""
     now = rows[rows.month == month.name].set_index("leak")
     if "1-4" not in now.index:
-        return f"The leaks of {month.name}: n/a"
+        return f"The leaks of {formats.month(month.name)}: n/a"
     whole = now.loc["1-4"]
-    text = f"Leaks 1 to 4 cost {formats.money(whole.amount, currency)} in {month.name}"
+    text = f"Leaks 1 to 4 cost {formats.money(whole.amount, currency)} in {formats.month(month.name)}"
     text += f", {formats.number(whole.basis_points)} basis points of net revenue"
     then = rows[(rows.month == month.before) & (rows.leak == "1-4") & rows.whole].basis_points
     if len(then):
         more = whole.basis_points - then.iloc[0]
         way = f"{formats.number(abs(more))} {'more' if more > 0 else 'less'} than" if round(more) else "as"
-        text += f", {way} in {month.before}"
+        text += f", {way} in {formats.month(month.before, year=False)}"
     four = now.loc[[leak for leak in "1234" if leak in now.index]]
     top = four.amount.idxmax() if len(four) else ""
     return f"{text}; the largest is {LEAKS[top][2:].lower()} ({formats.number(four.basis_points[top])})" if top else text
@@ -255,14 +199,23 @@ def recovered(results: Any) -> list[Part]:
 
 
 def recovered_title(rows: pd.DataFrame, currency: str) -> str:
-    """What all decisions recovered a week, how many of them are done, and the kind that recovered most."""
+    """What all decisions cost now against when they were taken, how many are done, and which kinds improved and got worse."""
     if rows.empty:
         return "What decisions recovered: none is on record"
-    money, top = rows.recovered.sum(), rows.iloc[0]
-    way = f"{formats.money(abs(money), currency)} a week {'less' if money >= 0 else 'more'} than when they were taken"
-    text = f"{formats.count(rows.taken.sum(), 'decision')}, {formats.number(rows.done.sum())} of them done: what they are about costs {way}"
-    most = f"; {formats.words(top.decision)} recovered most ({formats.money(top.recovered, currency)})"
-    return f"{text}{most}" if top.recovered > 0 else text
+    money = rows.recovered.sum()
+    taken = f"{formats.count(rows.taken.sum(), 'decision')}, {formats.number(rows.done.sum()) if rows.done.any() else 'none'} done"
+    text = f"{taken}: what they are about costs {formats.money(abs(money), currency)} a week {'less' if money >= 0 else 'more'} than then"
+    better, worse = rows[rows.recovered.round(2) > 0], rows[rows.recovered.round(2) < 0].iloc[::-1]
+    if better.empty:
+        return f"{text}; no kind of them improved"
+    best = f"{formats.words(better.decision.iloc[0])} improved{' most' if len(better) > 1 else ''}, by "
+    text += f"; {'only ' if len(better) == 1 and len(worse) else ''}{best}{formats.money(better.recovered.iloc[0], currency)}"
+    most = " most" if len(worse) > 1 else ""
+    return (
+        text
+        if worse.empty
+        else f"{text}; {formats.words(worse.decision.iloc[0])} got worse{most}, by {formats.money(-worse.recovered.iloc[0], currency)}"
+    )
 
 
 EXHIBITS: tuple[Exhibit, ...] = (ebitda, cash, gmroi, leaks, recovered)
