@@ -135,10 +135,15 @@ def _kind(t: ibis.Table, component: str) -> ibis.Value:
         shared = [_amount(t, p) for p, (of, order) in mine.items() if order and kind in (of, "allocated")]
         shared = [ibis.ifelse(t.alone_line == (kind != "allocated"), amount, 0.0) for amount in shared]
         if own or shared:
-            kinds.append((kind, sum(own + shared, ibis.literal(0.0)).abs()))
-    most = ibis.greatest(*(money for _, money in kinds)) if len(kinds) > 1 else kinds[0][1]
-    of_nothing = ibis.ifelse(t[f"{component}_own"], "measured", "contracted") if component in _OWN else kinds[0][0]
-    known = ibis.cases((most == 0, of_nothing), *((money >= most, kind) for kind, money in kinds), else_=kinds[0][0])
+            parts = own + shared
+            kinds.append((kind, sum(parts[1:], parts[0]).abs()))
+    surest = kinds[0][0]
+    if len(kinds) > 1:
+        most = ibis.greatest(*(money for _, money in kinds))
+        of_nothing = ibis.ifelse(t[f"{component}_own"], "measured", "contracted") if component in _OWN else surest
+        known = ibis.cases((most == 0, of_nothing), *((money >= most, kind) for kind, money in kinds), else_=surest)
+    else:
+        known = ibis.literal(surest)
     unknown = f"{component}_unknown"
     return ibis.ifelse(t[unknown] & (t[component] == 0), "missing", known) if unknown in _GONE else known
 
