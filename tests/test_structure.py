@@ -22,7 +22,7 @@ PACKAGE = ROOT / "lib" / "opsreview"
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
 ENGINE = [
     "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "change", "development",
-    "scorecard", "behind", "reconcile",
+    "scorecard", "behind", "reconcile", "gaps",
 ]  # fmt: skip
 JUDGEMENT = [
     "judgement",
@@ -37,6 +37,7 @@ JUDGEMENT = [
     "measure",
     "month",
     "restatements",
+    "standing",
     "results",
 ]
 READER = [

@@ -168,6 +168,14 @@ class Books:
             week = week - 1
         return None
 
+    def first_week(self, need: str) -> Week | None:
+        """The oldest week up to this one that exported the table or column."""
+        table, _, column = need.partition(".")
+        week = self.known.first_week
+        while week <= self.week and not self.known.exported(table, week, column or None):
+            week = week + 1
+        return week if week <= self.week else None
+
     @question
     def began(self, window: Window) -> bool:
         """Whether the exports begin no later than the window does."""

@@ -51,7 +51,11 @@ class Kpi(BaseModel):
 
 
 class Check(BaseModel):
-    """One check: what it measures, whom it concerns, what it usually leads to."""
+    """One check: what it measures, whom it concerns, what it usually leads to.
+
+    `needs`: tables, and columns as table.column, with the trailing days of them without which a finding that is not found is not known to
+    be gone; `kinds`: the same for entities of a type that needs others.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str
@@ -63,6 +67,8 @@ class Check(BaseModel):
     measure: str
     owner: str
     sla_hours: float
+    needs: dict[str, int] = {}
+    kinds: dict[str, dict[str, int]] = {}
     thresholds: dict[str, float] = {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -130,24 +130,36 @@ def as_known(decisions: pd.DataFrame, week: Week, timezone: str = "UTC") -> pd.D
     return known.drop_duplicates("finding_id", keep="last").reset_index(drop=True)
 
 
-def decisions_frame(decisions: pd.DataFrame, now: pd.DataFrame, earlier: Mapping[str, pd.DataFrame], week: Week) -> pd.DataFrame:
+def decisions_frame(
+    decisions: pd.DataFrame,
+    now: pd.DataFrame,
+    earlier: Mapping[str, pd.DataFrame],
+    week: Week,
+    unknown: Callable[[str, str], str] = lambda check, entity_type: "",
+) -> pd.DataFrame:
     """decisions.csv: a row a decision that stands, newest first, with what its finding cost then and costs now.
 
     `decisions` is what `as_known` gives; `now` is findings.csv of `week` (what is resolved counts as gone), `earlier` what was found in
-    each week before by its name, as a run of it found it (finding_id, check, entity, title, impact). `impact_now` is 0 where the
-    finding is gone. `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone,
-    smaller, unchanged or larger (beyond ±10 %), empty where what it cost then is not known.
+    each week by its name, as a run of it found it (finding_id, check, entity, entity_type, title, impact). `impact_now` is 0 where the
+    finding is gone, empty where nobody could look for it: `unknown` says why, of a check and an entity type.
+    `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone,
+    smaller, unchanged or larger (beyond ±10 %), `not known: …`, empty where what it cost then is not known.
     """
-    about = ["finding_id", "check", "entity", "title", "impact"]
+    about = ["finding_id", "check", "entity", "title", "entity_type", "impact"]
     now = now[now["state"] != "resolved"]
-    frames = [f[about].assign(week=name) for name, f in sorted({**earlier, str(week): now}.items()) if len(f)]
+    if "unknown" in (found := earlier.get(str(week), now)):
+        now = now[~now["finding_id"].isin(found.loc[found["unknown"] != "", "finding_id"])]
+    frames = [f.reindex(columns=about).assign(week=name) for name, f in sorted({**earlier, str(week): now}.items()) if len(f)]
     every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*about, "week"])
-    names = every.drop_duplicates("finding_id", keep="last")[about[:4]]
+    names = every.drop_duplicates("finding_id", keep="last")[about[:5]]
     before = every.rename(columns={"impact": "impact_then"})[["finding_id", "week", "impact_then"]]
     after = now.rename(columns={"impact": "impact_now"})[["finding_id", "impact_now"]]
     frame = decisions.merge(names, "left", on="finding_id").merge(before, "left", on=["finding_id", "week"])
     frame = frame.merge(after, "left", on="finding_id").astype({"impact_then": float, "impact_now": float})
-    frame["impact_now"] = frame["impact_now"].mask(~frame["finding_id"].isin(now["finding_id"]), 0.0)
+    here = frame["finding_id"].isin(now["finding_id"])
+    why = [unknown(str(check), str(kind)) for check, kind in zip(frame["check"], frame["entity_type"], strict=True)]
+    frame["why"] = pd.Series(why, frame.index, dtype=object).mask(here, "")
+    frame["impact_now"] = frame["impact_now"].mask(~here & (frame["why"] == ""), 0.0)
     frame["overdue"] = ~frame["done"] & (pd.to_datetime(frame["due_on"]) < pd.Timestamp(week.end))
     frame["outcome"] = _outcome(frame, now, week)
     order = ["week", "review", *about[:4], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]
@@ -162,6 +174,7 @@ def _outcome(frame: pd.DataFrame, now: pd.DataFrame, week: Week) -> pd.Series:
     outcome[later > then * (1 + MOVED)] = "larger"
     outcome[then.isna() | later.isna()] = ""
     outcome[~frame["finding_id"].isin(now["finding_id"])] = "gone"
+    outcome = outcome.mask(frame["why"] != "", "not known: " + frame["why"])
     outcome[frame["week"] >= str(week)] = "too early"
     return outcome
 

@@ -9,7 +9,7 @@ import pandas as pd
 from opsreview import formats
 from opsreview.catalog import kpis
 from opsreview.judgement import target_of
-from opsreview.weeks import Week
+from opsreview.weeks import spans
 
 
 def figure(row: Any, currency: str) -> str:
@@ -140,14 +140,3 @@ def missing_table(gone: dict[str, Any]) -> str:
     if any(week.startswith("up to") for week in weeks):
         return f"{what} was never exported"
     return f"{what} was not exported{f' in {spans(weeks)}' if weeks else ''}"
-
-
-def spans(weeks: list[str]) -> str:
-    """`2026-W40 and 2026-W42 to 2026-W46`: weeks that follow one another are said as one."""
-    runs: list[list[Week]] = []
-    for week in sorted(Week.parse(text) for text in weeks):
-        if runs and runs[-1][-1] + 1 == week:
-            runs[-1].append(week)
-        else:
-            runs.append([week])
-    return formats.listing([str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs], 3)

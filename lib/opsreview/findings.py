@@ -16,6 +16,8 @@ from opsreview import catalog
 from opsreview.checks import COLUMNS as FOUND
 from opsreview.checks import Context, load
 from opsreview.decisions import as_known
+from opsreview.formats import money
+from opsreview.gaps import why_unanswered
 from opsreview.settings import Settings
 from opsreview.weeks import Week
 
@@ -24,6 +26,7 @@ COLUMNS = [
     "impact", "impact_basis", "owner", "due_at", "escalate_to", "escalate_at", "suggested_decision", "state", "first_seen", "members",
     "evidence",
 ]  # fmt: skip
+CARRIED = ["unknown", "was", "was_in"]  # of a finding that nobody could look for again this week
 NUMBERS = ["observed", "expected", "threshold", "impact"]
 LOOK_BACK = 13  # weeks over which a finding is remembered
 NO_OWNER = "(no owner)"
@@ -53,6 +56,29 @@ def found_this_week(ctx: Context) -> pd.DataFrame:
     return frame.drop_duplicates(["check", "entity"], ignore_index=True)
 
 
+def carried(raw_by_week: dict[str, pd.DataFrame], unanswered: dict[str, dict[str, str]]) -> dict[str, pd.DataFrame]:
+    """The weeks with the findings of the week before that nobody could look for again: no money, `unknown` says why.
+
+    `unanswered`: `gaps.unanswered` of each week. A finding is gone where its check looked and did not find it, never for want of a table.
+    `was`: what it cost when last found, in week `was_in`.
+    """
+    out: dict[str, pd.DataFrame] = {}
+    before = pd.DataFrame()
+    for week, frame in sorted(raw_by_week.items()):
+        if "impact" not in frame:
+            out[week] = frame
+            continue
+        frame = frame.assign(unknown="", was=frame["impact"], was_in=week)
+        if (unknown := unanswered.get(week)) and len(before):
+            lost = before[~_pairs(before).isin(_pairs(frame))]
+            why = [why_unanswered(unknown, r.check, r.entity_type) for r in lost.itertuples()]
+            lost = lost.assign(unknown=pd.Series(why, lost.index, dtype=object), impact=np.nan, observed=np.nan, expected=np.nan)
+            lost = lost[lost["unknown"] != ""]
+            frame = pd.concat([frame, lost], ignore_index=True) if len(lost) else frame
+        out[week] = before = frame
+    return out
+
+
 def identified(raw_by_week: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The weeks that were run, each finding with its `finding_id`."""
     return {w: f.assign(finding_id=_ids(f)) for w, f in raw_by_week.items() if "impact" in f}
@@ -74,13 +100,21 @@ def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFr
     rows["week"] = str(week)
     rows["review"] = rows["check"].map(lambda c: about[c][0])
     rows["leak"] = rows["check"].map(lambda c: about[c][1])
-    rows["impact_basis"] = rows["basis"]
+    rows["impact_basis"] = rows["basis"].mask(rows["unknown"] != "", _not_known(rows, settings.reporting_currency))
     rows["suggested_decision"] = rows["decision"].where(rows["detail"] == "", rows["decision"] + ": " + rows["detail"])
     rows = _owned(rows, settings)
     rows["state"] = _state(rows, as_known(decisions, week, settings.timezone), week, settings)
     rows["due_at"], rows["escalate_at"] = _iso(rows["due"]), _iso(rows["escalate"])
     rows = rows.sort_values(["impact", "check", "entity"], ascending=[False, True, True], na_position="last", kind="stable")
     return rows[COLUMNS].reset_index(drop=True)
+
+
+def _not_known(rows: pd.DataFrame, currency: str) -> pd.Series:
+    """`not known: returns did not come in 2026-W46; in 2026-W45 it cost £159 a week`."""
+    then = [
+        "" if pd.isna(r.was) else f"; in {r.was_in} it cost {money(r.was, currency)} a week" for r in rows[["was", "was_in"]].itertuples()
+    ]
+    return "not known: " + rows["unknown"].astype(str) + pd.Series(then, rows.index, dtype=object)
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:
@@ -97,15 +131,16 @@ def _history(week: Week, raw_by_week: dict[str, pd.DataFrame]) -> list[tuple[str
 def _now_and_gone(week: Week, history: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     """This week's rows and those of the week before that are gone: with `first_seen`, `gone`, and `before` (there was a break)."""
     (_, now), earlier = history[-1], history[:-1]
-    now = now.reindex(columns=["check", *FOUND]).assign(gone=False)
+    now = now.reindex(columns=["check", *FOUND, *CARRIED]).assign(gone=False)
     gone = now.iloc[:0]
     if earlier:
         last = earlier[-1][1]
         gone = last[~_pairs(last).isin(_pairs(now))].assign(
-            gone=True, impact=np.nan, severity="info", decision="accept", detail="no longer found"
+            gone=True, unknown="", was=np.nan, was_in="", impact=np.nan, severity="info", decision="accept", detail="no longer found"
         )
     rows = pd.concat([part for part in (now, gone) if len(part)] or [now], ignore_index=True)
     rows[NUMBERS] = rows[NUMBERS].astype(float)
+    rows["unknown"] = rows["unknown"].astype(object).where(rows["unknown"].notna(), "")
     running = pd.Series(True, rows.index)
     rows["first_seen"], rows["before"] = str(week), False
     pairs = _pairs(rows)

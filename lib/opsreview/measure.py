@@ -24,7 +24,8 @@ from opsreview.catalog import kpis
 from opsreview.checks import Context
 from opsreview.demand import forecast
 from opsreview.evidence import frames
-from opsreview.findings import LOOK_BACK, found_this_week
+from opsreview.findings import LOOK_BACK, carried, found_this_week
+from opsreview.gaps import unanswered
 from opsreview.judgement import judge_kpis
 from opsreview.ledger import HISTORY, amounts, ledger
 from opsreview.provenance import of_lines, provenance
@@ -43,7 +44,7 @@ FIGURES = (
     "books.py", "change.py", "catalog.py", "catalog.toml", "demand.py", "development.py", "facts", "kpis", "leaks.py", "margin.py",
     "measure.py", "plans.py", "provenance.py", "scorecard.py", "settings.py", "weeks.py",
 )  # fmt: skip
-CHECKS = ("checks", "findings.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
+CHECKS = ("checks", "findings.py", "gaps.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
 SOURCES = {
     "card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence", "bills.py", "proposals.py"),
     "summary": (*FIGURES, "intake", "judgement.py", "ledger.py", "statistics.py"),
@@ -153,6 +154,7 @@ class Measured:
     def _measure(self) -> None:
         self.cards: dict[Week, Kept] = {}
         self.raw: dict[str, pd.DataFrame] = {}
+        self.unanswered: dict[str, dict[str, str]] = {}  # why each week could not say of a check's findings that they are gone
         self.bridges: dict[str, pd.DataFrame] = {}  # what each week's control totals came to, as it was known then
         for n, week in enumerate(self.weeks, start=1):
             self._progress(f"measuring {week}", n - 1, len(self.weeks))
@@ -160,6 +162,8 @@ class Measured:
             if week > self.week - LOOK_BACK - 1:
                 found = self._found(week)
                 self.raw[str(week)], self.bridges[str(week)] = found.frame("found"), found.frame("bridges")
+                self.unanswered[str(week)] = found.facts.get("unanswered", {})
+        self.raw = carried(self.raw, self.unanswered)
         self.final = self._evidence()
         self.summary = self._summary()
         for books in self._books.values():
@@ -200,7 +204,7 @@ class Measured:
             else:
                 past = self.stack("charted", [w for w in self.weeks if week - statistics.HISTORY < w < week])
                 found = found_this_week(Context(self.books(week), card, past))
-                kept.save({"found": found, "bridges": bridges(self.books(week))}, {})
+                kept.save({"found": found, "bridges": bridges(self.books(week))}, {"unanswered": unanswered(self.books(week))})
         return kept
 
     def _evidence(self) -> Kept:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from opsreview import catalog, causes, change, decisions, development, findings, judgement, ledger, restatements
+from opsreview import catalog, causes, change, decisions, development, findings, gaps, judgement, ledger, restatements, standing
 from opsreview import settings as settings_module
 from opsreview.audit import PREFIX, Audit
 from opsreview.behind import Behind, behind
@@ -17,7 +17,6 @@ from opsreview.intake.arrivals import came_since
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder, definitions
 from opsreview.month import Month
-from opsreview.reconcile import ties
 from opsreview.settings import Settings
 from opsreview.statistics import HISTORY
 from opsreview.weeks import Week
@@ -71,6 +70,11 @@ class Results:
     def _recorded(self) -> pd.DataFrame:
         return decisions.read(self.decisions_dir, self.exports_dir / "decisions")
 
+    @property
+    def notices(self) -> list[str]:
+        """What there is to say of decisions files that could not be used."""
+        return self._recorded.attrs["notices"]
+
     @cached_property
     def _known(self) -> pd.DataFrame:
         """What stands of what was decided, sign-offs of the audit included."""
@@ -99,7 +103,8 @@ class Results:
     @cached_property
     def decisions(self) -> pd.DataFrame:
         """decisions.csv."""
-        return decisions.decisions_frame(self._decided, self.findings, findings.identified(self.measured.raw), self.week)
+        raw, unknown = findings.identified(self.measured.raw), self.measured.unanswered[str(self.week)]
+        return decisions.decisions_frame(self._decided, self.findings, raw, self.week, partial(gaps.why_unanswered, unknown))
 
     def evidence(self, name: str) -> pd.DataFrame:
         """A frame of evidence by its name, as `opsreview.evidence` lists them."""
@@ -237,27 +242,7 @@ class Results:
     @cached_property
     def trust(self) -> dict[str, Any]:
         """What the figures stand on: weeks and tables read, rows kept and set aside, what is missing, how fresh."""
-        manifest = pd.DataFrame(self.exports.manifest)
-        counts = [c for c in manifest.columns if c.startswith("rows_")]
-        sums = {c: int(manifest[c].sum()) for c in counts}
-        # Of our tables: a row of a vendor's file may be none of ours, or several, and counts once for each table.
-        sums["rows_read"] += sums.pop("rows_split") - sums.pop("rows_elsewhere")
-        fresh = self.measured.summary.frame("freshness")
-        return {
-            "weeks_read": len(self.exports.weeks),
-            "first_week": str(self.exports.weeks[0]),
-            "tables": fresh.to_dict("records"),
-            "tables_this_week": int((fresh["last_week"].astype(str) == str(self.week)).sum()),
-            **sums,
-            "quarantine_reasons": self.exports.quarantine_reasons(),
-            "missing": self.missing,
-            "unrecognised": self.exports.unrecognised,
-            "dropped_columns": self.exports.dropped_columns,
-            "notices": [*self.exports.notices, *self._recorded.attrs["notices"]],
-            "uncosted_revenue": float(self.sku_margin.query("cost_of_goods.isna()")["net_revenue"].sum()),
-            "unknown_skus": len(self.measured.summary.frame("unknown_skus")),
-            "ties": ties(self.reconciliation),
-        }
+        return standing.trust(self)
 
 
 def open_results(
