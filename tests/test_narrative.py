@@ -9,7 +9,7 @@ import fake_results
 import pandas as pd
 import pytest
 from opsreview import figures, formats, headlines, narrative, settings, titles, titles_margin
-from opsreview.weeks import Week, spans
+from opsreview.weeks import Week
 
 NAN = float("nan")
 TEAM = settings.parse({"timezone": "Europe/Berlin", "reporting_currency": "EUR"})
@@ -288,8 +288,8 @@ def test_what_a_missing_table_is_said_to_be():
 
 
 def test_weeks_that_follow_one_another_are_said_as_one():
-    assert spans(["2026-W01", "2025-W52", "2026-W04"]) == "2025-W52 to 2026-W01 and 2026-W04"
-    assert spans(["2026-W46"]) == "2026-W46"
+    assert formats.spans(["2026-W01", "2025-W52", "2026-W04"]) == "2025-W52 to 2026-W01 and 2026-W04"
+    assert formats.spans(["2026-W46"]) == "2026-W46"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pandas as pd
 from opsreview import formats
 from opsreview.catalog import kpis
 from opsreview.judgement import target_of
-from opsreview.weeks import spans
 
 
 def figure(row: Any, currency: str) -> str:
@@ -139,4 +138,4 @@ def missing_table(gone: dict[str, Any]) -> str:
     what = f"{f'column {column} of ' if column else ''}{table}"
     if any(week.startswith("up to") for week in weeks):
         return f"{what} was never exported"
-    return f"{what} was not exported{f' in {spans(weeks)}' if weeks else ''}"
+    return f"{what} was not exported{f' in {formats.spans(weeks)}' if weeks else ''}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 NBSP = "\u00a0"
@@ -146,6 +146,18 @@ def capital(text: str) -> str:
 def inner(label: str) -> str:
     """A label inside a sentence: `Gross margin` as `gross margin`; abbreviations stay (`OTIF`)."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def spans(weeks: list[str]) -> str:
+    """`2026-W40 and 2026-W42 to 2026-W46`: weeks that follow one another are said as one."""
+    runs: list[list[date]] = []
+    for monday in sorted(datetime.strptime(f"{week}-1", "%G-W%V-%u").date() for week in weeks):
+        if runs and runs[-1][-1] + timedelta(weeks=1) == monday:
+            runs[-1].append(monday)
+        else:
+            runs.append([monday])
+    ends = [[f"{monday:%G-W%V}" for monday in (run[0], run[-1])] for run in runs]
+    return listing([first if first == last else f"{first} to {last}" for first, last in ends], 3)
 
 
 def words(identifier: Any) -> str:

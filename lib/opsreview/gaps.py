@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from opsreview.books import STANDING, Books
 from opsreview.catalog import checks
-from opsreview.formats import listing
-from opsreview.weeks import spans
+from opsreview.formats import listing, spans
 
 Gap = tuple[str, list[str]]  # a table, or a column as table.column, and the weeks in which it did not come
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from opsreview.formats import listing
-
 _WEEK = re.compile(r"^(\d{4})-W(\d{2})$")
 
 
@@ -92,14 +90,3 @@ def midnight(day: date, timezone: str) -> datetime:
     if utc.astimezone(zone).date() < day:  # midnight does not exist on this day
         utc += timedelta(hours=1)
     return utc.replace(tzinfo=None)
-
-
-def spans(weeks: list[str]) -> str:
-    """`2026-W40 and 2026-W42 to 2026-W46`: weeks that follow one another are said as one."""
-    runs: list[list[Week]] = []
-    for week in sorted(Week.parse(text) for text in weeks):
-        if runs and runs[-1][-1] + 1 == week:
-            runs[-1].append(week)
-        else:
-            runs.append([week])
-    return listing([str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs], 3)
