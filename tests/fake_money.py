@@ -157,7 +157,8 @@ def pages() -> SimpleNamespace:
     results = months()
     f = pd.DataFrame({"sku": ["A", "B"], "name": ["Lamp", "Rug"], "family": ["Lamps", "Rugs"], "units": [9.0, 5.0], "net_revenue": [90.0, 40.0], "revenue_share": [0.7, 0.3],
                       "price": [10.0, 8.0], "unit_cost": [4.0, 3.0], "packaging_cost": [0.5, 0.4], "weight_kg": [None, 1.0], "length_cm": [None, 20.0], "width_cm": [None, 9.0],
-                      "height_cm": [None, 9.0], "flaws": ["no weight; no size", ""], "measured": [0.7, 0.8], "invoiced": [0.1, 0.2], "gross_share": [0.6, 0.6],
+                      "height_cm": [None, 9.0], "flaws": ["no weight; no size", ""], "measured": [0.1, 0.2], "contracted": [0.3, 0.3], "accrued": [0.3, 0.2],
+                      "allocated": [0.3, 0.3], "invoiced": [0.1, 0.2], "sign_depends": [False, True], "gross_share": [0.6, 0.6],
                       "contribution_share": [0.1, -0.1], "contribution_margin": [9.0, -4.0], "fingerprint": ["11", "22"]})  # fmt: skip
     decided = pd.DataFrame(
         {

@@ -245,6 +245,50 @@ def test_the_sign_off_form_takes_the_largest_skus_that_are_left():
     held = Review(catalog.AUDIT, fake_money.pages())
     html = held.checklist._repr_html_()
     assert "audit/A/" in html and "audit/B/" not in html
+    assert re.findall(r"<option value=.(\w+)", html) == ["accept", "investigate", "defer"]
+    assert "Expected" not in html and ">–<" not in html, "no column of nothing"
+
+
+def range_of(n: int) -> pd.DataFrame:
+    """n SKUs that are fine, by revenue."""
+    f = pd.concat([fake_money.pages().audit.skus.iloc[[1]]] * n, ignore_index=True)
+    return f.assign(
+        sku=[f"S{i:03d}" for i in range(n)], net_revenue=[1000.0 - i for i in range(n)], contribution_share=0.1, sign_depends=False
+    )
+
+
+def test_who_is_asked_to_be_signed_off():
+    """The largest that are left; of the rest those whose data lacks something. What loses is to be investigated, and comes first."""
+    f = range_of(60)
+    f.loc[3, "contribution_share"], f.loc[5, "sign_depends"], f.loc[55, "flaws"] = -0.086, True, "no weight"
+    sheet = sign_offs.to_sign(sign_offs.signed(f, read(Path("nowhere"))), "2026-W46", "Finance Partner").set_index("entity")
+    assert list(sheet.index[:2]) == ["S003", "S055"] and len(sheet) == 51 and (sheet["owner"] == "Finance Partner").all()
+    said = sheet["suggested_decision"]
+    assert said["S003"] == "investigate: loses money" and said["S055"] == "investigate: no weight"
+    assert said["S005"].startswith("accept") and said["S005"].endswith("its sign hangs on what is allocated")
+    assert (said.drop(["S003", "S005", "S055"]) == "accept: data present and plausible").all()
+
+
+REST = "In the rest of the catalog"
+
+
+@pytest.mark.parametrize(
+    ("flaws", "said"),
+    [
+        ({}, ". No SKU lacks data."),
+        ({55: "no cost", 57: "no weight; no size"}, f". {REST} 2 SKUs (3.2\u00a0% of revenue) lack a cost, a weight or a size."),
+        ({1: "no size"}, "; 1 SKU (1.72\u00a0% of revenue) lacks a size."),
+        ({1: "a size of 900", 55: "no cost"}, f"data that cannot be right. {REST} 1 SKU (1.62\u00a0% of revenue) lacks a cost."),
+    ],
+)  # fmt: skip
+def test_the_audits_headline_says_whose_data_lacks_what(flaws, said):
+    """What the rest of the catalog lacks is not told of the largest."""
+    f = range_of(60)
+    f["flaws"] = [flaws.get(i, "") for i in f.index]
+    results = fake_money.pages()
+    results.audit = sign_offs.Audit(f, read(Path("nowhere")), str(results.week), "Finance Partner")
+    text = headlines.audit_headline(results)[0]
+    assert "Of the 50 largest, 50 await sign-off" in text and text.endswith(said)
 
 
 # ---- their pictures and what they say --------------------------------------------------------------------------------------------
@@ -333,12 +377,19 @@ def test_what_decisions_recovered_is_drawn_with_its_sign():
 
 def test_the_audit_names_who_is_believed_to_earn_and_does_not():
     text, status = headlines.audit_headline(fake_money.pages())
-    assert text.endswith(" 1 of the 2 is believed to earn and lost €4.00 in 28 days.") and status == "watch"
-    chart, _ = audited.top_skus(fake_money.pages())
+    assert text.endswith(" Of the 2, 1 is believed to earn and lost €4.00 in 28 days.") and status == "watch"
+    chart, margins, _ = audited.top_skus(fake_money.pages())
     assert said(chart) == (
         "1 of the 2 largest SKUs is believed to earn and lost €4.00 in 28 days; "
         "most of it B Rug: 60.0\u00a0% gross, −10.0\u00a0% in the end"
     )
     assert set(rows_of(chart).sku) == {"A Lamp", "B Rug"}
+    assert margins.text.startswith(
+        "Of the costs of the 2 largest 14\u00a0% are measured and 30\u00a0% allocated; 1 margin hangs on the allocation"
+    )
+    assert margins.html.count(">±<") == 2 and "allocated, shared by a rule" in margins.html
+    sure = fake_money.pages()
+    sure.audit.skus["sign_depends"] = False
+    assert "±" not in audited.top_skus(sure)[1].html
     earns = fake_money.pages().audit.skus.assign(contribution_share=0.1)
     assert audited.believed_title(earns, "EUR") == "None of the 2 SKUs with most net revenue loses money after what its orders cost"

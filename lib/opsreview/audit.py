@@ -63,16 +63,24 @@ def growth(audit: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_sign(audit: pd.DataFrame, week: str, owner: str) -> pd.DataFrame:
-    """The TOP SKUs by revenue that are not signed off, as rows that a checklist takes (columns of findings.csv)."""
-    f = audit.head(TOP)
-    f = f[f["state"] != "signed off"]
-    flawed = f["flaws"] != ""
-    asked = ("investigate: " + f["flaws"]).where(flawed, "accept: data present and plausible")
+    """SKUs to sign off, as rows that a checklist takes (columns of findings.csv), those to investigate first, then by revenue.
+
+    Of the TOP SKUs by revenue all that are not signed off; of the others those whose data is missing or cannot be right.
+    """
+    asked = (audit.index < TOP) | (audit["flaws"] != "")
+    f = audit[asked & (audit["state"] != "signed off")]
+    flawed, loses = f["flaws"] != "", f["contribution_share"] < 0
+    f = f.loc[(flawed | loses).sort_values(ascending=False, kind="stable").index]
+    flawed, loses = flawed[f.index], loses[f.index]
+    why = f["flaws"].where(flawed, "").str.cat(pd.Series("loses money", index=f.index).where(loses, ""), sep="; ").str.strip("; ")
+    fine = pd.Series("accept: data present and plausible", index=f.index, dtype=object)
+    fine = fine.mask(f["sign_depends"].astype(bool), "accept: data present and plausible, its sign hangs on what is allocated")
+    suggested = ("investigate: " + why).where(flawed | loses, fine)
     return pd.DataFrame({
         "finding_id": f["audit_id"], "week": week, "review": "friday", "leak": "5", "check": "", "entity_type": "sku", "entity": f["sku"],
         "title": f["sku"] + " " + f["name"].fillna("") + _margins(f), "observed": f["contribution_share"], "expected": f["gross_share"],
-        "threshold": None, "severity": flawed.map({True: "watch", False: "info"}), "impact": float("nan"), "impact_basis": f["flaws"],
-        "owner": owner, "due_at": "", "escalate_to": "", "escalate_at": "", "suggested_decision": asked, "state": f["state"],
+        "threshold": None, "severity": (flawed | loses).map({True: "watch", False: "info"}), "impact": float("nan"), "impact_basis": "",
+        "owner": owner, "due_at": "", "escalate_to": "", "escalate_at": "", "suggested_decision": suggested, "state": f["state"],
         "first_seen": week, "members": "", "evidence": "",
     })  # fmt: skip
 

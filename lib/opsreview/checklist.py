@@ -12,26 +12,28 @@ from opsreview.page import asset, environment
 from opsreview.weeks import Week
 
 GRAVE = ("breach", "critical")
+SIGN_OFF = ("accept", "investigate", "defer")  # what signing a margin off can come to
 FIRST = 6  # rows shown at once; the others that are worth a decision are folded under them
 ETA_CHECKS = ("oos_risk", "inbound_eta_slip", "asn_delayed", "sku_demand_variance")  # someone commits to a day of arrival
 
 
 def checklist_html(
     findings: pd.DataFrame, decisions: pd.DataFrame, week: str, review: str, currency: str, floor: float = catalog.CHECK_FLOOR,
-    what: str = "finding",
+    what: str = "finding", choices: tuple[str, ...] = DECISIONS,
 ) -> str:  # fmt: skip
     """The form for one review, a row a finding of it (`what` it calls them), largest impact first.
 
     `findings` has the columns of findings.csv (rows of other reviews are left out); `decisions` what `decisions.as_known` gives: a
     finding decided about before says so, and what was decided then is preset. Rows of severity breach or critical or with an impact of
-    `floor` or more are worth a decision: the first are shown, the others of them and the rest folded away. The script keeps entries in
-    the browser and makes the decisions file.
+    `floor` or more are worth a decision: the first are shown, the others of them and the rest folded away. `choices`: the decisions that
+    can be chosen. The script keeps entries in the browser and makes the decisions file.
     """
     rows = entries(findings, decisions, review, currency, floor)
     worth, rest = [r for r in rows if r["worth"]], [r for r in rows if not r["worth"]]
     form = environment().get_template("checklist.html.j2").render(
         first=worth[:FIRST], folds=_folds(worth[FIRST:], rest, currency, what), what=what, n=len(rows), week=str(week), review=review,
-        symbol=formats.symbol(currency).strip(), decisions=DECISIONS, decided=sum(r["decided"] for r in rows),
+        priced=not rows or any(r["has_impact"] for r in rows),
+        symbol=formats.symbol(currency).strip(), decisions=choices, decided=sum(r["decided"] for r in rows),
     )  # fmt: skip
     return f"{form}<script>{asset('checklist.js')}</script>"
 

@@ -34,20 +34,34 @@ def audit_headline(results: Any) -> tuple[str, str]:
     audit, cover = results.audit.skus, results.audit.coverage
     if audit.empty:
         return "No SKU was sold in the last 28 days: nothing to audit.", "watch"
-    row, top = cover.iloc[0], audit.head(TOP)
-    left = int((top.state != "signed off").sum())
-    flawed = int((audit.flaws != "").sum())
+    row, top, rest = cover.iloc[0], audit.head(TOP), audit.iloc[TOP:]
+    left, lacking = int((top.state != "signed off").sum()), [_lacking(part, row.net_revenue) for part in (top, rest)]
     done = f"{formats.number(row.done)} of {formats.count(row.skus, 'SKU')} signed off"
-    text = f"{formats.share(row.coverage)} of net revenue is audited ({done}). "
-    text += f"Of the {len(top)} largest {formats.number(left)} are left; " if left else f"The {len(top)} largest are all signed off; "
-    share = formats.share(row.doubtful / row.net_revenue if row.net_revenue else None)
-    bad = f"data is missing or cannot be right for {formats.count(flawed, 'SKU')} with {share} of net revenue."
-    text += bad if flawed else "no SKU lacks data."
+    said = [f"{formats.share(row.coverage)} of net revenue is audited ({done})"]
+    awaits = f"Of the {len(top)} largest, {formats.number(left)} {'awaits' if left == 1 else 'await'} sign-off"
+    first = awaits if left else f"The {len(top)} largest are all signed off"
+    said.append(f"{first}; {lacking[0]}" if lacking[0] else first)
+    said += [f"In the rest of the catalog {lacking[1]}"] if lacking[1] else [] if lacking[0] else ["No SKU lacks data"]
     losing = top[(top.gross_share > 0) & (top.contribution_share < 0)]
     if len(losing):
         lost = formats.money(-losing.contribution_margin.sum(), results.settings.reporting_currency)
-        text += f" {len(losing)} of the {len(top)} {'is' if len(losing) == 1 else 'are'} believed to earn and lost {lost} in 28 days."
-    return text, "watch" if left or flawed or len(losing) else "ok"
+        said.append(f"Of the {len(top)}, {len(losing)} {'is' if len(losing) == 1 else 'are'} believed to earn and lost {lost} in 28 days")
+    return f"{'. '.join(said)}.", "watch" if left or any(lacking) or len(losing) else "ok"
+
+
+def _lacking(skus: pd.DataFrame, net_revenue: float) -> str:
+    """`3 SKUs (0.50 % of revenue) lack a cost or a weight`: whose data is missing or cannot be right; empty where it is nobody's."""
+    bad = skus[skus.flaws != ""]
+    if bad.empty:
+        return ""
+    phrases = list(dict.fromkeys(phrase for flaws in bad.flaws for phrase in flaws.split("; ")))
+    gone = [phrase.removeprefix("no ") for phrase in phrases if phrase.startswith("no ")]
+    odd, either = len(gone) < len(phrases), ", ".join(f"a {word}" for word in gone)
+    either = " or ".join(either.rsplit(", ", 1))
+    lack, have = ("lacks", "has") if len(bad) == 1 else ("lack", "have")
+    what = [f"{lack} {either}"] * bool(gone) + [f"{have} data that cannot be right"] * odd
+    share = formats.share(bad.net_revenue.sum() / net_revenue if net_revenue else None)
+    return f"{formats.count(len(bad), 'SKU')} ({share} of revenue) {' or '.join(what)}"
 
 
 def month_headline(results: Any) -> tuple[str, str]:

@@ -142,15 +142,15 @@ class Review:
         """The form that a meeting fills in: a row a finding, kept in the browser, downloaded as the decisions file."""
         from opsreview.checklist import checklist_html
 
-        what = "SKU" if self.name == AUDIT else "finding"
-        return Html(checklist_html(*self._form, self._floor, what), f"Decision checklist of {self.results.week}")
+        form = checklist_html(*self._form, self._floor, "SKU" if self.name == AUDIT else "finding", self._choices)
+        return Html(form, f"Decision checklist of {self.results.week}")
 
     @property
     def checklist_widget(self) -> Any:
         """The same form with controls of JupyterLab; it saves straight into the decisions folder."""
         from opsreview.widgets_checklist import checklist_widget
 
-        return checklist_widget(*self._form, self.results.decisions_dir, self._floor)
+        return checklist_widget(*self._form, self.results.decisions_dir, self._floor, choices=self._choices)
 
     @property
     def _form(self) -> tuple[pd.DataFrame, pd.DataFrame, str, str, str]:
@@ -160,6 +160,13 @@ class Review:
             return r.audit.to_sign, r.decisions, str(r.week), "friday", r.settings.reporting_currency
         found = r.findings.assign(review=r.findings.review.replace({"all": self.name}))
         return found, r.decisions, str(r.week), self.name, r.settings.reporting_currency
+
+    @property
+    def _choices(self) -> tuple[str, ...]:
+        """The decisions that the form offers: a margin is signed off or not, it is no finding."""
+        from opsreview.checklist import DECISIONS, SIGN_OFF
+
+        return SIGN_OFF if self.name == AUDIT else DECISIONS
 
     @property
     def _floor(self) -> float:

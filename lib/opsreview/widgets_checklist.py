@@ -23,12 +23,13 @@ def checklist_widget(
     folder: Path,
     floor: float = catalog.CHECK_FLOOR,
     recorded_by: str = "",
+    choices: tuple[str, ...] = DECISIONS,
 ) -> Any:
     """A box of controls, a row a finding worth a decision; `Save decisions` writes the ticked rows as one new file in `folder`."""
     import ipywidgets as w
 
     found = [e for e in entries(findings, decisions, review, currency, floor) if e["worth"]]
-    rows = [_Row(entry, currency) for entry in found]
+    rows = [_Row(entry, currency, choices) for entry in found]
     name = w.Text(value=recorded_by, description="Recorded by")
     button, said = w.Button(description="Save decisions", button_style="primary"), w.HTML()
     count = w.HTML()
@@ -61,14 +62,12 @@ def checklist_widget(
 class _Row:
     """The controls of one finding; to touch one is to decide."""
 
-    def __init__(self, entry: dict[str, Any], currency: str):
+    def __init__(self, entry: dict[str, Any], currency: str, choices: tuple[str, ...]):
         import ipywidgets as w
 
         self.finding_id = entry["finding_id"]
         self.decided = w.Checkbox(value=False, indent=False, layout={"width": "24px"})
-        self.decision = w.Dropdown(
-            options=[(d.replace("_", " "), d) for d in DECISIONS], value=entry["decision"], layout={"width": "170px"}
-        )
+        self.decision = w.Dropdown(options=[(d.replace("_", " "), d) for d in choices], value=entry["decision"], layout={"width": "170px"})
         self.owner = w.Text(value=entry["owner"], placeholder="owner", layout={"width": "170px"})
         self.due_on = w.DatePicker(value=_date(entry["due_on"]), layout={"width": "140px"})
         self.eta = w.DatePicker(value=_date(entry["eta_commitment"]), layout={"width": "140px"}) if entry["wants_eta"] else None

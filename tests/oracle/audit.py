@@ -1,4 +1,4 @@
-"""The margin audit: are a SKU's master data there and plausible, and how much of its costs no accrual stands for (docs/outputs.md)."""
+"""The margin audit: are a SKU's master data there and plausible, and where do its costs come from (docs/outputs.md)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import defaultdict
 from statistics import median
 
 from .bridge import sent_in
-from .margin import COSTS, order_margin, weight
+from .documents import provenance, sign_depends
+from .margin import order_margin, weight
 from .money import by
 from .read import Known, Row, inside, once
 from .sales import lines, orders, product
@@ -65,14 +66,17 @@ def flaws(known: Known, sku: str, price: float) -> set[str]:
 
 def audit(known: Known) -> list[Row]:
     """A SKU sold in T28."""
-    found = []
+    found, kinds = [], provenance(known, "sku", known.trailing(28))
+    hangs = sign_depends(known, known.trailing(28))
     for sku, own in by(order_margin(known, known.trailing(28)), "sku").items():
         units, net = sum(r.units for r in own), sum(r.net_revenue for r in own)
         if units <= 0:
             continue
-        costs, shipping = sum(r[c] for r in own for c in COSTS), sum(r.shipping for r in own)
+        shipping = sum(r.shipping for r in own)
         row = Row(sku=sku, units=units, net_revenue=net, flaws=flaws(known, sku, net / units if net > 0 else float("nan")))
-        row.measured = 1 - sum(r.accrued for r in own) / costs if costs > 0 else None
+        if sku in kinds:  # the costs of a SKU with a unit cost
+            row.shares = {kind: money / sum(kinds[sku].values()) for kind, money in kinds[sku].items()}
+            row.sign_depends = hangs[sku]
         row.invoiced = sum(r.shipping for r in own if r.shipping_provenance == "invoiced") / shipping if shipping > 0 else None
         row.scale_kg = median(scales(known)[sku]) if scales(known)[sku] else None
         row.bought_at = bought_at(known, sku)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from opsreview.weeks import Window
+
 from .margin import order_margin, revenue, shares, tickets
 from .money import by
 from .read import Known, Row, once
@@ -11,11 +13,14 @@ KINDS = ("measured", "contracted", "accrued", "allocated")
 
 
 @once
-def costs(known: Known) -> list[Row]:
-    """One row a cost of a costed line of W: amount, kind, and whether it is of the whole order, so that who shares it sees a rule."""
+def costs(known: Known, window: Window | None = None) -> list[Row]:
+    """One row a cost of a costed line of the window (W's by default): amount, kind, whether it is of the whole order.
+
+    Who shares an order's document sees a rule.
+    """
     found, settings = [], known.settings.costs
-    margin = {(r.order_id, r.line_id): r for r in order_margin(known)}
-    pooled = known.has("labor", known.week.window)
+    margin = {(r.order_id, r.line_id): r for r in order_margin(known, window or known.week.window)}
+    pooled = known.has("labor", window or known.week.window)
     for order_id, own in revenue(known).items():
         order = orders(known)[order_id]
         if (order_id, own[0].line_id) not in margin:
@@ -61,7 +66,7 @@ def costs(known: Known) -> list[Row]:
     return found
 
 
-def provenance(known: Known, grain: str) -> dict[str, dict[str, float]]:
+def provenance(known: Known, grain: str, window: Window | None = None) -> dict[str, dict[str, float]]:
     """Key -> money by kind, as that grain sees it: a document is shared where its order holds lines of other keys."""
     alone: dict = {}
     for order_id, own in revenue(known).items():
@@ -73,16 +78,16 @@ def provenance(known: Known, grain: str) -> dict[str, dict[str, float]]:
             alone[order_id] = True
     key = {"all": lambda c: "", "line": lambda c: (c.order_id, c.line_id)}.get(grain, lambda c: c[grain])
     found: dict = {}
-    for c in costs(known):
+    for c in costs(known, window):
         kind = "allocated" if c.whole and not alone[c.order_id] and c.kind in ("measured", "contracted") else c.kind
         found.setdefault(key(c), dict.fromkeys(KINDS, 0.0))[kind] += c.amount
     return found
 
 
-def sign_depends(known: Known) -> dict[str, bool]:
+def sign_depends(known: Known, window: Window | None = None) -> dict[str, bool]:
     """SKU -> whether a quarter of what was allocated to it is more than its margin."""
     margins = {
         sku: sum(r.contribution_margin for r in own if r.contribution_margin is not None)
-        for sku, own in by(order_margin(known), "sku").items()
+        for sku, own in by(order_margin(known, window or known.week.window), "sku").items()
     }
-    return {sku: abs(margins[sku]) < 0.25 * abs(kinds["allocated"]) for sku, kinds in provenance(known, "sku").items()}
+    return {sku: abs(margins[sku]) < 0.25 * abs(kinds["allocated"]) for sku, kinds in provenance(known, "sku", window).items()}

@@ -1,4 +1,4 @@
-"""The margin audit's evidence: of every SKU sold, is its master data there and plausible, what of its costs is measured, what it earns."""
+"""The margin audit's evidence: of every SKU sold, is its master data there and plausible, where its costs come from, what it earns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import products, sales
 from opsreview.facts.shipments import charges, shipments
-from opsreview.margin import order_margin
+from opsreview.provenance import KINDS, money_by_kind, provenance, sign_depends
 
 MASTER = ("unit_cost", "packaging_cost", "weight_kg", "length_cm", "width_cm", "height_cm")  # what a sign-off is a sign-off of
 PRICE_OFF, PACK_SHARE = 0.10, 0.20  # a purchase price so far from the cost, packaging above such a share of the price: implausible
@@ -43,15 +43,17 @@ def bought(books: Books) -> ibis.Table:
 
 
 def audit(books: Books) -> pd.DataFrame:
-    """A row a SKU sold in T28, most net revenue first: master data, `flaws` in it, shares measured, margins, and its fingerprint.
+    """A row a SKU sold in T28, most net revenue first: master data, `flaws` in it, where its costs come from, margins, its fingerprint.
 
-    measured: share of the costs below gross margin that no accrual stands for; invoiced: of its shipping, what carriers' invoices say in
-    full. gross_share is what a look at goods alone believes, contribution_share what is left. fingerprint changes with the master data.
+    measured, contracted, accrued, allocated: shares of the costs below gross margin, as `provenance` sees a SKU; sign_depends: ±25 % on
+    what is allocated turns its contribution over; invoiced: of its shipping, what carriers' invoices say in full, shared orders' too.
+    gross_share is what a look at goods alone believes, contribution_share what is left. fingerprint changes with the master data.
     """
-    m, p = order_margin(books, books.week.trailing(28)), products(books)
+    m, p = provenance(books, books.week.trailing(28)), products(books)
     m = m.mutate(invoiced=ibis.ifelse(m.shipping_provenance == "invoiced", m.shipping, 0.0))
-    sums = ("units", "net_revenue", "cost_of_goods", "gross_margin", "contribution_margin", "costs", "accrued", "shipping", "invoiced")
-    by = m.group_by("sku", "family").aggregate(costed=m.costed.all(), **{c: m[c].sum() for c in sums})
+    sums = ("units", "net_revenue", "cost_of_goods", "gross_margin", "contribution_margin", "costs", "shipping", "invoiced")
+    kinds = {kind: money for kind, money in money_by_kind(m, "sku").items() if kind in KINDS}
+    by = m.group_by("sku", "family").aggregate(costed=m.costed.all(), **{c: m[c].sum() for c in sums}, **kinds)
     sizes = books.table("products").select("sku", "length_cm", "width_cm", "height_cm")
     p = p.select("sku", "name", "unit_cost", "packaging_cost", "weight_kg", "billable_kg")
     for side in (p, sizes, scales(books), bought(books)):
@@ -63,13 +65,15 @@ def audit(books: Books) -> pd.DataFrame:
     net, costs = f["net_revenue"].where(f["net_revenue"] > 0), f["costs"].where(f["costs"] > 0)
     f["revenue_share"] = f["net_revenue"] / f["net_revenue"].sum()
     f["gross_share"], f["contribution_share"] = f["gross_margin"] / net, f["contribution_margin"] / net
-    f["measured"], f["invoiced"] = 1 - f["accrued"] / costs, f["invoiced"] / f["shipping"].where(f["shipping"] > 0)
+    f["sign_depends"] = sign_depends(f["contribution_margin"], f["allocated"])
+    f[list(KINDS)] = f[list(KINDS)].div(costs, axis=0)
+    f["invoiced"] = f["invoiced"] / f["shipping"].where(f["shipping"] > 0)
     f["price"] = net / f["units"]
     f["flaws"] = ["; ".join(flaws(row)) for row in f.itertuples()]
     f["fingerprint"] = [fingerprint(row) for row in f.to_dict("records")]
     columns = [
-        "sku", "name", "family", "units", "net_revenue", "revenue_share", "price", *MASTER, "scale_kg", "bought_at", "flaws", "measured",
-        "invoiced", "gross_share", "contribution_share", "contribution_margin", "fingerprint",
+        "sku", "name", "family", "units", "net_revenue", "revenue_share", "price", *MASTER, "scale_kg", "bought_at", "flaws", *KINDS,
+        "invoiced", "gross_share", "contribution_share", "contribution_margin", "sign_depends", "fingerprint",
     ]  # fmt: skip
     return f[columns]
 

@@ -25,9 +25,8 @@ def coverage(results: Any) -> list[Part]:
     net_revenue | Net revenue | money
     covered | Of it audited | money
     coverage | Coverage | share | bar
-    wrong | SKUs with flaws | number
-    doubtful | Their revenue | money
     """
+    columns += "wrong | SKUs with flaws | number\ndoubtful | Their revenue | money" if cover.wrong.any() else ""
     note = "Audited: signed off with the master data of today, over 28 days. What changes after its sign-off asks for a new one."
     by = listed(
         results,
@@ -59,20 +58,32 @@ def coverage_title(cover: pd.DataFrame) -> str:
     return text if least is None else f"{text}, least in {least.family} ({formats.share(least.coverage)})"
 
 
-COLUMNS = """
+DATA = """
 sku | SKU | code | small=name
 state | State | code | small=signed
 net_revenue | Net revenue | money
 unit_cost | Cost | cents
+packaging_cost | Packaging | cents
 weight_kg | kg | two
 size | Size, cm | code
-packaging_cost | Packaging | cents
-measured | Measured | share | help=share of the costs below gross margin that is not accrued
-invoiced | Invoiced | share | help=of its shipping
+"""
+FLAWS = "flaws | What is missing or cannot be right | plain\n"
+EARNS = """
+sku | SKU | code | small=name
+net_revenue | Net revenue | money
 gross_share | Believed | share | help=gross margin
 contribution_share | Is | share | help=contribution margin
-flaws | What is missing or cannot be right | plain
+hangs | ± | plain | help=its sign hangs on an allocation
+contribution_margin | Contribution | money
+measured | Measured | share
+contracted | Contracted | share
+accrued | Accrued | share
+allocated | Allocated | share
 """
+COME_FROM = (
+    "Of the costs below gross margin: measured, a document of its own says so; contracted, a rate; accrued, reckoned until the document "
+    "comes; allocated, shared by a rule with what a document or a crew served together."
+)
 
 
 def _rows(audit: pd.DataFrame) -> pd.DataFrame:
@@ -85,20 +96,42 @@ def _rows(audit: pd.DataFrame) -> pd.DataFrame:
 
 
 def top_skus(results: Any) -> list[Part]:
-    """The SKUs with most revenue, each audited: data, what is measured, the margin believed and the margin it is."""
+    """The SKUs with most revenue, each audited: the margin believed and the margin it is, where its costs come from, its data."""
     top, currency = _rows(results.audit.skus.head(TOP)), results.settings.reporting_currency
     named = top.assign(
         sku=top.sku + " " + top.name.fillna(""), gross_margin_share=top.gross_share, contribution_margin_share=top.contribution_share,
-        accrued_share=1 - top.measured,
+        accrued_share=top.accrued,
     )  # fmt: skip
     subtitle = f"Of the {len(top)} SKUs with most net revenue the {LEAST} that keep least, over 28 days: from gross to contribution margin."
     chart = charts.families(named.nsmallest(LEAST, "contribution_margin_share"), "sku", believed_title(top, currency), subtitle, currency)
+    hangs = top.sign_depends.astype(bool)
+    earns = top.assign(hangs=hangs.map({True: "±", False: ""}))
+    note = f"Believed: gross margin. Is: contribution margin, after everything an order costs, over 28 days. {COME_FROM}"
+    note += " ±: a quarter more or less of what is allocated turns its sign." if hangs.any() else ""
+    columns = EARNS if hangs.any() else EARNS.replace("hangs | ± | plain | help=its sign hangs on an allocation\n", "")
+    below = listed(
+        results, earns, columns, come_from_title(top), SOLD, note=note, filterable=True, download=f"margin-audit-margins-{results.week}.csv"
+    )
     share = formats.share(top.revenue_share.sum()) if len(top) else formats.NA
-    note = "Believed: gross margin, what the goods alone leave. Is: contribution margin, after everything an order costs. Over 28 days."
-    caption = f"The {len(top)} SKUs with most net revenue: {share} of it"
-    file = f"margin-audit-{results.week}.csv"
-    below = listed(results, top, COLUMNS, caption, SOLD, note=note, filterable=True, download=file)
-    return [drawn(chart, "Margins believed and real", results, SOLD), below]
+    flawed = (top.flaws != "").sum()
+    caption = f"The data of the {len(top)} with most net revenue, {share} of it: {formats.count(flawed, 'SKU')} with flaws"
+    data = listed(
+        results, top, DATA + FLAWS * bool(flawed), caption, SOLD, filterable=True, download=f"margin-audit-data-{results.week}.csv"
+    )
+    return [drawn(chart, "Margins believed and real", results, SOLD), below, data]
+
+
+def come_from_title(top: pd.DataFrame) -> str:
+    """How much of the costs of the largest SKUs documents of their own stand for, and whose sign hangs on what is allocated."""
+    costs = (top.gross_share - top.contribution_share) * top.net_revenue
+    known = costs.where(top.measured.notna()).dropna()
+    if known.sum() <= 0:
+        return f"Where the costs of the {len(top)} largest come from: n/a"
+    shares = {kind: (top[kind] * costs).sum() / known.sum() for kind in ("measured", "allocated")}
+    text = f"Of the costs of the {len(top)} largest {formats.share(shares['measured'], 0)} are measured"
+    text += f" and {formats.share(shares['allocated'], 0)} allocated"
+    hangs = int(top.sign_depends.sum())
+    return f"{text}; {formats.count(hangs, 'margin')} {'hangs' if hangs == 1 else 'hang'} on the allocation" if hangs else text
 
 
 def believed_title(top: pd.DataFrame, currency: str) -> str:
@@ -118,7 +151,7 @@ def catalog_flaws(results: Any) -> list[Part]:
     rest = _rows(results.audit.skus.iloc[TOP:])
     bad = rest[rest.flaws != ""]
     caption = f"Flaws in the rest of the catalog: {len(bad)} of {formats.count(len(rest), 'SKU')}"
-    return [listed(results, bad, COLUMNS, caption, SOLD, "no other SKU lacks cost, weight, size or packaging this week")]
+    return [listed(results, bad, DATA + FLAWS, caption, SOLD, "no other SKU lacks cost, weight, size or packaging this week")]
 
 
 EXHIBITS: tuple[Exhibit, ...] = (coverage, top_skus, catalog_flaws)

@@ -50,7 +50,7 @@
         const v = values(row);
         return {
           finding_id: row.dataset.finding, decision: v.decision, owner: v.owner.trim(), due_on: v.due_on || null,
-          eta_commitment: v.eta_commitment || null, expected_impact: v.expected_impact === "" ? null : Number(v.expected_impact),
+          eta_commitment: v.eta_commitment || null, expected_impact: v.expected_impact ? Number(v.expected_impact) : null,
           note: v.note.trim(), done: v.done,
         };
       });
