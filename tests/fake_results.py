@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import fake_money
 import numpy as np
 import pandas as pd
-from opsreview import catalog, causes, settings
+from opsreview import agreed, catalog, causes, settings
 from opsreview.behind import Behind
 from opsreview.development import held
 from opsreview.judgement import status, target_of, target_text
@@ -49,6 +49,10 @@ class FakeResults(SimpleNamespace):
         skus = self.sku_margin.head(5)
         kinds = {f"{c}_kind": "measured" for c in ("cost_of_goods", *COSTS)}
         return skus.assign(order_id=[f"O{i}" for i in range(len(skus))], line_id="1", channel="web", **kinds)
+
+    @property
+    def proposals(self) -> pd.DataFrame:
+        return agreed.to_decide(self.evidence, self.findings, self.week, self.settings)
 
     def behind(self, kpi: str, where: dict[str, str]) -> Behind:
         """Two rows, whichever figure is asked about."""

@@ -94,6 +94,16 @@ def test_the_first_are_shown_and_the_others_folded_under_what_they_come_to():
     assert "smaller" not in skus and skus.count("<li ") == 1
 
 
+def test_proposals_are_folded_by_themselves_and_saved_like_findings(tmp_path):
+    proposal = finding(finding_id="proposal/pause/P-1", title="P-1 on 3 SKUs loses on a unit", severity="info", impact=20.0)
+    given = (pd.DataFrame([finding(impact=99.0), proposal]), NONE, "2026-W46", "monday", "EUR")
+    html = checklist_html(*given)
+    first, fold = html.split("<details")
+    assert 'data-finding="a"' in first and "proposal" not in first
+    assert "<summary>1 proposal</summary>" in fold and 'data-finding="proposal/pause/P-1"' in fold
+    assert len(checklist_widget(*given, tmp_path).children) == 3  # both, and the bar
+
+
 def test_no_findings_is_said():
     empty = pd.DataFrame(columns=list(finding()))
     assert "No finding needs a decision" in checklist_html(empty, NONE, "2026-W46", "monday", "EUR")

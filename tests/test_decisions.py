@@ -128,6 +128,16 @@ def test_what_came_of_a_decision(tmp_path, then, now, outcome, impact_now):
     assert (row.outcome, row.impact_then, row.impact_now, row.title, row.overdue) == (outcome, then, impact_now, "a runs out", True)
 
 
+@pytest.mark.parametrize(("now", "outcome"), [(None, "gone"), (50.0, "smaller"), (101.0, "unchanged")])
+def test_what_came_of_a_proposal_is_held_against_what_was_expected_of_it(tmp_path, now, outcome):
+    item = {**ITEM, "finding_id": "proposal/pause/P-1", "expected_impact": 100.0}
+    decisions.save(tmp_path, WEEK, "friday", [item], "Ana", NOON)
+    after = pd.DataFrame([finding("2026-W47", "b", 1.0), *([finding("2026-W47", "proposal/pause/P-1", now)] if now else [])])
+    known = decisions.as_known(decisions.read(tmp_path), WEEK + 1)
+    row = decisions.decisions_frame(known, after, {}, WEEK + 1).iloc[0]
+    assert (row.outcome, row.impact_then, row.impact_now) == (outcome, 100.0, now or 0.0)
+
+
 @pytest.mark.parametrize(
     ("due", "done", "overdue"),
     [("2026-11-22", False, True), ("2026-11-23", False, False), ("2026-11-22", True, False), (None, False, False)],

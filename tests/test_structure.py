@@ -32,6 +32,7 @@ JUDGEMENT = [
     "audit",
     "checks",
     "findings",
+    "agreed",
     "proposals",
     "evidence",
     "measure",

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import catalog, formats, narrative
-from opsreview.decisions import DECISIONS
+from opsreview.decisions import DECISIONS, PROPOSAL
 from opsreview.page import asset, environment
 from opsreview.weeks import Week
 
@@ -25,13 +25,15 @@ def checklist_html(
 
     `findings` has the columns of findings.csv (rows of other reviews are left out); `decisions` what `decisions.as_known` gives: a
     finding decided about before says so, and what was decided then is preset. Rows of severity breach or critical or with an impact of
-    `floor` or more are worth a decision: the first are shown, the others of them and the rest folded away. `choices`: the decisions that
-    can be chosen. The script keeps entries in the browser and makes the decisions file.
+    `floor` or more are worth a decision: the first are shown, the others of them and the rest folded away; so are proposals. `choices`:
+    the decisions that can be chosen. The script keeps entries in the browser and makes the decisions file.
     """
     rows = entries(findings, decisions, review, currency, floor)
-    worth, rest = [r for r in rows if r["worth"]], [r for r in rows if not r["worth"]]
+    found, proposals = ([r for r in rows if r["proposal"] == is_one] for is_one in (False, True))
+    worth, rest = ([r for r in found if r["worth"] == is_one] for is_one in (True, False))
+    folds = _folds(worth[FIRST:], rest, currency, what) + _proposed(proposals)
     form = environment().get_template("checklist.html.j2").render(
-        first=worth[:FIRST], folds=_folds(worth[FIRST:], rest, currency, what), what=what, n=len(rows), week=str(week), review=review,
+        first=worth[:FIRST], folds=folds, what=what, n=len(rows), week=str(week), review=review,
         priced=not rows or any(r["has_impact"] for r in rows),
         symbol=formats.symbol(currency).strip(), decisions=choices, decided=sum(r["decided"] for r in rows),
     )  # fmt: skip
@@ -48,6 +50,11 @@ def _folds(worth: list[dict[str, Any]], rest: list[dict[str, Any]], currency: st
         line += f", {grave} of them a breach" if grave else ""
         folds += [{"name": name, "line": line, "rows": rows}] if rows else []
     return folds
+
+
+def _proposed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Proposals are folded by themselves and not added up: a listing that loses in a channel is part of that channel's finding."""
+    return [{"name": "proposals", "line": formats.count(len(rows), "proposal"), "rows": rows}] if rows else []
 
 
 def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, currency: str, floor: float) -> list[dict[str, Any]]:
@@ -75,6 +82,7 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
         "again": finding["again"],
         "has_impact": not pd.isna(finding["impact"]),
         "impact": formats.money(finding["impact"], currency) if not pd.isna(finding["impact"]) else "–",
+        "proposal": str(finding["finding_id"]).startswith(PROPOSAL),
         "worth": _text(finding["severity"]) in GRAVE or amount >= floor,
         "why": " · ".join(part for part in (basis, _text(finding.get("state")), _since(finding)) if part),
         "before": _before(before),

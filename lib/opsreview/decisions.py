@@ -25,6 +25,7 @@ COLUMNS = [
     "week", "review", "finding_id", "decision", "owner", "due_on", "eta_commitment", "expected_impact", "note", "done",
     "recorded_at", "recorded_by", "file",
 ]  # fmt: skip
+PROPOSAL = "proposal/"  # what the id of a proposal begins with (`agreed`); findings' ids are hexadecimal
 MOVED = 0.10  # an impact within ±10 % of what it was has not moved
 
 
@@ -142,8 +143,9 @@ def decisions_frame(
     `decisions` is what `as_known` gives; `now` is findings.csv of `week` (what is resolved counts as gone), `earlier` what was found in
     each week by its name, as a run of it found it (finding_id, check, entity, entity_type, title, impact). `impact_now` is 0 where the
     finding is gone, empty where nobody could look for it: `unknown` says why, of a check and an entity type.
-    `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone,
-    smaller, unchanged or larger (beyond ±10 %), `not known: …`, empty where what it cost then is not known.
+    `overdue`: not done and due on a day before `as_of`. `outcome`: too early (decided about this very week), gone, smaller, unchanged or
+    larger (beyond ±10 %), `not known: …`, empty where what it cost then is not known. A proposal's money of earlier weeks is not reckoned
+    again: what was expected of it stands for it.
     """
     about = ["finding_id", "check", "entity", "title", "entity_type", "impact"]
     now = now[now["state"] != "resolved"]
@@ -160,6 +162,8 @@ def decisions_frame(
     why = [unknown(str(check), str(kind)) for check, kind in zip(frame["check"], frame["entity_type"], strict=True)]
     frame["why"] = pd.Series(why, frame.index, dtype=object).mask(here, "")
     frame["impact_now"] = frame["impact_now"].mask(~here & (frame["why"] == ""), 0.0)
+    proposed = frame["finding_id"].astype(str).str.startswith(PROPOSAL)
+    frame["impact_then"] = frame["impact_then"].mask(proposed, frame["expected_impact"])
     frame["overdue"] = ~frame["done"] & (pd.to_datetime(frame["due_on"]) < pd.Timestamp(week.end))
     frame["outcome"] = _outcome(frame, now, week)
     order = ["week", "review", *about[:4], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]

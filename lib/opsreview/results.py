@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import catalog, causes, change, decisions, development, findings, gaps, judgement, ledger, restatements, standing
+from opsreview import agreed, catalog, causes, change, decisions, development, findings, gaps, judgement, ledger, restatements, standing
 from opsreview import settings as settings_module
 from opsreview.audit import PREFIX, Audit
 from opsreview.behind import Behind, behind
 from opsreview.intake.arrivals import came_since
+from opsreview.intake.folder import week_named
 from opsreview.intake.store import ExportsError, open_exports
 from opsreview.measure import Measured, Progress, cache_folder, definitions
 from opsreview.month import Month
@@ -101,10 +102,16 @@ class Results:
         return findings.judge(self.week, self.measured.raw, self._decided, self.settings)
 
     @cached_property
+    def proposals(self) -> pd.DataFrame:
+        """Friday's proposals as the checklist takes them: columns of findings.csv."""
+        return agreed.to_decide(self.evidence, self.findings, self.week, self.settings)
+
+    @cached_property
     def decisions(self) -> pd.DataFrame:
         """decisions.csv."""
+        now = pd.concat([self.findings, self.proposals], ignore_index=True)
         raw, unknown = findings.identified(self.measured.raw), self.measured.unanswered[str(self.week)]
-        return decisions.decisions_frame(self._decided, self.findings, raw, self.week, partial(gaps.why_unanswered, unknown))
+        return decisions.decisions_frame(self._decided, now, raw, self.week, partial(gaps.why_unanswered, unknown))
 
     def evidence(self, name: str) -> pd.DataFrame:
         """A frame of evidence by its name, as `opsreview.evidence` lists them."""
@@ -265,8 +272,7 @@ def open_results(
 def find_folder(exports: str | Path) -> Path:
     """The exports folder: as given from here, else from the project's root (a notebook runs in its own folder)."""
     given = Path(exports).expanduser()
-    root = Path(__file__).resolve().parents[2]
-    for place in (given, root / given):
+    for place in (given, Path(__file__).resolve().parents[2] / given):
         if place.is_dir():
             return place
     raise ExportsError(f"{given}: no such folder; name the folder that holds the weeks' folders")
@@ -274,12 +280,7 @@ def find_folder(exports: str | Path) -> Path:
 
 def newest_week(folder: Path) -> Week:
     """The newest week that has a folder."""
-    weeks = []
-    for child in folder.iterdir():
-        try:
-            weeks.append(Week.parse(child.name))
-        except ValueError:
-            continue
+    weeks = [week for child in folder.iterdir() if (week := week_named(child.name))]
     if not weeks:
         raise ExportsError(f"{folder}: holds no week's folder; expected names like 2026-W46")
     return max(weeks)

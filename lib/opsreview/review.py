@@ -154,11 +154,13 @@ class Review:
 
     @property
     def _form(self) -> tuple[pd.DataFrame, pd.DataFrame, str, str, str]:
-        """What both forms take; a finding about an export is every review's to decide."""
+        """What both forms take: findings, on Friday its proposals too; a finding about an export is every review's to decide."""
         r = self.results
         if self.name == AUDIT:
             return r.audit.to_sign, r.decisions, str(r.week), "friday", r.settings.reporting_currency
         found = r.findings.assign(review=r.findings.review.replace({"all": self.name}))
+        if self.name == "friday":
+            found = pd.concat([found, r.proposals], ignore_index=True)
         return found, r.decisions, str(r.week), self.name, r.settings.reporting_currency
 
     @property

@@ -25,10 +25,10 @@ def checklist_widget(
     recorded_by: str = "",
     choices: tuple[str, ...] = DECISIONS,
 ) -> Any:
-    """A box of controls, a row a finding worth a decision; `Save decisions` writes the ticked rows as one new file in `folder`."""
+    """A box of controls, a row a finding worth a decision and a proposal; `Save decisions` writes what is ticked as a new file."""
     import ipywidgets as w
 
-    found = [e for e in entries(findings, decisions, review, currency, floor) if e["worth"]]
+    found = [e for e in entries(findings, decisions, review, currency, floor) if e["worth"] or e["proposal"]]
     rows = [_Row(entry, currency, choices) for entry in found]
     name = w.Text(value=recorded_by, description="Recorded by")
     button, said = w.Button(description="Save decisions", button_style="primary"), w.HTML()

@@ -63,7 +63,7 @@ def listing(exports: Path, upto: Week, recognised: Recogniser = lambda source: (
     found = Listing()
     folders: list[tuple[Week, Path]] = []
     for path in sorted(exports.iterdir(), key=lambda p: p.name):
-        week = _week(path.name)
+        week = week_named(path.name)
         if path.name.startswith((".", "~")):
             found.ignored.append({"path": path.name, "why": "its name begins with . or ~"})
         elif week and path.is_dir():
@@ -120,7 +120,8 @@ def _extension(name: str) -> str:
     return next((e for e in sorted(EXTENSIONS, key=len, reverse=True) if name.lower().endswith(e)), "")
 
 
-def _week(name: str) -> Week | None:
+def week_named(name: str) -> Week | None:
+    """The week whose folder is called so, or none."""
     try:
         week = Week.parse(name)
     except ValueError:

@@ -1,0 +1,107 @@
+"""Friday's proposals as rows of its checklist: what the meeting may agree to, remembered and read back like what is decided of a finding.
+
+A proposal is a group that one decision is taken about: a promotion, a price round, a lane, a channel. What a finding of the week already
+asks for is not asked twice: a SKU or promotion with such a finding is left out of the group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+
+from opsreview.decisions import PROPOSAL
+from opsreview.formats import count, listing
+from opsreview.settings import Settings
+from opsreview.weeks import Week
+
+NAMED = 4  # SKUs that a suggestion names; the page's table has all
+
+
+def to_decide(evidence: Any, findings: pd.DataFrame, week: Week, settings: Settings) -> pd.DataFrame:
+    """A row a proposal (columns of findings.csv), dearest first: `impact` money a week that it brings or stops, of a transfer once.
+
+    `evidence` gives the frames of `opsreview.proposals` by name; `findings` is findings.csv of the week. Owner and deadline are those of
+    the check that finds the like.
+    """
+    open_ = findings[findings["state"] != "resolved"]
+    rows = [
+        {"finding_id": f"{PROPOSAL}{kind}/{entity}" if entity else f"{PROPOSAL}{kind}", "check": check, "entity": entity or kind,
+         "title": title, "impact": money, "impact_basis": basis, "suggested_decision": f"{decision}: {said}"}
+        for kind, check, entity, title, money, basis, decision, said in (
+            *_pauses(evidence("pauses"), _entities(open_, "promotion_at_risk")),
+            *_reprices(evidence("reprices"), _entities(open_, "negative_margin", "false_confidence")),
+            *_transfers(evidence("transfers")),
+            *_listings(evidence("channel_skus")),
+        )
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=findings.columns).assign(
+        week=str(week), review="friday", leak="5", entity_type="proposal", severity="info", state="new", first_seen=str(week), members="",
+        evidence="", threshold=float("nan"),
+    )  # fmt: skip
+    owners, as_of = settings.owners, week.as_of(settings.timezone)
+    due = {c: as_of + timedelta(hours=owners[c].sla_hours) for c in set(frame["check"])}
+    frame["owner"] = [owners[c].owner for c in frame["check"]]
+    frame["due_at"] = [f"{due[c]:%Y-%m-%dT%H:%M:%SZ}" for c in frame["check"]]
+    return frame.astype(findings.dtypes).sort_values(["impact", "finding_id"], ascending=[False, True], ignore_index=True)
+
+
+def _entities(findings: pd.DataFrame, *checks: str) -> set[str]:
+    return set(findings.loc[findings["check"].isin(checks), "entity"])
+
+
+Proposal = tuple[str, str, str, str, float, str, str, str]  # kind, check, entity, title, money, its basis, decision, what it says
+
+
+def _pauses(f: pd.DataFrame, found: set[str]) -> Iterator[Proposal]:
+    f = f[f["advice"].astype(str).str.startswith("pause") & ~(f["promo_id"] + "/" + f["sku"]).isin(found)]
+    for promo, g in f.groupby("promo_id"):
+        skus = count(len(g), "SKU")
+        title = f"{promo} on {skus} loses on a unit or runs dry"
+        yield (
+            "pause",
+            "promotion_at_risk",
+            promo,
+            title,
+            g["gain"].clip(lower=0).sum(),
+            "what pausing brings a week",
+            "pause_promotion",
+            (f"{promo} for {_skus(g)}"),
+        )
+
+
+def _reprices(f: pd.DataFrame, found: set[str]) -> Iterator[Proposal]:
+    f = f[(f["advice"] == "raise") & f["goal"].notna() & ~f["sku"].isin(found)]
+    if len(f):
+        title = f"{count(len(f), 'SKU')} below the target for contribution margin, no finding of {'its' if len(f) == 1 else 'their'} own"
+        money, said = f["loss"].clip(lower=0).sum(), f"to the price that earns: {_skus(f)}"
+        yield "reprice", "negative_margin", "", title, money, "what they lose a week", "reprice", said
+
+
+def _transfers(f: pd.DataFrame) -> Iterator[Proposal]:
+    for (source, target), g in f.groupby(["location_from", "location_to"]):
+        title = f"{count(g['units'].sum(), 'unit')} of {count(len(g), 'SKU')} would sell in {target} and lie in {source}"
+        yield (
+            "transfer",
+            "oos_risk",
+            f"{source} → {target}",
+            title,
+            g["net"].sum(),
+            "margin saved less freight, once",
+            "transfer",
+            (f"{source} to {target}: {_skus(g)}"),
+        )
+
+
+def _listings(f: pd.DataFrame) -> Iterator[Proposal]:
+    f = f[f["elsewhere"] >= 0]
+    for channel, g in f.groupby("channel"):
+        title = f"{count(len(g), 'listing')} lose in {channel} and earn elsewhere"
+        money, said = -g["contribution"].sum(), f"take {_skus(g)} out of {channel}"
+        yield "listings", "channel_margin", channel, title, money, "what they lose there a week", "adjust_channel", said
+
+
+def _skus(f: pd.DataFrame) -> str:
+    return listing(f["sku"].tolist(), NAMED)
