@@ -12,7 +12,7 @@ import opsreview
 import pandas as pd
 import pytest
 import vl_convert
-from opsreview import charts, figures, theme
+from opsreview import charts, figures, renderer, theme
 from opsreview.charts import margin as margin_charts
 from opsreview.exhibits import exhibits, trend_rows
 from opsreview.renderer import render
@@ -80,7 +80,7 @@ def test_an_empty_frame_gives_no_chart():
 def test_size_title_and_tooltips(specs):
     for name, spec in specs.items():
         assert spec["width"] == theme.WIDTH and spec["height"] > 100, name
-        assert spec["autosize"] == {"type": "fit", "contains": "padding"}, name
+        assert spec["autosize"] == {"type": "fit", "contains": "padding", "resize": True}, name
         assert spec["title"]["text"] == ["T"], name
         assert '"tooltip": [' in json.dumps(spec), f"{name} has no tooltip"
 
@@ -226,11 +226,84 @@ def test_meaning_of_a_signal(signal, better, expected):
     assert figures.meaning(signal, better) == expected
 
 
-def test_trend_colors_the_week_that_signals_and_draws_its_target(specs):
+def test_every_week_outside_the_band_drawn_is_marked_and_no_other(specs):
     drawn = with_column(specs["trend"], "news")
-    news = drawn[drawn.news != "in its usual range"]
-    assert set(news.week) == {"2026-W46"} and "changed for the worse" in set(news.news)
+    marked = drawn.news.str.startswith("outside")
+    assert marked.tolist() == ((drawn.value > drawn.upper) | (drawn.value < drawn.lower)).tolist() and 0 < marked.sum() < len(drawn)
+    assert set(drawn[marked & (drawn.value < drawn.lower)].news) == {"outside, worse"}, "late parcels are no good news"
     assert set(drawn.low) == {0.99}, "the target of on-time ship"
+
+
+@pytest.mark.parametrize(
+    ("value", "signal", "better", "expected"),
+    [
+        (0.5, "", "up", "within its range"),
+        (0.6, "", "up", "within its range"),  # on the limit is within
+        (0.7, "", "up", "outside, better"),
+        (0.7, "", "down", "outside, worse"),
+        (0.3, "", "up", "outside, worse"),
+        (0.3, "down:limits", "down", "outside, better"),
+        (0.3, "", "zero", "outside"),
+        (0.3, "short", "up", "outside, worse"),  # a provisional band is a band that is drawn
+        (0.55, "up:run", "up", "within, yet a signal: better"),
+        (0.55, "up:near", "down", "within, yet a signal: worse"),
+        (0.55, "up:near", "band", "within, yet a signal"),
+        (0.55, "none", "up", "within its range"),
+    ],
+)
+def test_a_mark_says_how_a_week_stands_to_its_band(value, signal, better, expected):
+    week = {"value": value, "lower": 0.4, "upper": 0.6, "signal": signal, "better": better}
+    assert charts.forms.standing(pd.DataFrame([week])) == [expected]
+    assert expected in charts.forms.NEWS
+    assert charts.forms.standing(pd.DataFrame([week | {"lower": np.nan, "upper": np.nan, "signal": "short"}])) == ["within its range"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([5, 5, 5], ""),
+        ([5, 5, 9], "above its range"),
+        ([5, 1, 1], "the second week below its range"),
+        ([9, 1, 1], "the second week below its range"),
+        ([1] * 13, "the 13th week below its range"),
+        ([9, 9, 5], ""),
+        ([], ""),
+    ],
+)
+def test_how_long_a_figure_is_outside(values, expected):
+    weeks = pd.DataFrame({"value": values, "lower": 2.0, "upper": 8.0})
+    assert figures.outside(weeks) == expected
+
+
+def test_a_title_follows_its_dropdown(specs):
+    """The text of each option is a parameter's value; drawn with another option picked, the picture says that option's."""
+    r = fake_results.shared()
+    chart = next(p for p in exhibits("friday")["net_to_contribution"](r) if not isinstance(p, Html)).to_dict()
+    params = {param["name"]: param for param in chart["params"]}
+    headings, options = params["headings"]["value"], params["picked"]["bind"]["options"]
+    assert list(headings) == options and len({" ".join(text) for text in headings.values()}) == len(options) > 2
+    assert renderer.title(chart) == " ".join(headings[options[0]])
+    other = options[1]
+    params["picked"]["value"] = other
+    for version in (JUPYTERLAB, "6.4"):
+        svg = vl_convert.vegalite_to_svg(json.dumps(chart), vl_version=version)
+        assert headings[other][0][:30] in svg and headings[options[0]][0][:30] not in svg
+    assert renderer.title(chart) == " ".join(headings[other])
+
+
+def test_every_chart_with_a_dropdown_has_a_title_an_option():
+    r, seen = fake_results.shared(), 0
+    for name, exhibit in exhibits("explore").items():
+        for part in exhibit(r):
+            spec = {} if isinstance(part, Html) else part.to_dict()
+            params = {param["name"]: param for param in spec.get("params", [])}
+            if "picked" not in params or name in ("leak_ledger", "where_costs_come_from"):  # both views are of the whole store
+                continue
+            options = params["picked"]["bind"]["options"]
+            if len(options) > 1:
+                seen += 1
+                assert set(params["headings"]["value"]) == set(options), name
+    assert seen > 8
 
 
 def test_trend_without_a_target_draws_none():

@@ -14,7 +14,7 @@ import pytest
 from fake_known import context
 from hand_shop import product, shop
 from opsreview import audit as sign_offs
-from opsreview import catalog, formats, headlines, month
+from opsreview import catalog, formats, headlines, month, renderer
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
 from opsreview.exhibits import audit as audited
@@ -300,7 +300,7 @@ def rows_of(chart):
 
 
 def said(chart):
-    return " ".join(chart.to_dict()["title"]["text"])
+    return renderer.title(chart.to_dict())
 
 
 def test_the_steps_from_contribution_to_ebitda_close():

@@ -297,7 +297,7 @@ def test_weeks_that_follow_one_another_are_said_as_one():
     [
         (history("rework_rate", [0.5, 0.51]), "none", f"Rework rate is 51.0{N}% in the week, near its mean of 50.0{N}%"),
         (history("rework_rate", [0.5, 0.7], "up:limits"), "up:limits",
-         f"Rework rate changed for the worse: 70.0{N}% in the week, above its upper limit (mean 50.0{N}%)"),
+         f"Rework rate changed for the worse: 70.0{N}% in the week, above its range (mean 50.0{N}%)"),
         (history("rework_rate", [0.5, 0.51], "short", provisional=True), "short",
          f"Rework rate is 51.0{N}% in the week, against a mean so far of 50.0{N}%; too little history for a signal"),
         (history("rework_rate", [0.51], "short", limits=(NAN, NAN, NAN)), "short",

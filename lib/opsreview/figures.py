@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from opsreview import formats
@@ -83,24 +84,42 @@ def signal_words(signal: str) -> str:
     return {"short": "too little history to say", "none": "none: within its limits"}.get(way, "judged in the week itself")
 
 
-def trend_title(results: Any, kpi: str) -> str:
-    """What a trend shows of the whole store: its level, what is usual, whether that is news."""
-    fact, row, spot = kpis()[kpi], value_of(results, kpi), charted(results, kpi)
+def beyond(rows: pd.DataFrame) -> list[int]:
+    """Of each row, the side of its limits `lower` and `upper` on which its value lies: 1 above, −1 below, 0 between, on or without them."""
+    value, lower, upper = (rows[name].to_numpy(dtype=float) for name in ("value", "lower", "upper"))
+    above, below = (value > upper) & ~np.isclose(value, upper), (value < lower) & ~np.isclose(value, lower)
+    return [int(a) - int(b) for a, b in zip(above, below, strict=True)]
+
+
+def outside(rows: pd.DataFrame) -> str:
+    """`the fifth week below its range`, of a figure's charted weeks, oldest first; empty where the last is within."""
+    sides = beyond(rows)
+    if not sides or not sides[-1]:
+        return ""
+    weeks = next((i for i, side in enumerate(reversed(sides)) if side != sides[-1]), len(sides))
+    nth = f"the {formats.ordinal(weeks)} week " if weeks > 1 else ""
+    return f"{nth}{'above' if sides[-1] > 0 else 'below'} its range"
+
+
+def trend_title(results: Any, kpi: str, grain: str = "all", key: str = "") -> str:
+    """What a trend shows of the whole store, or of one key: its level, what is usual, whether that is news and for how long."""
+    fact, spot = kpis()[kpi], charted(results, kpi, grain, key)
+    name = fact.label if grain == "all" else f"{fact.label}, {key_words(grain, key)}"
     if spot.empty:
-        return f"{fact.label}: n/a, {why_missing(results, kpi)}"
+        return f"{name}: n/a, {why_missing(results, kpi)}"
     last, currency = spot.iloc[-1], results.settings.reporting_currency
     value = formats.quantity(last.value, fact.unit, currency)
     if last.week != str(results.week):
-        return f"{fact.label} was last known in {last.week}, at {value}; this week: {why_missing(results, kpi)}"
+        return f"{name} was last known in {last.week}, at {value}; this week: {why_missing(results, kpi)}"
     if formats.missing(last.centre):
-        return f"{fact.label} is {value} in the week; too little history to say what is usual"
+        return f"{name} is {value} in the week; too little history to say what is usual"
     usual = formats.quantity(last.centre, fact.unit, currency)
     alone = " in the week alone" if fact.charted_over and fact.charted_over < fact.window else " in the week"
-    news = meaning(row.signal, fact.better) if row else "in its usual range"
+    news = meaning(last.signal, fact.better)
     if news != "in its usual range":
-        return f"{fact.label} {news}: {value}{alone}, {signal_words(row.signal)} (mean {usual})"
+        return f"{name} {news}: {value}{alone}, {outside(spot) or signal_words(last.signal)} (mean {usual})"
     soon = "; too little history for a signal" if last.provisional else ""
-    return f"{fact.label} is {value}{alone}, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
+    return f"{name} is {value}{alone}, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
 
 
 def why_missing(results: Any, kpi: str) -> str:

@@ -130,6 +130,14 @@ def count(n: Any, one: str, many: str | None = None) -> str:
     return f"{'no' if n == 0 else number(n)} {one if n == 1 else many or one + 's'}"
 
 
+def ordinal(n: int) -> str:
+    """`first` to `twelfth`, then `13th`, `21st`."""
+    named = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
+    if n <= len(named):
+        return named[n - 1]
+    return f"{n}{'th' if n % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}"
+
+
 def listing(words: list[str], most: int = 3) -> str:
     """`a, b and c`; beyond `most`: `a, b, c and 4 more`."""
     shown, rest = [str(w) for w in words[:most]], len(words) - most

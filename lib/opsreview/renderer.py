@@ -20,6 +20,9 @@ def title(spec: dict[str, Any]) -> str:
     """What the chart says of itself, in one line."""
     text = spec.get("title") or spec.get("description") or "Chart"
     text = text.get("text", "Chart") if isinstance(text, dict) else text
+    if isinstance(text, dict):  # it follows the dropdown: what it begins with
+        values = {param["name"]: param.get("value") for param in spec["params"]}
+        text = values["headings"][values["picked"]]
     return " ".join(text) if isinstance(text, list) else str(text)
 
 

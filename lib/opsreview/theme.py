@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from opsreview.formats import symbol
+from opsreview.formats import NBSP, symbol
 
 # Told apart by the color-blind (Okabe & Ito): blue is good, amber wants watching, vermillion is bad. Shapes say the same again.
 INK, MUTED, LINE, PAPER = "#1B1F24", "#5C6670", "#D5DAE0", "#FFFFFF"
@@ -42,7 +42,12 @@ def config(currency: str = "") -> dict[str, Any]:
         },
         "header": {"labelColor": INK, "labelFontSize": 12, "labelFontWeight": 600, "title": None},
         "range": {"category": KINDS, "heatmap": SEQUENTIAL, "ramp": SEQUENTIAL},
-        "locale": {"number": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": [symbol(currency) if currency else "", ""]}},
+        "locale": {
+            "number": {
+                "decimal": ".", "thousands": ",", "grouping": [3], "percent": f"{NBSP}%",
+                "currency": [symbol(currency) if currency else "", ""],
+            },
+        },
     }  # fmt: skip
 
 

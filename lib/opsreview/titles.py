@@ -7,6 +7,7 @@ from datetime import timedelta
 import pandas as pd
 
 from opsreview import formats
+from opsreview.figures import outside
 from opsreview.formats import count, listing, money, number, quantity, share, words
 from opsreview.weeks import Week
 
@@ -30,8 +31,8 @@ LEAKS = {
 
 
 def orders_against_plan(daily: pd.DataFrame, week: Week) -> str:
-    """Units of the week and of the four weeks, against plan; against the week before where there is no plan."""
-    rows = daily[(daily.channel == ALL) & daily.units.notna()]
+    """Units of the week and of the four weeks, against plan; against the week before where there is no plan. Rows: of one channel."""
+    rows = daily[daily.units.notna()]
     if rows.empty:
         return "No order in these four weeks"
     days = pd.to_datetime(rows.day)
@@ -268,10 +269,12 @@ def export_weeks(weeks: pd.DataFrame, week: Week) -> str:
     return f"{count(came, 'table')} came in {week}{f': {listing(off, 4)}' if off else ', each as it uses to'}"
 
 
-def export_volume(weeks: pd.DataFrame, week: Week) -> str:
-    """Which exports of the week are of an odd size."""
-    odd = weeks[(weeks.week == str(week)) & (weeks.state == "odd")]
-    if odd.empty:
-        return f"No export of {week} is of an odd size"
-    said = [f"{words(row.table)} with {number(row.rows)} rows ({number(row.centre)} are usual)" for row in odd.itertuples()]
-    return f"Of an odd size in {week}: {listing(said, 2)}"
+def export_rows(rows: pd.DataFrame, week: Week) -> str:
+    """How many rows of one table came in the week, against what is usual. Rows: export_weeks of it, with `series`."""
+    last = rows.iloc[-1]
+    if last.week != str(week):
+        return f"{_capital(last.series)} came last in {last.week}, with {count(last.value, 'row')}"
+    text = f"{_capital(last.series)} came with {count(last.value, 'row')}"
+    if formats.missing(last.centre):
+        return f"{text}; too little history to say what is usual"
+    return f"{text}, {outside(rows) or 'within its range'} (mean {number(last.centre)})"

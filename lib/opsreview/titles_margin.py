@@ -79,6 +79,21 @@ def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: floa
     return f"Contribution is {money(now, currency)} now and expected to end at {expected} ({low} to {high}); {past}"
 
 
+def cohorts(rows: pd.DataFrame, currency: str) -> str:
+    """Of one carrier or family: what its newest week is expected to come to, and how often what came was in the range said at once.
+
+    Rows: late_costs of it, with `week`.
+    """
+    first = rows[(rows.age == 0) & rows.low.notna() & rows.final.notna()]
+    held = f"{int(first.final.between(first.low, first.high).sum())} of {count(len(first), 'past week')} came within the range said at once"
+    young = rows[rows.final.isna() & rows.low.notna()].sort_values("week")
+    if young.empty:
+        return f"No week is still to come; {held}"
+    row = young.iloc[-1]
+    expected, low, high = (money(amount, currency) for amount in (row.expected, row.low, row.high))
+    return f"{row.week} is expected to end at {expected} ({low} to {high}); {held}"
+
+
 def change(rows: pd.DataFrame, currency: str, although: tuple[float, float] | None = None) -> str:
     """How contribution stands against its usual level, the parts that moved it most, and the family or channel that most of a part is in.
 

@@ -88,6 +88,33 @@ def test_a_dropdown_draws_anew(view, page_path):
     assert drawing.inner_html() != before
 
 
+def test_a_title_follows_the_dropdown(view, page_path):
+    """In the picture, in its export and in what a screen reader hears; with none of its lines cut off."""
+    page, *_ = view(page_path)
+    all_drawn(page)
+    unfold(page)
+    charts = json.loads(page.locator("script#charts").text_content())
+    found = 0
+    for i, chart in enumerate(charts):
+        params = {param["name"]: param for param in chart["spec"].get("params", [])}
+        if "headings" not in params:
+            continue
+        found += 1
+        figure, headings = page.locator(f"figure.chart[data-chart='{i}']"), params["headings"]["value"]
+        for option in list(headings)[:4]:
+            figure.locator(".vega-bind select").select_option(option)
+            page.wait_for_timeout(150)
+            title = " ".join(headings[option])
+            shown = figure.locator(".role-title-text tspan, .role-title-text text:not(:has(tspan))").all_text_contents()
+            assert " ".join(shown) == title == figure.get_attribute("aria-label")
+            inside = (
+                "f => f.querySelector('.role-title-text').getBoundingClientRect().top - f.querySelector('svg').getBoundingClientRect().top"
+            )
+            assert figure.evaluate(inside) >= -1
+    if not found:
+        pytest.skip("no title of this page follows a dropdown")
+
+
 def test_a_legend_dims_the_others(view, made):
     page, *_ = view(made)
     all_drawn(page)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, choose, finish, name_axis, named, rows, tips, value_axis, week_axis
+from opsreview.charts import margin
+from opsreview.charts.forms import Chart, Title, choose, finish, name_axis, named, rows, tips, told, value_axis, week_axis
 from opsreview.titles_margin import CHANGES, COME_FROM
 
 MOST_PARTS = 10  # parts of a change in the picture; the table has them all
@@ -39,23 +40,15 @@ def come_from(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str
     return finish(choose([bars], "grain", grains, "By"), title, subtitle, 110 + 26 * tallest, currency)
 
 
-def changed(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def changed(frame: pd.DataFrame, title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """From the usual contribution to this week's, part by part, largest first; a family or channel at a time. Rows: Results.change."""
     tall = steps(frame)
     if tall.empty:
         return None
     keys = list(dict.fromkeys(tall.key))
-    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "amount", "kind", "place"]))
-    y = alt.Y("label:N", sort=alt.SortField("place"), axis=name_axis(240))
-    x = alt.X("start:Q", axis=value_axis("money", "Contribution margin of the week"), scale=alt.Scale(zero=False))
-    tooltip = tips("key | Of", "label | Part", "amount | Amount | cents")
-    color = named("kind", tall.kind, MOVES)["color"]
-    bars = base.mark_bar(size=15).encode(y, x, alt.X2("end:Q"), color=color, tooltip=tooltip)
-    right = alt.X("right:Q")
-    said = alt.Text("amount:Q", format=theme.MONEY)
-    texts = base.transform_calculate(right="max(datum.start, datum.end)").mark_text(align="left", dx=5, fontSize=11, color=theme.INK)
-    chart = choose([bars, texts.encode(y, right, text=said, tooltip=tooltip)], "key", keys, "Of")
-    return finish(chart, title, subtitle, 100 + 24 * int(tall.groupby("key").size().max()), currency)
+    said = f"format(datum.amount, (datum.kind === 'level' ? '' : '+') + '{theme.MONEY}')"
+    chart = margin.stairs(tall.assign(share=tall.amount / np.nan), keys, "Of", said, "Contribution margin of the week", MOVES)
+    return finish(chart, told(title, keys), subtitle, 110 + margin.STEP * int(tall.groupby("key").size().max()), currency)
 
 
 def steps(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,10 +70,11 @@ def steps(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["key", "label", "start", "end", "amount", "kind", "place"])
 
 
-def late(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def late(frame: pd.DataFrame, span: list[str], title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """What a week's late cost was said to come to in the week itself, with its range, and what came; a carrier or family at a time.
 
-    Rows: late_costs with `week` (of the cohort) and `name`; of past weeks what was said at age 0, of young ones what is said now.
+    Every week of `span` has its place, also one of which nothing is said. Rows: late_costs with `week` (of the cohort) and `name`; of past
+    weeks what was said at age 0, of young ones what is said now.
     """
     frame = frame[(frame.age == 0) | frame.final.isna()].dropna(subset=["low"])
     if frame.empty:
@@ -89,7 +83,7 @@ def late(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = ""
     frame = frame.assign(kind=np.where(frame.final.isna(), "expected", came), shown=frame.final.fillna(frame.expected))
     frame = frame.sort_values(["kind_place", "name", "week"], kind="stable")
     base = alt.Chart(rows(frame, ["name", "week", "known", "expected", "low", "high", "shown", "kind", "age"]))
-    x = alt.X("week:O", axis=week_axis())
+    x = alt.X("week:O", axis=week_axis(), scale=alt.Scale(domain=span))
     y = {"axis": value_axis("money", "Of the week's cohort"), "scale": alt.Scale(zero=False)}
     tooltip = tips(
         "name | Of",
@@ -105,4 +99,5 @@ def late(frame: pd.DataFrame, title: str, subtitle: str = "", currency: str = ""
     middle = base.mark_tick(color=theme.MUTED, thickness=2, width=14).encode(x, alt.Y("expected:Q"), tooltip=tooltip)
     look = named("kind", frame.kind, CAME)
     point = base.mark_point(filled=True, size=70, opacity=1).encode(x, alt.Y("shown:Q"), **look, tooltip=tooltip)
-    return finish(choose([band, middle, point], "name", list(dict.fromkeys(frame.name)), "Of"), title, subtitle, 280, currency)
+    names = list(dict.fromkeys(frame.name))
+    return finish(choose([band, middle, point], "name", names, "Of"), told(title, names), subtitle, 280, currency)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, named, rows, tips, value_axis
+from opsreview.charts.forms import PICKED, Chart, Title, dropdown, finish, named, rows, tips, told, value_axis
 
 Z95 = 1.96  # the two-sided 95 % of chance, as in checks.sku_demand_variance
 
@@ -22,7 +22,7 @@ VERDICTS = {
 MOST_DOTS = 1500  # dots of a scatter: the SKUs with most revenue; more would only blacken the page
 
 
-def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """Units sold by day, by channel, with the plan of all channels before and after `as_of`. Rows: orders_daily."""
     if daily.empty:
         return None
@@ -46,7 +46,7 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
     drawn = {"units": ("sold", theme.ACTUAL), "planned_units": ("planned", theme.PLAN)}
     here = [drawn[column] for column in drawn if frame[column].notna().any()]
     color = alt.Color("kind:N", scale=alt.Scale(domain=[kind for kind, _ in here], range=[hue for _, hue in here]))
-    base = alt.Chart(frame).transform_filter("datum.channel === channel")
+    base = alt.Chart(frame).transform_filter(f"datum.channel === {PICKED}")
     sold, planned = (
         base.transform_filter(f"isValid(datum.{column})").transform_calculate(kind=f"'{kind}'").encode(x, color=color)
         for column, (kind, _) in drawn.items()
@@ -62,7 +62,7 @@ def orders_against_plan(daily: pd.DataFrame, as_of: pd.Timestamp, title: str, su
             now.mark_rule(color=theme.MUTED, strokeDash=[2, 3]).encode(x), ahead,
         ]  # fmt: skip
     chart = alt.layer(*layers)
-    return finish(chart.add_params(dropdown("channel", channels, "Channel")), title, subtitle, 290, currency)
+    return finish(chart.add_params(dropdown(channels, "Channel")), told(title, channels), subtitle, 290, currency)
 
 
 def _day(day: pd.Timestamp) -> alt.DateTime:

@@ -8,9 +8,11 @@ import altair as alt
 import pandas as pd
 
 from opsreview import theme
-from opsreview.figures import meaning, signal_words
+from opsreview.figures import beyond, meaning, signal_words
 
 Chart = Any  # an Altair chart of whatever composition
+Title = str | dict[str, str]  # of a chart with a dropdown: a title an option
+PICKED = "picked"  # the parameter of a chart's dropdown
 FORMATS = {
     "units": theme.UNITS, "money": theme.MONEY, "cents": theme.CENTS, "share": theme.SHARE, "fine": theme.SHARE_FINE, "one": ",.1f",
     "two": ",.2f", "signed": "+,.1f", "change": "+.1%", "day": "%a %-d %b %Y", "moment": "%-d %b %H:%M",
@@ -18,22 +20,39 @@ FORMATS = {
 OF_UNIT = {"share": "fine", "money": "money", "units": "units"}  # others: one decimal
 NEAR_ONE = 0.8  # from where on bars that begin at 0 all look alike
 STATUSES = {name: (theme.STATUS[name], "circle") for name in ("ok", "watch", "breach", "none")}
+WITHIN = "within its range"
 NEWS = {
-    "in its usual range": (theme.MUTED, "circle"), "changed for the better": (theme.OK, "triangle-up"),
-    "changed for the worse": (theme.BREACH, "triangle-down"), "changed": (theme.WATCH, "diamond"),
+    WITHIN: (theme.MUTED, "circle"),
+    "outside, better": (theme.OK, "triangle-up"), "outside, worse": (theme.BREACH, "triangle-down"), "outside": (theme.WATCH, "diamond"),
+    "within, yet a signal: better": (theme.OK, "square"), "within, yet a signal: worse": (theme.BREACH, "square"),
+    "within, yet a signal": (theme.WATCH, "square"),
 }  # fmt: skip
 
 
-def finish(chart: Chart, title: str, subtitle: str = "", height: int = 260, currency: str = "") -> Chart:
-    """Title, size and look; the size is that of the whole picture, axes and legend included."""
-    heading = alt.TitleParams(theme.wrap(title, 116), subtitle=theme.wrap(subtitle, 140) if subtitle else alt.Undefined)
-    fit = alt.AutoSizeParams(type="fit", contains="padding")
+def finish(chart: Chart, title: Title, subtitle: str = "", height: int = 260, currency: str = "") -> Chart:
+    """Title, size and look; the size is that of the whole picture, axes and legend included.
+
+    A title an option follows the dropdown: its texts travel as a parameter's value, never inside an expression.
+    """
+    if isinstance(title, dict) and len(title) > 1:
+        headings = alt.param(name="headings", value={option: theme.wrap(text, 116) for option, text in title.items()})
+        chart = chart.add_params(headings, alt.param(name="heading", expr=f"headings[{PICKED}]"))
+        text: Any = alt.ExprRef("heading")
+    else:
+        text = theme.wrap(next(iter(title.values())) if isinstance(title, dict) else title, 116)
+    heading = alt.TitleParams(text, subtitle=theme.wrap(subtitle, 140) if subtitle else alt.Undefined)
+    fit = alt.AutoSizeParams(type="fit", contains="padding", resize=True)  # anew where a title of the dropdown takes more lines
     return chart.properties(title=heading, width=theme.WIDTH, height=height, autosize=fit).configure(**theme.config(currency))
 
 
-def dropdown(name: str, values: list[str], label: str) -> alt.Parameter:
-    """A dropdown under the chart that begins with the first value; `name` is its parameter, unique in the chart."""
-    return alt.param(name=name, value=values[0], bind=alt.binding_select(options=values, name=f"{label} "))
+def told(title: Title, options: list[str]) -> Title:
+    """The titles of the options that the chart has; a title for all of them as it is."""
+    return {option: title[option] for option in options} if isinstance(title, dict) else title
+
+
+def dropdown(values: list[str], label: str) -> alt.Parameter:
+    """The dropdown under a chart; it begins with the first value."""
+    return alt.param(name=PICKED, value=values[0], bind=alt.binding_select(options=values, name=f"{label} "))
 
 
 def tips(*fields: str) -> list[alt.Tooltip]:
@@ -71,18 +90,18 @@ def value_axis(unit: str, title: str | None) -> alt.Axis:
 
 
 def trend(
-    history: pd.DataFrame, title: str, unit: str, label: str, subtitle: str = "", pick: str = "Show", currency: str = ""
+    history: pd.DataFrame, title: Title, unit: str, label: str, subtitle: str = "", pick: str = "Show", currency: str = ""
 ) -> Chart | None:  # fmt: skip
-    """Weekly values with their XmR limits; a point is colored and shaped by what its signal means.
+    """Weekly values with their XmR limits; a point is colored and shaped by how it stands to the band drawn, and by its signal.
 
     `history`: series, week, value, centre, lower, upper, signal, better, target (words), low and high (its lines to draw, or empty);
-    a dropdown where there is more than one series.
+    a dropdown where there is more than one series, and then a title each.
     """
     frame = history.dropna(subset=["value"])
     if frame.empty:
         return None
     frame = rows(frame, ["series", "week", "value", "centre", "lower", "upper", "signal", "better", "target", "low", "high"])
-    frame["news"] = [meaning(s, better) for s, better in zip(frame.signal, frame.better, strict=True)]
+    frame["news"] = standing(frame)
     frame["why"] = frame.signal.map(signal_words)
     frame = frame.drop(columns=["signal", "better"])
     form = OF_UNIT.get(unit, "one")
@@ -102,18 +121,32 @@ def trend(
         x,
         alt.Y("value:Q"),
         **named("news", frame.news, NEWS),
-        size=alt.condition(alt.datum.news == "in its usual range", alt.value(45), alt.value(130)),
+        size=alt.condition(alt.datum.news == WITHIN, alt.value(45), alt.value(130)),
         tooltip=tips(
             f"series | {pick}", "week | Week", f"value | Value | {form}", f"centre | Its mean before | {form}",
             f"lower | Lower limit | {form}", f"upper | Upper limit | {form}", "why | Signal", "target | Target",
         ),
     )  # fmt: skip
     series = list(frame.series.unique())
-    return finish(choose([band, centre, *targets, line, points], "series", series, pick), title, subtitle, 270, currency)
+    return finish(choose([band, centre, *targets, line, points], "series", series, pick), told(title, series), subtitle, 270, currency)
+
+
+def standing(frame: pd.DataFrame) -> list[str]:
+    """How each week stands to the band that is drawn, a name of NEWS; within it, whether it completes a signal.
+
+    Rows: value, lower, upper, signal, better. What is marked is what lies outside of what is drawn.
+    """
+    sides = {1: "up:limits", -1: "down:limits"}
+    out = []
+    for side, signal, better in zip(beyond(frame), frame.signal, frame.better, strict=True):
+        way = meaning(sides.get(side, signal), better).removeprefix("changed").removeprefix(" for the ")
+        news = str(signal).startswith(("up", "down"))
+        out.append(f"outside, {way}".rstrip(", ") if side else f"within, yet a signal: {way}".rstrip(": ") if news else WITHIN)
+    return out
 
 
 def ranked(
-    frame: pd.DataFrame, by: str, value: str, title: str, unit: str, label: str, tooltip: list[str], subtitle: str = "", group: str = "",
+    frame: pd.DataFrame, by: str, value: str, title: Title, unit: str, label: str, tooltip: list[str], subtitle: str = "", group: str = "",
     pick: str = "By", target: str = "", currency: str = "", most: int = 12,
 ) -> Chart | None:  # fmt: skip
     """Bars in the order of the frame; colored by `status` where the frame has one, with a tick at `target`.
@@ -145,7 +178,7 @@ def ranked(
         marks.append(tick.encode(y, alt.X(f"{target}:Q"), tooltip=tips(f"{target} | Target | {OF_UNIT.get(unit, 'one')}")))
     groups = list(frame[group].unique()) if group else []
     tallest = int(frame.groupby(group).size().max()) if group else len(frame)
-    return finish(choose(marks, group, groups, pick), title, subtitle, 110 + 26 * tallest, currency)
+    return finish(choose(marks, group, groups, pick), told(title, groups) if groups else title, subtitle, 110 + 26 * tallest, currency)
 
 
 def named(field: str, present: pd.Series, looks: dict[str, tuple[str, str]], offset: float = 6) -> dict[str, Any]:
@@ -161,5 +194,4 @@ def choose(layers: list[Chart], field: str, values: list[str], label: str) -> Ch
     """The layers, one value of `field` at a time where there are several."""
     if len(values) < 2:
         return alt.layer(*layers)
-    name = f"{field}_shown"
-    return alt.layer(*[layer.transform_filter(f"datum.{field} === {name}") for layer in layers]).add_params(dropdown(name, values, label))
+    return alt.layer(*[layer.transform_filter(f"datum.{field} === {PICKED}") for layer in layers]).add_params(dropdown(values, label))

@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, choose, dropdown, finish, name_axis, named, rows, tips, value_axis, week_axis
+from opsreview.charts.forms import PICKED, Chart, Title, choose, dropdown, finish, name_axis, named, rows, tips, told, value_axis, week_axis
 from opsreview.titles import COSTS, LEAKS
 
 ALL = "(all)"
 GOODS = {"cost_of_goods": "Goods"}
 MOST_KEYS = 200  # families in a dropdown
+CHANNEL = "channel "  # before a channel's name, where families stand in the same dropdown
+ROOM = 0.14  # of a waterfall's width, for what stands beside its longest step
+STEP = 25  # px of a step
 
 
 KEEPS = {
@@ -67,32 +70,47 @@ def steps(margin: pd.DataFrame, by: str = "family") -> pd.DataFrame:
     return tall.assign(label=tall.step.map(labels), share=tall.amount / tall.net.where(tall.net > 0), kind=np.where(cost, "cost", "margin"))
 
 
-def waterfall(margin: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", by: str = "family") -> Chart | None:
-    """From net revenue to contribution margin, component by component; a family at a time. Rows: family_margin or channel_margin."""
+def waterfall(
+    margin: pd.DataFrame, title: Title, subtitle: str = "", currency: str = "", by: str = "family", channels: pd.DataFrame | None = None
+) -> Chart | None:  # fmt: skip
+    """From net revenue to contribution margin, component by component; the whole, a family or a channel at a time.
+
+    Rows: family_margin; `channels`: channel_margin, whose options are named `channel web`.
+    """
     if margin.empty:
         return None
-    tall = steps(margin, by)
-    order, keys = list(dict.fromkeys(tall.label)), list(dict.fromkeys(tall[by]))[:MOST_KEYS]
-    tall = tall[tall[by].isin(keys)].rename(columns={"from": "start", "to": "end", by: "key"})
+    tall = steps(margin, by).rename(columns={by: "key"})
+    if channels is not None and len(channels) > 1:
+        also = steps(channels, "channel").rename(columns={"channel": "key"})
+        tall = pd.concat([tall, also[also.key != ALL].assign(key=lambda f: CHANNEL + f.key)], ignore_index=True)
+    order, keys = list(dict.fromkeys(tall.label)), list(dict.fromkeys(tall.key))[:MOST_KEYS]
+    tall = tall[tall.key.isin(keys)].rename(columns={"from": "start", "to": "end"})
     tall["kind"] = np.where(tall.kind == "cost", "cost", np.where(tall.amount < 0, "margin below zero", "margin"))
-    said = alt.Text("share:Q", format=theme.SHARE)
-    return finish(stairs(tall, order, keys, by.capitalize(), said, "In the week"), title, subtitle, 300, currency)
+    tall["place"] = tall.label.map(order.index)
+    chart = stairs(tall, keys, by.capitalize(), f"format(datum.share, '{theme.SHARE}')", "In the week", STEPS)
+    return finish(chart, told(title, keys), subtitle, 110 + STEP * len(order), currency)
 
 
-def stairs(tall: pd.DataFrame, order: list[str], keys: list[str], pick: str, said: alt.Text, axis: str) -> Chart:
-    """A waterfall, a key at a time: margins stand on the ground, costs hang between them.
+def stairs(tall: pd.DataFrame, keys: list[str], pick: str, said: str, axis: str, looks: dict[str, tuple[str, str]]) -> Chart:
+    """A waterfall, a key at a time, from the top down: levels stand on zero, what lies between them hangs where it begins.
 
-    Rows: key, label, start, end, amount, share, kind. `said`: what stands above each step; `axis`: what the money is of.
+    Rows: key, label, start, end, amount, share, kind, place. `said`: the expression of what stands beside each step; `axis`: what the
+    money is of; `looks`: colors by kind.
     """
-    tall = tall.assign(top=tall[["start", "end"]].max(axis=1))
-    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "top", "amount", "share", "kind"]))
-    x = alt.X("label:O", sort=order, axis=alt.Axis(title=None, labelAngle=0, ticks=False, labelColor=theme.INK))
-    tooltip = tips(f"key | {pick}", "label | Step", "amount | Amount | money", "share | Of net revenue | share")
-    color = named("kind", tall.kind, STEPS, offset=18)["color"]
-    height = alt.Y("start:Q", axis=value_axis("money", axis))
-    bars = base.mark_bar(width={"band": 0.7}).encode(x, height, alt.Y2("end:Q"), color=color, tooltip=tooltip)
-    texts = base.mark_text(dy=-7, fontSize=12, color=theme.INK).encode(x, alt.Y("top:Q"), text=said, tooltip=tooltip)
-    return choose([bars, texts], "key", keys, pick)
+    tall = tall.assign(right=tall[["start", "end"]].max(axis=1))
+    reach = tall.groupby("key")[["start", "end"]].transform("max").max(axis=1) - tall.groupby("key")[["start", "end"]].transform("min").min(
+        axis=1
+    )
+    tall["room"] = tall.right + ROOM * reach  # unseen marks: so that what is said beside a step stays inside the frame
+    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "right", "room", "amount", "share", "kind", "place"]))
+    y = alt.Y("label:N", sort=alt.SortField("place"), axis=name_axis())
+    x = alt.X("start:Q", axis=value_axis("money", axis), scale=alt.Scale(nice=False))
+    tooltip = tips(f"key | {pick}", "label | Step", "amount | Amount | cents", "share | Of net revenue | share")
+    color = named("kind", tall.kind, looks)["color"]
+    bars = base.mark_bar(size=15).encode(y, x, alt.X2("end:Q"), color=color, tooltip=tooltip)
+    texts = base.transform_calculate(said=said).mark_text(align="left", dx=5, fontSize=12, color=theme.INK)
+    edge = base.mark_point(opacity=0).encode(y, alt.X("room:Q"))
+    return choose([edge, bars, texts.encode(y, alt.X("right:Q"), text="said:N", tooltip=tooltip)], "key", keys, pick)
 
 
 def largest(skus: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -199,7 +217,7 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
     frame["leak"] = frame.leak.map(LEAKS)
     bars = (
         alt.Chart(frame)
-        .transform_calculate(shown="ledger_unit === 'money' ? datum.amount : datum.basis_points")
+        .transform_calculate(shown=f"{PICKED} === 'money' ? datum.amount : datum.basis_points")
         .mark_bar()
         .encode(
             alt.X(f"{by}:O", axis=week_axis()),
@@ -210,7 +228,7 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
                     title=f"A {by}",
                     tickCount=5,
                     minExtent=52,
-                    labelExpr="format(datum.value, ledger_unit === 'money' ? '$.3~s' : ',~f') + (ledger_unit === 'money' ? '' : ' bp')",
+                    labelExpr=f"format(datum.value, {PICKED} === 'money' ? '$.3~s' : ',~f') + ({PICKED} === 'money' ? '' : ' bp')",
                 ),
             ),
             color=alt.Color("leak:N", scale=alt.Scale(domain=list(LEAKS.values())[:4], range=theme.KINDS[:4])),
@@ -221,4 +239,4 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
         )
     )
     units = ["money", "basis points"] if by == "week" else ["basis points", "money"]
-    return finish(bars.add_params(dropdown("ledger_unit", units, "In")), title, subtitle, 300, currency)
+    return finish(bars.add_params(dropdown(units, "In")), title, subtitle, 300, currency)

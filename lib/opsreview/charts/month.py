@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, choose, finish, name_axis, named, rows, tips, value_axis, week_axis
+from opsreview.charts import margin
+from opsreview.charts.forms import Chart, Title, choose, finish, name_axis, named, rows, tips, told, value_axis, week_axis
 from opsreview.charts.margin import stairs
 
 STEPS = {
@@ -19,7 +20,7 @@ CAME = {"recovered": (theme.OK, "square"), "costs more now": (theme.BREACH, "squ
 MOST_KEYS = 60  # families in a dropdown: those with most in stock
 
 
-def ebitda(bridge: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def ebitda(bridge: pd.DataFrame, title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """From contribution to EBITDA, a month at a time. Rows: month, step, amount (costs negative), share of net revenue.
 
     A month without an EBITDA is left out, and in a month a cost that is not known.
@@ -39,12 +40,13 @@ def ebitda(bridge: pd.DataFrame, title: str, subtitle: str = "", currency: str =
         return None
     tall = pd.DataFrame(out, columns=["key", "label", "start", "end", "amount", "share", "kind"])
     here = [label for label in STEPS.values() if (tall.label == label).any()]
-    said = alt.Text("amount:Q", format=theme.MONEY)
-    chart = stairs(tall, here, list(dict.fromkeys(tall.key)), "Month", said, "In the month")
-    return finish(chart, title, subtitle, 300, currency)
+    tall["place"] = tall.label.map(here.index)
+    months = list(dict.fromkeys(tall.key))
+    chart = stairs(tall, months, "Month", f"format(datum.amount, '{theme.MONEY}')", "In the month", margin.STEPS)
+    return finish(chart, told(title, months), subtitle, 120 + margin.STEP * len(here), currency)
 
 
-def stock(weeks: pd.DataFrame, month: str, span: list[str], title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def stock(weeks: pd.DataFrame, month: str, span: list[str], title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """Stock at cost at the end of each week, a family at a time; the weeks of the month (`span`) in color. Rows: stock_weeks."""
     known = weeks.dropna(subset=["value"])
     if known.empty:
@@ -64,7 +66,8 @@ def stock(weeks: pd.DataFrame, month: str, span: list[str], title: str, subtitle
         alt.X("week:O", axis=week_axis()), alt.Y("value:Q", axis=value_axis("money", "Stock at the week's end, at cost")),
         color=named("kind", frame.kind, looks)["color"], tooltip=tooltip,
     )  # fmt: skip
-    return finish(choose([bars], "family", [WHOLE, *most], "Stock of"), title, subtitle, 280, currency)
+    families = [WHOLE, *most]
+    return finish(choose([bars], "family", families, "Stock of"), told(title, families), subtitle, 280, currency)
 
 
 def recovered(decisions: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:

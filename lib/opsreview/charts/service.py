@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from opsreview import theme
-from opsreview.charts.forms import Chart, dropdown, finish, named, rows, tips, value_axis, week_axis
+from opsreview.charts.forms import PICKED, Chart, Title, dropdown, finish, named, rows, tips, told, value_axis, week_axis
 
 ALL = "all locations"
 
 
-def error_trend(picks: pd.DataFrame, title: str, subtitle: str = "") -> Chart | None:
+def error_trend(picks: pd.DataFrame, title: Title, subtitle: str = "") -> Chart | None:
     """Errors per 1,000 picks by kind, stacked, week by week as it has become; a location at a time. Rows: pick_trend."""
     errors = picks[picks.error_type != ""]
     if errors.empty:
@@ -40,13 +40,13 @@ def error_trend(picks: pd.DataFrame, title: str, subtitle: str = "") -> Chart | 
                 "rate | Per 1,000 picks | two",
             ),
         )
-        .transform_filter("datum.location === error_location")
-        .add_params(dropdown("error_location", locations, "Location"))
+        .transform_filter(f"datum.location === {PICKED}")
+        .add_params(dropdown(locations, "Location"))
     )
-    return finish(chart, title, subtitle, 260)
+    return finish(chart, told(title, locations), subtitle, 260)
 
 
-def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def waves(hours: pd.DataFrame, title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """Paid hours by hour of the day as bars, the hours the work needed as a line; a location at a time. Rows: waves."""
     hours = hours[(hours.hours > 0) | (hours.lines_picked > 0)]
     if hours.empty:
@@ -57,7 +57,7 @@ def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     frame["gap"] = frame.hours - frame.need
     off = frame.assign(off=frame.gap.abs()).groupby("location")[["off", "hours"]].sum()
     worst_first = (off.off / off.hours.where(off.hours > 0)).sort_values(ascending=False).index
-    base = alt.Chart(frame).transform_filter("datum.location === wave_location")
+    base = alt.Chart(frame).transform_filter(f"datum.location === {PICKED}")
     x = alt.X("hour:O", axis=alt.Axis(title="Hour of the day", labelAngle=0, labelExpr="datum.label + ':00'", labelOverlap=True))
     tooltip = tips(
         "location | Location",
@@ -78,7 +78,8 @@ def waves(hours: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     need = base.mark_line(
         color=theme.INK, strokeWidth=2, interpolate="monotone", point={"color": theme.INK, "size": 35, "filled": True}
     ).encode(x, alt.Y("need:Q"), tooltip=tooltip)
-    return finish((bars + need).add_params(dropdown("wave_location", list(worst_first), "Location")), title, subtitle, 270, currency)
+    places = list(worst_first)
+    return finish((bars + need).add_params(dropdown(places, "Location")), told(title, places), subtitle, 270, currency)
 
 
 FITS = {
@@ -88,7 +89,7 @@ FITS = {
 STATES = {"stocked": (theme.OK, "circle"), "at dock": (theme.BREACH, "triangle-right")}
 
 
-def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
+def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: Title, subtitle: str = "", currency: str = "") -> Chart | None:
     """Hours against volume by week, both logarithmic, with the fitted line and its interval. Rows: labor_volume and elasticity.
 
     A slope of 1 means that double the volume takes double the hours.
@@ -132,8 +133,9 @@ def elasticity(volume: pd.DataFrame, fits: pd.DataFrame, title: str, subtitle: s
             ),
         ),
     ]
-    chart = alt.layer(*[layer.transform_filter("datum.crew === crew") for layer in layers])
-    return finish(chart.add_params(dropdown("crew", list(fits.crew), "Role · location")), title, subtitle, 320, currency)
+    chart = alt.layer(*[layer.transform_filter(f"datum.crew === {PICKED}") for layer in layers])
+    crews = list(fits.crew)
+    return finish(chart.add_params(dropdown(crews, "Role · location")), told(title, crews), subtitle, 320, currency)
 
 
 def dock_to_stock(lines: pd.DataFrame, target: float | None, title: str, subtitle: str = "") -> Chart | None:

@@ -40,6 +40,17 @@ def gone(results: Any, tables: list[str]) -> str:
     return "; ".join(lines[:MOST_GONE]) + (f"; and {len(lines) - MOST_GONE} more tables" if len(lines) > MOST_GONE else "")
 
 
+def each(frame: pd.DataFrame, column: str, say: Callable[[pd.DataFrame], str], whole: str = "") -> dict[str, str]:
+    """What a chart says option by option of its dropdown: of the whole, where it is one, then of each key, which is named."""
+    said = {whole: say(frame)} if whole else {}
+    return said | {key: headed(key, say(own)) for key, own in frame.groupby(column, sort=False)}
+
+
+def headed(name: str, sentence: str) -> str:
+    """`Apparel: of 52 % gross margin …`."""
+    return f"{name}: {sentence[:1].lower()}{sentence[1:]}"
+
+
 def drawn(chart: Part | None, what: str, results: Any, stands_on: list[str]) -> Part:
     """The chart, or a plain note that says which table is missing."""
     return nothing(what, gone(results, stands_on) or "nothing to draw in its window") if chart is None else chart
@@ -82,7 +93,9 @@ def _trend(results: Any, rows: pd.DataFrame, names: list[str], about: str) -> Pa
     subtitle = f"{about}{alone}Band: what weeks differ by anyway{aimed}."
     if here and (silent := [name for name in names if name not in here]):
         subtitle += f" n/a{figures.wanting(results, silent)}: {formats.listing([kpis()[name].label for name in silent], 4)}."
-    title, label = figures.trend_title(results, first.id), first.label if len(names) == 1 else first.unit.capitalize()
+    label = first.label if len(names) == 1 else first.unit.capitalize()
+    options = rows[["series", "kpi", "grain", "key"]].drop_duplicates("series")
+    title = {series: figures.trend_title(results, *figure) for series, *figure in options.itertuples(index=False)}
     chart = charts.trend(rows, title, first.unit, label, subtitle, currency=results.settings.reporting_currency)
     return chart if chart is not None else nothing(first.label, f"n/a: {figures.why_missing(results, first.id)}")
 
@@ -118,7 +131,8 @@ def ranked(results: Any, kpi: str, grains: list[str]) -> Part:
         "denominator | n | units",
         f"previous | Last week | {form}",
     ]
-    title = ranked_title(rows, fact.label, fact.unit, currency, fact.better)
+    groups = list(rows.grain.unique())
+    title = {grain: ranked_title(rows[rows.grain == grain], fact.label, fact.unit, currency, fact.better) for grain in groups}
     return charts.ranked(
         rows, "name", "value", title, fact.unit, fact.label, tooltip, group="grain", target="goal", currency=currency
     )  # fmt: skip
@@ -155,4 +169,18 @@ def _series(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(named, index=rows.index, dtype=object).where(rows.grain != "all", "whole store")
 
 
-__all__ = ["Exhibit", "Part", "drawn", "exhibits", "gone", "listed", "ranked", "several", "target_lines", "trend", "trend_rows"]
+__all__ = [
+    "Exhibit",
+    "Part",
+    "drawn",
+    "each",
+    "exhibits",
+    "gone",
+    "headed",
+    "listed",
+    "ranked",
+    "several",
+    "target_lines",
+    "trend",
+    "trend_rows",
+]

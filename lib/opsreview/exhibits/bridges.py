@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import charts, formats, titles, titles_margin
 from opsreview.charts import bridges
-from opsreview.exhibits import Part, drawn, listed
+from opsreview.exhibits import Part, drawn, each, headed, listed
 from opsreview.tables import note, sentences
 from opsreview.titles import COSTS
 from opsreview.titles_margin import BRIDGE, CHANGES, COME_FROM
@@ -19,14 +19,13 @@ MOST_LINES = 400  # lines of a figure in a notebook's table; order_margin.parque
 
 
 def net_to_contribution(results: Any) -> list[Part]:
-    """The waterfall from net revenue to contribution margin, component by component: a family at a time, and a channel at a time."""
-    parts = []
-    for by in ("family", "channel"):
-        margin = results.evidence(f"{by}_margin")
-        title = titles.waterfall(margin) if by == "family" else titles.kept(margin, by)
-        chart = charts.waterfall(margin, title, "Above each step its share of net revenue.", results.settings.reporting_currency, by)
-        parts.append(drawn(chart, f"From net revenue to contribution margin by {by}", results, MARGIN))
-    return parts
+    """The waterfall from net revenue to contribution margin, component by component: the store, a family or a channel at a time."""
+    families, channels = results.evidence("family_margin"), results.evidence("channel_margin")
+    title = each(families, "family", titles.waterfall, charts.margin.ALL if len(families) > 1 else "")
+    title |= {charts.margin.CHANNEL + channel: text for channel, text in each(channels, "channel", titles.waterfall).items()}
+    subtitle = f"Beside each step its share of net revenue. {titles.kept(channels, 'channel')}."
+    chart = charts.waterfall(families, title, subtitle, results.settings.reporting_currency, "family", channels)
+    return [drawn(chart, "From net revenue to contribution margin", results, MARGIN)]
 
 
 def where_costs_come_from(results: Any) -> list[Part]:
@@ -77,7 +76,9 @@ def what_changed_margin(results: Any) -> list[Part]:
         "Usual: the mean of the up to 13 weeks before, each as it was known then. Each cost is what this week's units cost more or less "
         "than as many usually do."
     )
-    chart = bridges.changed(rows, titles_margin.change(rows, currency), subtitle, currency)
+    title = {"whole store": titles_margin.change(rows, currency)}
+    title |= each(rows[rows.grain != "all"], "key", lambda own: titles_margin.change(own.assign(grain="all"), currency))
+    chart = bridges.changed(rows, title, subtitle, currency)
     parts = rows[rows.kind == "part"]
     order = parts.assign(size=parts.amount.abs()).sort_values(["grain", "key", "size"], ascending=[True, True, False], kind="stable")
     shown = order.assign(
@@ -103,7 +104,7 @@ def late_costs(results: Any) -> list[Part]:
     rows, held, currency = results.late_costs, results.ranges_held, results.settings.reporting_currency
     held = held.assign(cost=held.kind.map(titles_margin.KINDS_LATE))
     rows = rows.assign(
-        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind != "returns",
+        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind == "returns",
         cost=rows.kind.map(titles_margin.KINDS_LATE),
         name=[f"{titles_margin.KINDS_LATE[kind]}: {key}" for kind, key in zip(rows.kind, rows.key, strict=True)],
     )  # fmt: skip
@@ -114,8 +115,10 @@ def late_costs(results: Any) -> list[Part]:
         "Bars: the 80 % range said in the week itself, of young weeks the one said now; points: what came. Carriers by week of shipment, "
         "returns by week of order; weeks that are neither young nor finished are left out."
     )
-    chart = bridges.late(rows, title, subtitle, currency)
-    young = rows[rows.final.isna()].sort_values(["kind", "expected"], ascending=[True, False], kind="stable")
+    span = [str(results.week - i) for i in range(int(rows.ago.max()) if len(rows) else 0, -1, -1)]
+    options = {name: headed(name, titles_margin.cohorts(own, currency)) for name, own in rows.groupby("name")}
+    chart = bridges.late(rows, span, options, subtitle, currency)
+    young = rows[rows.final.isna()].sort_values(["kind_place", "key", "week"], kind="stable")
     columns = """
     cost | Late cost
     key | Of
@@ -135,6 +138,7 @@ def late_costs(results: Any) -> list[Part]:
     stands_on = ["carrier_charges", "shipments", "returns"]
     quiet = "too few finished weeks to say"
     return [
+        sentences([("", f"{title}.")]),
         drawn(chart, "Late costs", results, stands_on),
         listed(results, young, columns, "Young weeks: known, and expected in the end", stands_on, quiet),
         listed(results, held, test, "How often past ranges held", stands_on, quiet, note=note_),

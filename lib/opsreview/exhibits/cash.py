@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats
-from opsreview.exhibits import Part, drawn, listed
+from opsreview.exhibits import Part, drawn, each, listed
 from opsreview.tables import Html
 
 STOOD = ["inventory", "products"]
@@ -29,7 +29,10 @@ def cash(results: Any) -> list[Part]:
     rows, families = month.cash(), month.stock_change()
     weeks, span = results.evidence("stock_weeks"), month.weeks().week.tolist()
     subtitle = "At today's unit cost; SKUs without a cost are not in it."
-    chart = charts.stock(weeks, formats.month(month.name), span, stock_title(rows, families, currency), subtitle, currency)
+    ends = [month.weeks(m).week.tolist() for m in (month.before, month.name)]
+    said = each(weeks, "family", lambda own: family_stock(own, month, ends, currency))
+    title = {charts.month.WHOLE: stock_title(rows, families, currency), **said}
+    chart = charts.stock(weeks, formats.month(month.name), span, title, subtitle, currency)
     columns = """
     said | Month
     stock | Stock at its end, at cost | money
@@ -68,6 +71,21 @@ def stock_title(rows: pd.DataFrame, families: pd.DataFrame, currency: str) -> st
     change, before = families.change.sum(), formats.month(rows.iloc[0].month, year=False)
     text += f"; {formats.money(abs(change), currency)} {'more' if change >= 0 else 'less'} than at the end of {before}"
     return f"{text}: {_moved(families, currency)}" if len(families) > 1 and families.change.any() else text
+
+
+def family_stock(weeks: pd.DataFrame, month: Any, ends: list[list[str]], currency: str) -> str:
+    """The same of one family. `ends`: the weeks of the month before and of the month. Rows: stock_weeks of it."""
+    by = weeks.set_index("week")[["value", "goods"]]
+    then, now = (by.value.get(span[-1]) if span else None for span in ends)
+    if formats.missing(now):
+        return f"No stock is known at the end of {formats.month(month.name)}"
+    sold = by.goods.reindex(ends[1]).sum() / (7 * len(ends[1]))
+    text = f"{formats.money(now, currency)} lies in stock at the end of {formats.month(month.name)}"
+    text += f", {formats.number(now / sold, 1)} days of sales" if sold > 0 else ", and nothing was sold"
+    if formats.missing(then):
+        return text
+    before = formats.month(month.before, year=False)
+    return f"{text}; {formats.money(abs(now - then), currency)} {'more' if now >= then else 'less'} than at the end of {before}"
 
 
 def _moved(families: pd.DataFrame, currency: str) -> str:

@@ -49,9 +49,8 @@ def volume(results: Any) -> list[Part]:
     odd = rows[(rows.state == "odd") & (rows.week == str(results.week))].series.tolist()
     rows = rows.assign(place=~rows.series.isin(odd)).sort_values(["place"], kind="stable")
     subtitle = "Rows of each folder's files. Band: what weeks differ by anyway; a table's first export is no history."
-    return [
-        drawn(charts.trend(rows, titles.export_volume(weeks, results.week), "units", "Rows", subtitle), "Rows of each export", results, [])
-    ]
+    title = {table: titles.export_rows(own, results.week) for table, own in rows.groupby("series")}
+    return [drawn(charts.trend(rows, title, "units", "Rows", subtitle, "Table"), "Rows of each export", results, [])]
 
 
 def _signal(row: Any) -> str:

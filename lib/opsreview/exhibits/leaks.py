@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, formats, statistics, titles_margin
+from opsreview import charts, figures, formats, statistics, titles_margin
 from opsreview.exhibits import Part, drawn, gone, listed
 from opsreview.narrative import once
 from opsreview.tables import note
@@ -22,7 +22,10 @@ def leak_trends(results: Any) -> list[Part]:
     rows, currency = trends(results.leak_history), results.settings.reporting_currency
     news = rows[(rows.week == str(results.week)) & rows.signal.str.startswith(("up", "down"))]
     said = [f"{row.series.lstrip('1234 ').lower()} {'rose' if row.signal.startswith('up') else 'fell'}" for row in news.itertuples()]
-    title = f"Beyond what weeks differ by anyway: {formats.listing(said, 5)}" if said else "No leak is beyond what weeks differ by anyway"
+    news = f"beyond what weeks differ by anyway: {formats.listing(said, 5)}" if said else "no leak is beyond what weeks differ by anyway"
+    title = {leak: trend_title(leak, own, str(results.week)) for leak, own in rows.groupby("series", sort=False)}
+    whole = TOTALS["1-4"]
+    title |= {whole: f"{title[whole]}; {news}"} if whole in title else {}
     subtitle = "Basis points of net revenue, week by week. Band: what weeks differ by anyway."
     chart = charts.trend(rows, title, "count", "Basis points", subtitle, "Leak", currency)
     sentence = avoidables(results.leaks, currency)
@@ -97,6 +100,17 @@ def trends(history: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(out, columns=["series", "week", "value", "centre", "lower", "upper", "signal"])
     nothing = float("nan")
     return frame.assign(better="down", target="none", low=nothing, high=nothing)
+
+
+def trend_title(leak: str, weeks: pd.DataFrame, week: str) -> str:
+    """`Returns drag: 541 basis points of net revenue in the week, the second week above its range (mean 310)`. Rows: `trends` of a leak."""
+    last, name = weeks.iloc[-1], leak.lstrip("1234 ")
+    if last.week != week:
+        return f"{leak}: last known in {last.week}"
+    text = f"{name[:1].upper()}{name[1:]}: {formats.number(last.value)} basis points of net revenue in the week"
+    if formats.missing(last.centre):
+        return text
+    return f"{text}, {figures.outside(weeks) or 'within its range'} (mean {formats.number(last.centre)})"
 
 
 def avoidables(leaks: pd.DataFrame, currency: str) -> str:

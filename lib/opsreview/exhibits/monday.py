@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats, narrative, titles
-from opsreview.exhibits import Exhibit, Part, drawn, listed, ranked, several, target_lines, trend
+from opsreview.exhibits import Exhibit, Part, drawn, each, listed, ranked, several, target_lines, trend
 from opsreview.exhibits.agreement import stock_drift
 from opsreview.tables import Html
 
@@ -18,7 +18,9 @@ def orders_against_plan(results: Any) -> list[Part]:
     """Trailing orders against plan, by channel, and the plan ahead."""
     daily = results.evidence("orders_daily")
     subtitle = "Plan of all channels together: before the dotted line the version made by the first day shown, after it the newest."
-    title, end = titles.orders_against_plan(daily, results.week), pd.Timestamp(results.week.end)
+    others = each(daily[daily.channel != titles.ALL], "channel", lambda own: titles.orders_against_plan(own, results.week))
+    title = {titles.ALL: titles.orders_against_plan(daily[daily.channel == titles.ALL], results.week), **others}
+    end = pd.Timestamp(results.week.end)
     chart = charts.orders_against_plan(daily, end, title, subtitle, results.settings.reporting_currency)
     return [drawn(chart, "Orders against plan", results, ["orders", "order_lines"])]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats, tables, titles
-from opsreview.exhibits import Exhibit, Part, drawn, listed, ranked, several, target_lines, trend
+from opsreview.exhibits import Exhibit, Part, drawn, each, listed, ranked, several, target_lines, trend
 from opsreview.statistics import wilson
 
 WORK = ["labor", "picks"]
@@ -19,7 +19,8 @@ def pick_pack(results: Any) -> list[Part]:
     subtitle = (
         "As it has become: customers find some errors late, so recent weeks still rise. The trend above is each week as it was known."
     )
-    chart = charts.error_trend(picks, titles.errors(picks, results.week), subtitle)
+    title = each(picks, "location", lambda own: titles.errors(own, results.week), charts.service.ALL)
+    chart = charts.error_trend(picks, title, subtitle)
     return [trend(results, "pick_pack_accuracy", ["location"]), drawn(chart, "Errors by kind", results, ["picks"])]
 
 
@@ -37,7 +38,8 @@ def labor_waves(results: Any) -> list[Part]:
     """Paid hours against the work of each hour of the day."""
     hours = results.evidence("waves")
     subtitle = "Bars: picking hours paid. Line: hours that the lines picked in that hour need at the location's own median rate of 28 days."
-    chart = charts.waves(hours, titles.waves(hours), subtitle, results.settings.reporting_currency)
+    title = {place: titles.waves(own) for place, own in hours.groupby("location")}
+    chart = charts.waves(hours, title, subtitle, results.settings.reporting_currency)
     return [drawn(chart, "Hours against order waves", results, WORK)]
 
 
@@ -46,7 +48,8 @@ def labor_elasticity(results: Any) -> list[Part]:
     volume, fits = results.evidence("labor_volume"), results.evidence("elasticity")
     limit = float(results.settings.checks["linear_strain"]["elasticity"])
     subtitle = "A dot a week. Blue: the fitted line with its 90 % interval; dashed: hours in proportion to volume."
-    chart = charts.elasticity(volume, fits, titles.elasticity(fits, limit), subtitle, results.settings.reporting_currency)
+    title = {crew: titles.elasticity(own, limit) for crew, own in fits.groupby(fits.role + " · " + fits.location)}
+    chart = charts.elasticity(volume, fits, title, subtitle, results.settings.reporting_currency)
     shown = fits.dropna(subset=["value"]).sort_values("value", ascending=False)
     shown = shown.assign(
         doubled=2**shown.value, says=[titles.strain(row.low, row.high, limit) for row in shown.itertuples()],

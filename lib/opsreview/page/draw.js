@@ -28,10 +28,12 @@
     if (data.length) spec.datasets = Object.fromEntries(data.map((name) => [name, rows(name)]));
     if (typeof spec.width === "number" && spec.autosize && spec.autosize.type === "fit") spec.width = Math.max(column.clientWidth, NARROWEST);
     try {
-      await vegaEmbed(figure, spec, {
+      const { view } = await vegaEmbed(figure, spec, {
         mode: "vega-lite", renderer: "svg", ast: true, tooltip: true, downloadFileName: "chart",
         actions: { export: true, source: false, compiled: false, editor: false },
       });
+      const follows = (spec.params || []).some((param) => param.name === "heading"); // a title that its dropdown chooses
+      if (follows) view.addSignalListener("heading", (_, lines) => figure.setAttribute("aria-label", lines.join(" ")));
       figure.dataset.state = "drawn";
     } catch (error) {
       figure.dataset.state = "failed";
