@@ -6,7 +6,7 @@ import fake_results
 import pandas as pd
 import pytest
 from opsreview import agenda, trust
-from opsreview.results import ties
+from opsreview.reconcile import ties
 
 PERIOD = {
     "source": "shop",
@@ -39,7 +39,7 @@ def results(*bridges: pd.DataFrame):
 
 
 OFF = "beyond tolerance; if_cancelled_orders_count"
-START = "These figures do not tie to shop's own report:"
+START = "These figures do not tie: the report of shop shows"
 SAID = [
     ([total("net_sales", 100.004, 100)], "ties to shop within €0.01", []),
     ([total("net_sales", 100.4, 100), total("orders", 3, 3)], "ties to shop within €0.40", []),
@@ -48,11 +48,16 @@ SAID = [
     (
         [total("net_sales", 80, 100, OFF), total("orders", 2, 3, OFF), total("units", 5, 5)],
         "does not tie to shop (2 of 3 totals)",
-        [f"{START} net sales €20.00 above ours and orders 1 above ours; it would tie if cancelled orders count."],
+        [f"{START} €20.00 more net sales and 1 more order than ours; it would tie if cancelled orders count."],
     ),
     (
         [total("net_sales", 120, 100, "beyond tolerance")], "does not tie to shop (1 of 1 total)",
-        [f"{START} net sales €20.00 below ours."],
+        [f"{START} €20.00 less net sales than ours."],
+    ),
+    (
+        [total(name, 9, 10, "beyond tolerance") for name in ("net_sales", "gross_sales", "discounts", "shipping")],
+        "does not tie to shop (4 of 4 totals)",
+        [f"{START} €1.00 more net sales, €1.00 more gross sales and €1.00 more discounts than ours; 1 more total differs."],
     ),
     ([total("refunds", None, 5, "refunds have no day")], "", []),
 ]  # fmt: skip

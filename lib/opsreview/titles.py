@@ -219,15 +219,15 @@ def rerank(skus: pd.DataFrame, currency: str) -> str:
     return f"{text} ({money(row.culprit_money, currency)} beyond the store's share)" if not formats.missing(row.culprit_money) else text
 
 
-def returns_heat(reasons: pd.DataFrame, currency: str) -> str:
-    """What comes back most, and how much of the cost is ours to control."""
+def returns_heat(reasons: pd.DataFrame) -> str:
+    """What comes back most, and how much of it is ours to control; what that costs is the bill's to say."""
     said = reasons.dropna(subset=["rate"]) if len(reasons) else reasons
     if said.empty or not said.returned_units.sum():
         return "No return in these four weeks"
     row = said.sort_values(["cost", "returned_units"], ascending=False).iloc[0]
-    ours = said[said.ours_to_control.astype(bool)].cost.sum()
+    ours, all_ = said[said.ours_to_control.astype(bool)].returned_units.sum(), said.returned_units.sum()
     text = f"{row.family}, {words(row.reason)}: {share(row.rate, 1)} of units sold come back, the costliest of all"
-    return f"{text}; of {money(said.cost.sum(), currency)} in four weeks {money(ours, currency)} is ours to control"
+    return f"{text}; {number(ours)} of {number(all_)} units came back for reasons that are ours to control"
 
 
 def zones(rows: pd.DataFrame, currency: str) -> str:

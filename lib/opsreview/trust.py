@@ -68,10 +68,12 @@ def alarms(results: Any) -> list[str]:
     for source, totals in _by_source(results).items():
         off = sorted((t for t in totals if not t["ties"] and not formats.missing(t["residual"])), key=_weight)
         if off:
-            said = [f"{formats.words(t['measure'])} {_way(results, t)}" for t in off]
+            said = [_way(results, t) for t in off]
+            rest = len(said) - 3
+            more = f"; {formats.count(rest, 'more total')} differ{'s' if rest == 1 else ''}" if rest > 0 else ""
             why = {t["note"].partition("; ")[2] for t in off}
             hint = f"; it would tie {formats.words(why.pop())}" if len(why) == 1 and why != {""} else ""
-            out.append(f"These figures do not tie to {source}'s own report: {formats.listing(said, 3)}{hint}.")
+            out.append(f"These figures do not tie: the report of {source} shows {formats.listing(said[:3])} than ours{more}{hint}.")
     return out
 
 
@@ -159,7 +161,9 @@ def _weight(total: dict[str, Any]) -> tuple[bool, float]:
 def _way(results: Any, total: dict[str, Any]) -> str:
     amount = abs(total["residual"])
     said = formats.number(amount) if total["measure"] in COUNTED else formats.money(amount, results.settings.reporting_currency)
-    return f"{said} {'below' if total['residual'] > 0 else 'above'} ours"
+    what = formats.words(total["measure"])
+    what = what.removesuffix("s") if total["measure"] in COUNTED and amount == 1 else what
+    return f"{said} {'less' if total['residual'] > 0 else 'more'} {what}"
 
 
 def _period(total: dict[str, Any]) -> str:

@@ -79,9 +79,9 @@ def sku_rerank(results: Any) -> list[Part]:
 
 def returns_hotspots(results: Any) -> list[Part]:
     """What comes back and why: the trend, family by reason, and the SKUs that come back beyond what these explain."""
-    reasons, currency = results.evidence("returns_reasons"), results.settings.reporting_currency
+    reasons = results.evidence("returns_reasons")
     subtitle = "Units returned in 28 days of the units sold in them, costliest families and reasons first."
-    chart = charts.returns_heat(reasons, titles.returns_heat(reasons, currency), subtitle, currency)
+    chart = charts.returns_heat(reasons, titles.returns_heat(reasons), subtitle, results.settings.reporting_currency)
     hot = narrative.worth_deciding(results, "friday")
     hot = hot[hot.check == "returns_hotspot"]
     caption = "Hotspots: SKUs that come back beyond what family and reason explain"

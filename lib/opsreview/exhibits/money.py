@@ -102,7 +102,7 @@ def returns_bill(results: Any) -> list[Part]:
         )
     subtitle = "Returns asked for in 28 days. Sent for nothing: shipping, pick and pack and packaging of what came back."
     parts = [drawn(charts.returns_bill(bill, title, subtitle, currency), "The bill of a return", results, ["returns"])]
-    reasons = bill[bill.grain == "reason"].assign(control=lambda f: f.ours.map({True: "ours to control", False: "the customer's"}))
+    reasons = bill[bill.grain == "reason"].assign(control=lambda f: f.ours.map({True: "ours to control", False: "not ours alone"}))
     money = "\n".join(f"{part} | {label} | money" for part, label in PARTS.items())
     columns = f"""
     key | Reason | words | small=control
