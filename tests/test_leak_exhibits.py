@@ -6,8 +6,8 @@ import fake_results
 import numpy as np
 import pandas as pd
 import pytest
+from opsreview.counted import counted
 from opsreview.exhibits import leaks
-from opsreview.narrative import once
 from opsreview.statistics import xmr_limits, xmr_signal
 
 
@@ -19,7 +19,7 @@ def test_findings_and_a_named_remainder_add_up_to_each_leak():
         assert own[own.whole].amount.tolist() == [total]
         assert own[~own.whole].amount.sum() == pytest.approx(total, abs=0.005)
     said = [what for what in rows.what if what in set(r.findings.title)]
-    assert len(said) == len(set(said)) == len(once(r.findings[r.findings.leak.isin(list("1234"))])), "each cause in one leak, once"
+    assert len(said) == len(set(said)) == len(counted(r.findings[r.findings.leak.isin(list("1234"))])), "each cause in one leak, once"
 
 
 @pytest.mark.parametrize(("impact", "what"), [(80.0, "not in a finding"), (130.0, "findings beyond this week's ledger")])

@@ -520,26 +520,3 @@ def test_ledger_title():
     )
     assert titles.ledger(leaks, "The leaks cost €40.", "EUR") == "The leaks cost €40. The largest is returns drag (€30.00)"
     assert titles.ledger(leaks.assign(amount=NAN), "", "EUR") == "The leak ledger: n/a"
-
-
-@pytest.mark.parametrize(
-    ("rows", "money"),
-    [
-        ([("5", "negative_margin", 247.5), ("5", "false_confidence", 247.5)], 247.5),
-        ([("5", "negative_margin", 247.5), ("5", "false_confidence", 247.25)], 494.75),
-        ([("5", "negative_margin", 247.5), ("1", "oos_risk", 247.5)], 495.0),
-        ([("1", "receipt_mismatch", 99.0), ("1", "receipt_mismatch", 99.0)], 198.0),  # two deliveries, each short by as much
-        ([("1", "oos_risk", 84.5), ("1", "inbound_eta_slip", 84.5), ("1", "oos_risk", 84.5), ("1", "asn_delayed", 84.5)], 169.0),
-        ([("1", "oos_risk", 84.5), ("", "export_stale", None)], 84.5),
-        ([], 0.0),
-    ],
-)
-def test_one_cause_is_counted_once(rows, money):
-    found = pd.DataFrame(rows, columns=["leak", "check", "impact"]).astype({"impact": float})
-    assert narrative.together(found) == money
-
-
-def test_the_second_to_say_it_is_told_so():
-    rows = [("5", "negative_margin", 247.5), ("5", "false_confidence", 247.5), ("3", "rework", None), ("3", "rework", None)]
-    found = pd.DataFrame(rows, columns=["leak", "check", "impact"]).astype({"impact": float})
-    assert narrative.again(found).tolist() == [False, True, False, False], "what has no money repeats none"

@@ -42,7 +42,8 @@ JUDGEMENT = [
     "results",
 ]
 READER = [
-    "theme", "renderer", "page", "figures", "narrative", "titles", "titles_margin", "headlines", "charts", "tables", "trust", "checklist",
+    "theme", "renderer", "page", "figures", "counted", "narrative", "titles", "titles_margin", "headlines", "charts", "tables", "trust",
+    "checklist",
     "agenda",
     "exhibits", "widgets", "widgets_checklist", "review",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import figures, formats, headlines, narrative
+from opsreview import counted, figures, formats, headlines, narrative
 from opsreview import trust as trusted
 from opsreview.catalog import AUDIT, HEALTH, MONTH, checks, kpis
 from opsreview.page import environment
@@ -134,7 +134,8 @@ def findings(results: Any, review: str) -> Html:
     if found.empty:
         return nothing("", "No finding this week: nothing is beyond its threshold")
     shown = found.assign(
-        about=[_about(row, seen) for row, seen in zip(found.itertuples(), narrative.again(found), strict=True)],
+        about=[_about(row, more) for row, more in zip(found.itertuples(), counted.beside(found, currency), strict=True)],
+        per=counted.comes_once(found).map({True: counted.ONCE, False: ""}),
         who=found.owner.where(found.owner.fillna("") != "", "nobody yet"),
         then=[f"then {row.escalate_to}" if not formats.missing(row.escalate_to) and row.escalate_to else "" for row in found.itertuples()],
         what=[narrative.suggestion(text) for text in found.suggested_decision],
@@ -142,7 +143,7 @@ def findings(results: Any, review: str) -> Html:
     columns = """
     title | Finding | text | small=about
     severity | Severity | pill
-    impact | A week | money? | help=what it costs a week | bar
+    impact | A week | money? | small=per | help=what it costs a week; once where it says so | bar
     who | Owner | text | small=then
     due_at | Due | day
     what | Suggested
@@ -158,15 +159,18 @@ def findings(results: Any, review: str) -> Html:
 
 
 def _together(found: pd.DataFrame, what: str, currency: str) -> str:
-    money = narrative.together(found)
-    return f"{formats.count(len(found), what)}{f', {formats.money(money, currency)} a week together' if money > 0 else ''}"
+    money = counted.said(found, currency)
+    return f"{formats.count(len(found), what)}{f', {money} together' if money else ''}"
 
 
-def _about(row: Any, again: bool = False) -> str:
+def _about(row: Any, shared: str) -> str:
+    """What was found, since when, how its money was reckoned and what of it (`shared`) another finding says too."""
     since = f"{row.state} since {row.first_seen}" if row.first_seen and row.first_seen != row.week else str(row.state)
     title = checks()[row.check].title if row.check in checks() else formats.words(row.check)
     return " · ".join(
-        str(part) for part in (title, since, narrative.AGAIN if again else row.impact_basis) if part and not formats.missing(part)
+        str(part)
+        for part in (title, since, "" if shared == counted.AGAIN else row.impact_basis, shared)
+        if part and not formats.missing(part)
     )
 
 

@@ -29,7 +29,8 @@ def to_decide(evidence: Any, findings: pd.DataFrame, week: Week, settings: Setti
     open_ = findings[findings["state"] != "resolved"]
     rows = [
         {"finding_id": f"{PROPOSAL}{kind}/{entity}" if entity else f"{PROPOSAL}{kind}", "check": check, "entity": entity or kind,
-         "title": title, "impact": money, "impact_basis": basis, "suggested_decision": f"{decision}: {said}"}
+         "title": title, "impact": money, "impact_basis": basis, "suggested_decision": f"{decision}: {said}",
+         "period": "once" if kind == "transfer" else "week"}
         for kind, check, entity, title, money, basis, decision, said in (
             *_pauses(evidence("pauses"), _entities(open_, "promotion_at_risk")),
             *_reprices(evidence("reprices"), _entities(open_, "negative_margin", "false_confidence")),

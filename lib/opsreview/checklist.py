@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import catalog, formats, narrative
+from opsreview import catalog, counted, formats
 from opsreview.decisions import DECISIONS, PROPOSAL
 from opsreview.page import asset, environment
 from opsreview.weeks import Week
@@ -44,9 +44,10 @@ def _folds(worth: list[dict[str, Any]], rest: list[dict[str, Any]], currency: st
     """What is folded away: class, the line that stays, rows."""
     folds = []
     for name, word, rows in (("worth", "more", worth), ("rest", "smaller", rest)):
-        money, grave = sum(r["amount"] for r in rows if not r["again"]), sum(r["severity"] in GRAVE for r in rows)
+        once, grave = sum(r["counts"] for r in rows if r["per"] == counted.ONCE), sum(r["severity"] in GRAVE for r in rows)
+        money = counted.sums(sum(r["counts"] for r in rows) - once, once, currency)
         line = formats.count(len(rows), f"{word} {what}")
-        line += f", {formats.money(money, currency)} a week together" if money else ""
+        line += f", {money} together" if money else ""
         line += f", {grave} of them a breach" if grave else ""
         folds += [{"name": name, "line": line, "rows": rows}] if rows else []
     return folds
@@ -61,7 +62,7 @@ def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, curren
     """A dict a finding of the review that is there this week: what a row of the checklist shows and starts with."""
     own = findings[(findings["review"] == review) & (findings["state"] != "resolved")]
     known = {d["finding_id"]: d for d in decisions.to_dict("records")} if len(decisions) else {}
-    own = own.assign(again=narrative.again(own))
+    own = own.assign(once=counted.comes_once(own), counts=counted.counts(own), shared=counted.beside(own, currency))
     return [_entry(f, known.get(f["finding_id"]), i, currency, floor) for i, f in enumerate(own.to_dict("records"))]
 
 
@@ -70,7 +71,7 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
     kept = before or {}
     open_before = before is not None and not before["done"]
     suggested = _text(finding["suggested_decision"])
-    basis = narrative.AGAIN if finding["again"] else _text(finding["impact_basis"])
+    basis = "" if finding["shared"] == counted.AGAIN else _text(finding["impact_basis"])
     due = (_day(kept.get("due_on")) if open_before else "") or _day(finding["due_at"])
     return {
         "finding_id": finding["finding_id"],
@@ -79,12 +80,13 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
         "severity": _text(finding["severity"]),
         "pill": {"breach": "breach", "critical": "critical", "watch": "watch"}.get(_text(finding["severity"])),
         "amount": amount,
-        "again": finding["again"],
+        "counts": finding["counts"],
+        "per": counted.ONCE if finding["once"] else "a week",
         "has_impact": not pd.isna(finding["impact"]),
         "impact": formats.money(finding["impact"], currency) if not pd.isna(finding["impact"]) else "–",
         "proposal": str(finding["finding_id"]).startswith(PROPOSAL),
         "worth": _text(finding["severity"]) in GRAVE or amount >= floor,
-        "why": " · ".join(part for part in (basis, _text(finding.get("state")), _since(finding)) if part),
+        "why": " · ".join(part for part in (basis, finding["shared"], _text(finding.get("state")), _since(finding)) if part),
         "before": _before(before),
         "suggestion": suggested.replace(first_word(suggested), formats.words(first_word(suggested)), 1),
         "decision": kept["decision"] if open_before else first_word(suggested),

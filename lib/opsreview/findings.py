@@ -27,6 +27,7 @@ COLUMNS = [
     "evidence",
 ]  # fmt: skip
 CARRIED = ["unknown", "was", "was_in"]  # of a finding that nobody could look for again this week
+INNER = ["period", "overlaps"]  # what a sum of findings needs beside them (`counted`); not in findings.csv
 NUMBERS = ["observed", "expected", "threshold", "impact"]
 LOOK_BACK = 13  # weeks over which a finding is remembered
 NO_OWNER = "(no owner)"
@@ -48,6 +49,8 @@ def found_this_week(ctx: Context) -> pd.DataFrame:
     words = [c for c in frame.columns if c not in NUMBERS]
     frame[words] = frame[words].astype(object)  # a column that no check fills is one of numbers to pandas
     frame["entity_type"] = frame["entity_type"].fillna(frame["check"].map(kinds))
+    frame["period"] = frame["period"].fillna("week")
+    frame["leak"] = frame["leak"].fillna(frame["check"].map({name: c.leak for name, c in catalog.checks().items()}))
     frame["members"] = frame["members"].fillna(frame["entity"])
     frame[NUMBERS] = frame[NUMBERS].astype(float)
     frame[words] = frame[words].where(frame[words].notna(), "").astype(str)
@@ -85,7 +88,7 @@ def identified(raw_by_week: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """findings.csv of a week: `COLUMNS`, largest impact first.
+    """findings.csv of a week: `COLUMNS`, largest impact first; and `INNER`.
 
     `raw_by_week`: what `found_this_week` gave for this week and up to 13 before it; a week that could not be run has a frame without
     impact and is passed over. `decisions`: every one recorded; those after the end of the next week are not known yet.
@@ -99,14 +102,14 @@ def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFr
     rows["finding_id"] = _ids(rows)
     rows["week"] = str(week)
     rows["review"] = rows["check"].map(lambda c: about[c][0])
-    rows["leak"] = rows["check"].map(lambda c: about[c][1])
+    rows["leak"] = rows["leak"].astype(object).fillna(rows["check"].map(lambda c: about[c][1]))
     rows["impact_basis"] = rows["basis"].mask(rows["unknown"] != "", _not_known(rows, settings.reporting_currency))
     rows["suggested_decision"] = rows["decision"].where(rows["detail"] == "", rows["decision"] + ": " + rows["detail"])
     rows = _owned(rows, settings)
     rows["state"] = _state(rows, as_known(decisions, week, settings.timezone), week, settings)
     rows["due_at"], rows["escalate_at"] = _iso(rows["due"]), _iso(rows["escalate"])
     rows = rows.sort_values(["impact", "check", "entity"], ascending=[False, True, True], na_position="last", kind="stable")
-    return rows[COLUMNS].reset_index(drop=True)
+    return rows[[*COLUMNS, *INNER]].reset_index(drop=True)
 
 
 def _not_known(rows: pd.DataFrame, currency: str) -> pd.Series:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import formats
+from opsreview import counted, formats
 from opsreview.catalog import kpis
 from opsreview.figures import charted, figure, key_words, meaning, missing_table, signal_words, subject, target_words, wanting
 from opsreview.judgement import status, target_of
@@ -85,17 +85,20 @@ def _money_sentence(results: Any, review: str) -> str:
     if found.empty:
         return "No finding is open."
     currency = results.settings.reporting_currency
-    money = together(found)
+    money = counted.said(found, currency)
     top = found.iloc[0]
-    if not money > 0:
+    if not money:
         return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it: {top.title}."
     choices = found.suggested_decision.map(lambda text: suggestion(text).partition(":")[0]).value_counts()
     choices = choices[choices.index != ""]
     if len(found) == 1:
-        text = f"One finding costs about {formats.money(money, currency)} a week: {top.title}"
+        text = f"One finding costs about {money}: {top.title}"
         return f"{text}. To decide: {choices.index[0]}." if len(choices) else f"{text}."
-    text = f"{formats.number(len(found))} findings cost about {formats.money(money, currency)} a week"
-    text += f"; the largest, {formats.money(top.impact, currency)}: {top.title}"
+    priced = int((found.impact > 0).sum())
+    with_price = "the one with a price costs" if priced == 1 else f"the {formats.number(priced)} with a price cost"
+    text = f"{formats.number(len(found))} findings{' cost' if priced == len(found) else f'; {with_price}'} about {money}"
+    once = f" {counted.ONCE}" if counted.comes_once(found).iloc[0] else ""
+    text += f"; the largest, {formats.money(top.impact, currency)}{once}: {top.title}"
     asked = [f"{name} ({n})" for name, n in choices.items()]
     return f"{text}. To decide: {formats.listing(asked, 3)}." if asked else f"{text}."
 
@@ -104,28 +107,6 @@ def worth_deciding(results: Any, review: str) -> pd.DataFrame:
     """The review's findings that stand this week (resolved ones are history), largest impact first."""
     found = results.findings
     return found[found.review.isin([review, "all"]) & (found.state != "resolved")]
-
-
-def together(found: pd.DataFrame) -> float:
-    """What findings cost a week in all, each cause once."""
-    return float(once(found).impact.sum())
-
-
-def once(found: pd.DataFrame) -> pd.DataFrame:
-    """The findings with money, each cause once."""
-    return found[found.impact.notna() & ~again(found)]
-
-
-def again(found: pd.DataFrame) -> pd.Series:
-    """Whether a finding's money is what another check said before, of the same leak to the last digit: one cause, seen twice.
-
-    Two findings of one check are two causes, also where they cost the same.
-    """
-    nth = found.groupby(["leak", "impact", "check"], dropna=False).cumcount()
-    return found.impact.notna() & found.assign(nth=nth).duplicated(["leak", "impact", "nth"])
-
-
-AGAIN = "the money of a finding above, counted once"
 
 
 def suggestion(text: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opsreview import __version__, restatements, trust
+from opsreview import __version__, findings, restatements, trust
 from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
 from opsreview.headlines import audit_headline, month_headline, week_headline
 from opsreview.month import last_week
@@ -114,7 +114,7 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
     """Everything a run writes beside its pages, by file name. `clock`: when the run began, had measured and had held the reviews."""
     frames = {
         "kpis.csv": lambda: results.kpis,
-        "findings.csv": lambda: results.findings,
+        "findings.csv": lambda: results.findings[findings.COLUMNS],
         "leaks.csv": lambda: results.leaks,
         "sku_margin.csv": lambda: results.sku_margin,
         "change.csv": lambda: results.change.assign(week=str(results.week))[["week", *results.change.columns]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from opsreview import charts, figures, formats, tables
+from opsreview import charts, counted, figures, formats, tables
 from opsreview.catalog import kpis
 from opsreview.decisions import DECISIONS
 from opsreview.exhibits import trend_rows
@@ -115,7 +115,8 @@ def filtered(results: Any, wanted: dict[str, str], decision: str = ANY) -> Html:
         found = found if value == ANY else found[found[name].astype(str) == value]
     if decision != ANY:
         found = found[found.suggested_decision.fillna("").astype(str).str.startswith(decision)]
-    caption = f"{formats.count(len(found), 'finding')}, {formats.money(found.impact.sum(), results.settings.reporting_currency)} a week"
+    caption = f"{formats.count(len(found), 'finding')}, {counted.said(found, results.settings.reporting_currency) or 'none with money'}"
+    found = found.assign(per=counted.comes_once(found).map({True: counted.ONCE, False: ""}))
     return tables.table(found, FOUND, caption, results.settings.reporting_currency, empty="no finding fits", most=100)
 
 
@@ -174,7 +175,7 @@ ad_spend | Ad spend | money
 FOUND = """
 title | Finding | text | small=impact_basis
 severity | Severity | pill
-impact | A week | money | bar
+impact | A week | money | small=per | bar
 owner | Owner
 state | State
 suggested_decision | Suggested

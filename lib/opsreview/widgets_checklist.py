@@ -79,9 +79,8 @@ class _Row:
         shown += [self.impact, self.note, self.done]
         for control in shown:
             control.observe(self._touched, "value")
-        about = " · ".join(
-            html.escape(part) for part in (entry["impact"] + " a week" * entry["has_impact"], entry["why"], entry["before"]) if part
-        )
+        money = entry["impact"] + f" {entry['per']}" * entry["has_impact"]
+        about = " · ".join(html.escape(part) for part in (money, entry["why"], entry["before"]) if part)
         head = w.HTML(f"<b>{html.escape(entry['title'])}</b><br><small>{about}</small>")
         self.box = w.VBox([w.HBox([self.decided, head]), w.HBox(shown, layout={"flex_flow": "row wrap", "margin": "0 0 12px 28px"})])
 

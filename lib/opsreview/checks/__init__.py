@@ -5,7 +5,7 @@ owner, SLA, escalation and state. What the exports do not say is never flagged: 
 
 Modules: plan, monday (stock), drift (of systems' stock), inbound, wednesday (warehouse), carriers, carriage, zones, friday (margin and
 returns), agreement (documents that differ; matching, apart: how they do), promotions, exports, controls, documents; stakes holds what
-several of them reckon money with.
+several of them reckon money with, overlaps what they count twice.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from opsreview.statistics import xmr_limits
 # What a check says of an entity. observed, expected and threshold are numbers in the check's own unit; impact is money a week
 # (empty where it has none); basis is a phrase on how it was reckoned; decision is one of the decisions of a checklist, detail its
 # arithmetic; members are the rows inside (ids, `; ` between them); evidence names the tables and the window it stands on. title is a plain
-# sentence; entity_type says what the entity is, empty where it is what the catalog says.
+# sentence; entity_type says what the entity is, empty where it is what the catalog says; leak the same, with none as an empty text. period:
+# `once` where the money comes once, else `week`. overlaps: what the money is lost on and how much of it, in JSON, where another check may
+# find the same cents (`overlaps`).
 COLUMNS = [
     "entity", "entity_type", "title", "observed", "expected", "threshold", "severity", "impact", "basis", "decision", "detail",
-    "members", "evidence",
+    "members", "evidence", "period", "leak", "overlaps",
 ]  # fmt: skip
 GRAVE_MONEY = 10  # times the floor
 GRAVE_TIMES = 2  # times the threshold

@@ -9,6 +9,7 @@ import pandas as pd
 
 from opsreview.checks import GRAVE_MONEY, GRAVE_TIMES, Context, check, found, nothing, say
 from opsreview.checks.apart import documents_apart
+from opsreview.checks.matching import CLAIM_DAYS
 from opsreview.formats import count, day, listing, number
 
 # By kind: what is said of it, how its money was reckoned, what is suggested, on what it stands. `r`: the finding, `first` its dearest row.
@@ -96,6 +97,13 @@ KINDS: dict[str, tuple[Title, str, str, str]] = {
     ),
 }
 
+WEEKLY = ("service_unasked", "refunds_above_paid", "contract_price")  # go on from week to week; the others come once
+# A price or a quantity that a supplier bills is in no leak of the ledger, nor is what left after it was cancelled.
+LEAKS = {"charged_not_sent": "3", "charge_ids": "3", "service_unasked": "3"} | dict.fromkeys(
+    ("refund_above_paid", "refunds_above_paid", "refund_unreceived"), "4"
+)
+PURCHASES = ("billed_quantity", "billed_price", "ordered_price", "unknown_purchase")  # `day` is that of their newest document
+
 
 @check
 def invoice_mismatch(ctx: Context) -> pd.DataFrame:
@@ -108,7 +116,7 @@ def invoice_mismatch(ctx: Context) -> pd.DataFrame:
     by = rows.groupby("entity", sort=True)
     out = by.agg(
         impact=("money", lambda m: m.sum(min_count=1)), accrued=("accrued", lambda a: a.sum(min_count=1)), rows=("kind", "size"),
-        kind=("kind", "first"), times=("times", "max"), entity_type=("entity_type", "first"), oldest=("day", "min"),
+        kind=("kind", "first"), times=("times", "max"), entity_type=("entity_type", "first"), oldest=("day", "min"), newest=("day", "max"),
         members=("members", lambda m: "; ".join(dict.fromkeys("; ".join(m.dropna()).split("; ")))), notes=("note", _notes),
     ).reset_index()  # fmt: skip
     told = out["impact"].isna() & ((out["accrued"] >= ctx.floor) | (out["kind"] == "charge_ids"))
@@ -125,15 +133,26 @@ def invoice_mismatch(ctx: Context) -> pd.DataFrame:
         severity=grave.where(out["impact"].notna(), 0).map({0: "watch", 1: "breach", 2: "critical"}),
         basis=[KINDS[kind][1] for kind in out["kind"]],
         decision=[KINDS[kind][2] for kind in out["kind"]],
-        detail=say(out, lambda r: f"{_arithmetic(ctx, r)}{r.notes}; since {day(r.oldest)}"),
+        detail=say(out, lambda r: f"{_arithmetic(ctx, r)}{r.notes}; {_when(r)}"),
         evidence=[KINDS[kind][3] for kind in out["kind"]],
+        period=["week" if kind in WEEKLY else "once" for kind in out["kind"]],
+        leak=[LEAKS.get(kind, "") for kind in out["kind"]],
     )
 
 
 def _arithmetic(ctx: Context, r: Any) -> str:
     if pd.isna(r.impact):
         return ""
-    return f"{ctx.money(r.impact)} in {count(r.rows, 'difference')}: "
+    rows = count(r.rows, "difference")
+    if r.kind not in WEEKLY:
+        return f"{ctx.money(r.impact)} in {rows}: "
+    days = CLAIM_DAYS + (ctx.threshold("invoice_mismatch", "refund_days") if r.kind == "refunds_above_paid" else 0)
+    return f"{ctx.money(r.impact * days / 7)} in {rows} of {number(days)} days, {ctx.money(r.impact)} a week: "
+
+
+def _when(r: Any) -> str:
+    """A purchase is older than its newest document, and may be found before that has come."""
+    return f"newest document {day(r.newest)}" if r.kind in PURCHASES else f"since {day(r.oldest)}"
 
 
 def _notes(notes: pd.Series) -> str:

@@ -122,6 +122,7 @@ def label_not_shipped(ctx: Context) -> pd.DataFrame:
             ),
         ),
         evidence="shipments without shipped_at",
+        period="once",
     )
 
 
@@ -171,4 +172,5 @@ def duplicate_charge(ctx: Context) -> pd.DataFrame:
             lambda r: f"{count(r.charges, 'charge')} ({r.kind if r.kinds == 1 else 'several types'}), {ctx.money(r.impact)} to get back",
         ),
         evidence=f"carrier_charges: {CLAIM_DAYS} days",
+        period="once",
     )

@@ -57,6 +57,7 @@ def edi_unanswered(ctx: Context) -> pd.DataFrame:
         decision="investigate",
         detail=say(out, lambda r: f"{listing(r.members.split('; '))}; the oldest was due {day(r.oldest)}"),
         evidence="documents, 28 days",
+        period="once",
     )
 
 

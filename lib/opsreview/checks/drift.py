@@ -10,6 +10,7 @@ import pandas as pd
 
 from opsreview.books import Books, fact
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.overlaps import of_shelves
 from opsreview.checks.stakes import lost_units, shelf_stakes
 from opsreview.facts.drift import PAIRS, drift_days, last_counts, moved
 from opsreview.formats import count, number
@@ -100,6 +101,7 @@ def erp_wms_mismatch(ctx: Context) -> pd.DataFrame:
         decision="investigate",
         detail=say(rows, _detail),
         evidence="inventory: last snapshots of erp, wms and shop",
+        overlaps=of_shelves(rows),
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview.books import Books, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.overlaps import of_channels, of_margins
 from opsreview.checks.stakes import named
 from opsreview.facts.returns import returns, sold_and_returned
 from opsreview.formats import number, share
@@ -91,6 +92,7 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, but: str, 
             ),
         ),
         evidence="orders and their costs: 28 days",
+        overlaps=of_margins(ctx.books, both, both["members"].fillna(both["entity"]).str.split("; "), target),
     )
 
 
@@ -132,6 +134,7 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
             ),
         ),
         evidence="orders and their costs: 28 days",
+        overlaps=of_channels(ctx.books, rows),
     )
 
 

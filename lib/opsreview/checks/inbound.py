@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.overlaps import of_shelves
 from opsreview.checks.stakes import lost_units, shelf_stakes
 from opsreview.facts.stock import stock_days
 from opsreview.facts.warehouse import stocked
@@ -77,6 +78,7 @@ def inbound_eta_slip(ctx: Context) -> pd.DataFrame:
         detail=say(rows, lambda r: f"{number(r.quantity)} units to come, {_short(r)}"),
         members=rows["sku"],
         evidence="inbound, inventory now",
+        overlaps=of_shelves(rows),
     )
 
 
@@ -105,6 +107,7 @@ def asn_delayed(ctx: Context) -> pd.DataFrame:
         detail=say(rows, lambda r: f"{number(r.quantity)} units {'at the dock' if r.hours == r.hours else 'announced'}, {_short(r)}"),
         members=rows["sku"],
         evidence="inbound, inventory now",
+        overlaps=of_shelves(rows),
     )
 
 
@@ -143,6 +146,7 @@ def receipt_mismatch(ctx: Context) -> pd.DataFrame:
         detail=say(rows, lambda r: f"{number(abs(r.gap))} units {'too few' if r.gap < 0 else 'too many'}, {ctx.money(r.impact)} at cost"),
         members=rows["sku"],
         evidence=f"inbound: {CLAIM_DAYS} days",
+        period="once",
     )
 
 

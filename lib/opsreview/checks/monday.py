@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, fact
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.overlaps import of_shelves
 from opsreview.checks.plan import plan_vs_actual  # noqa: F401  (evidence of the same meeting)
 from opsreview.checks.stakes import named, shelf_stakes
 from opsreview.demand import HORIZON, stockout_risk
@@ -53,6 +54,7 @@ def oos_risk(ctx: Context) -> pd.DataFrame:
             ),
         ),
         evidence=f"inventory, inbound, order_lines: next {HORIZON} days",
+        overlaps=of_shelves(rows),
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview.books import Books, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.overlaps import of_promotions
 from opsreview.checks.stakes import lost_units, places, sku_stakes
 from opsreview.demand import arrivals
 from opsreview.facts.orders import sales
@@ -131,4 +132,5 @@ def promotion_at_risk(ctx: Context) -> pd.DataFrame:
             ),
         ),
         evidence="promotions, orders of 28 days, inventory, inbound",
+        overlaps=of_promotions(ctx.books, rows),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, formats, narrative, titles
+from opsreview import charts, counted, formats, narrative, titles
 from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, money, proposals, trend
 from opsreview.exhibits.agreement import documents_apart
@@ -127,7 +127,7 @@ def _kind(row: Any) -> str:
 
 ASKED = """
 title | What | text | small=impact_basis
-impact | A week | money | bar
+impact | A week | money | small=per | bar
 asked | Suggested, with its arithmetic
 owner | Owner
 due_at | Due | day
@@ -150,9 +150,10 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
     found = results.findings
     found = found[(found.state != "resolved") & found.suggested_decision.fillna("").astype(str).str.startswith(decision)]
     if len(found):
-        money, who = narrative.together(found), formats.listing([o for o in dict.fromkeys(found.owner.fillna("")) if o])
+        money = counted.said(found, results.settings.reporting_currency)
+        who = formats.listing([o for o in dict.fromkeys(found.owner.fillna("")) if o])
         caption += f": {formats.count(len(found), 'finding')}"
-        caption += f", {formats.money(money, results.settings.reporting_currency)} a week" if money > 0 else ""
+        caption += f", {money}" if money else ""
         caption += f"; {who} to decide" if who else ""
     return listed(
         results, _with_arithmetic(found), ASKED, caption, [], "no finding of any review asks for it this week", first=proposals.FIRST
@@ -161,7 +162,8 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
 
 def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
     """With `asked`: the suggested decision in words, then its arithmetic."""
-    return found.assign(asked=[narrative.suggestion(text) for text in found.suggested_decision])
+    per = counted.comes_once(found).map({True: counted.ONCE, False: ""})
+    return found.assign(asked=[narrative.suggestion(text) for text in found.suggested_decision], per=per)
 
 
 EXHIBITS: tuple[Exhibit, ...] = (

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, figures, formats, statistics, titles_margin
+from opsreview.counted import counted
 from opsreview.exhibits import Part, drawn, gone, listed
-from opsreview.narrative import once
 from opsreview.tables import note
 from opsreview.titles import LEAKS
 
@@ -131,7 +131,7 @@ def avoidables(leaks: pd.DataFrame, currency: str) -> str:
 def by_finding(leaks: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """A row a finding of a leak, a remainder and the leak's total: leak, what, amount, whole. Findings and remainder add up to the total.
 
-    A finding stands in the one leak that its check names, a cause that two checks see stands once. A negative remainder says by how much
+    A finding stands in the one leak that its check names, a cent that two of them say stands once. A negative remainder says by how much
     the findings reckon with more than this week's ledger: theirs is what a cause costs a week, often from four weeks.
     """
     out = []
@@ -139,7 +139,7 @@ def by_finding(leaks: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
         total = leaks[(leaks.leak == leak) & (leaks.part == "total")].amount
         if total.empty or formats.missing(total.iloc[0]):
             continue
-        own = once(found[found.leak.astype(str) == leak]).sort_values("impact", ascending=False, kind="stable")
+        own = counted(found[found.leak.astype(str) == leak]).sort_values("impact", ascending=False, kind="stable")
         out += [(leak, row.title, float(row.impact), False) for row in own.itertuples()]
         rest = float(total.iloc[0]) - float(own.impact.sum())
         out.append((leak, "not in a finding" if rest >= 0 else "findings beyond this week's ledger", rest, False))
