@@ -282,6 +282,20 @@ def test_a_service_for_trouble_that_the_carrier_did_not_scan(scans, charges, fou
     assert money(run(CHECK, sent(shipments=[parcel()], carrier_events=scans, carrier_charges=charges), floor=20)) == found
 
 
+def test_what_goes_on_is_a_week_and_the_rest_is_once_each_in_its_leak():
+    unasked = sent(shipments=[parcel()], carrier_events=[scan()], carrier_charges=[charged(kind="redelivery", amount=240)])
+    row = run(CHECK, unasked).iloc[0]
+    assert (row["period"], row["leak"], row["impact"]) == ("week", "3", 60)
+    assert row["detail"].startswith("€240 in 1 difference of 28 days, €60.00 a week: redelivery billed")
+    dear = run(CHECK, purchase([bought(unit_price=12)])).iloc[0]
+    assert (dear["period"], dear["leak"], dear["impact"]) == ("once", "", 200)
+    assert dear["detail"].startswith("€200 in 1 difference: ") and "; newest document " in dear["detail"]
+    repaid = run(CHECK, shop(returns=[back(152)])).iloc[0]
+    assert (repaid["period"], repaid["leak"], repaid["impact"]) == ("once", "4", 52)
+    small = run(CHECK, shop(returns=[back(140, return_id=f"R{n}", order_id=f"A-web-{n}") for n in range(20, 34)])).iloc[0]
+    assert small["period"] == "week" and small["detail"].startswith("€560 in 14 differences of 58 days, €67.59 a week: ")
+
+
 @pytest.mark.parametrize(("days", "parcels", "told"), [(12, 20, []), (13, 20, ["dhl/not billed"]), (13, 8, [])])
 def test_parcels_that_the_carrier_usually_would_have_billed_by_now(days, parcels, told):
     """Thirty billed after five days: a week later the others are due. Eight labels are worth less than a finding."""

@@ -80,6 +80,11 @@ def only(*found, **more) -> pd.Series:
 A, NOTHING = raw((SLOW, "A")), raw()
 
 
+@pytest.mark.parametrize(("given", "leak"), [(None, "1"), ("4", "4"), ("", "")])
+def test_a_finding_is_in_its_checks_leak_or_says_another_or_none(given, leak):
+    assert only(raw((FAST, "A")).assign(leak=given))["leak"] == leak
+
+
 def test_columns_are_the_contracts_in_its_order():
     contract = """finding_id week review leak check entity_type entity title observed expected threshold severity impact impact_basis owner
                   due_at escalate_to escalate_at suggested_decision state first_seen members evidence"""

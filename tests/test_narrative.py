@@ -96,6 +96,18 @@ def test_headline_names_the_worst_figure_the_money_and_what_to_decide():
     assert narrative.grave(store(rows), "wednesday") == "breach"
 
 
+def test_headline_tells_findings_with_a_price_from_those_without_and_a_week_from_once():
+    ok = [kpi_row("on_time_ship_rate", 0.995, "ok")]
+    open_, once = finding(None, "No export"), {**finding(468.0, "Billed twice"), "period": "once"}
+    rows = pd.DataFrame([once, finding(90.0), finding(10.0, "Late"), open_])
+    said = narrative.headline(fake_results.changed_by(store(ok), findings=rows), "wednesday")
+    assert "4 findings; the 3 with a price cost about €100 a week and €468 once; the largest, €468 once: Billed twice. To" in said
+    said = narrative.headline(fake_results.changed_by(store(ok), findings=rows.iloc[[1, 3]]), "wednesday")
+    assert "2 findings; the one with a price costs about €90.00 a week; the largest, €90.00: Picks go wrong. To" in said
+    said = narrative.headline(fake_results.changed_by(store(ok), findings=rows.head(1)), "wednesday")
+    assert "One finding costs about €468 once: Billed twice. To" in said
+
+
 def test_headline_of_a_week_on_target():
     rows = [kpi_row("pick_pack_accuracy", 0.997, "ok"), kpi_row("on_time_ship_rate", 0.995, "ok")]
     assert narrative.headline(store(rows), "wednesday") == "Pick/pack accuracy and on-time ship are on target. No finding is open."

@@ -135,7 +135,7 @@ def findings(results: Any, review: str) -> Html:
         return nothing("", "No finding this week: nothing is beyond its threshold")
     shown = found.assign(
         about=[_about(row, more) for row, more in zip(found.itertuples(), counted.beside(found, currency), strict=True)],
-        per=counted.comes_once(found).map({True: counted.ONCE, False: ""}),
+        per=counted.marked(found),
         who=found.owner.where(found.owner.fillna("") != "", "nobody yet"),
         then=[f"then {row.escalate_to}" if not formats.missing(row.escalate_to) and row.escalate_to else "" for row in found.itertuples()],
         what=[narrative.suggestion(text) for text in found.suggested_decision],

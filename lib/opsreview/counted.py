@@ -37,6 +37,11 @@ def comes_once(found: pd.DataFrame) -> pd.Series:
     return _given(found, "period") == ONCE
 
 
+def marked(found: pd.DataFrame) -> pd.Series:
+    """`once` where a finding's money comes once, else nothing: what stands beside money a week."""
+    return comes_once(found).map({True: ONCE, False: ""})
+
+
 def _given(found: pd.DataFrame, column: str) -> pd.Series:
     """A column, empty where these rows do not have it: what is signed off is no finding, and findings.csv holds less than a run knows."""
     return found[column].astype(object).fillna("") if column in found else pd.Series("", found.index)

@@ -115,7 +115,8 @@ def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFr
 def _not_known(rows: pd.DataFrame, currency: str) -> pd.Series:
     """`not known: returns did not come in 2026-W46; in 2026-W45 it cost £159 a week`."""
     then = [
-        "" if pd.isna(r.was) else f"; in {r.was_in} it cost {money(r.was, currency)} a week" for r in rows[["was", "was_in"]].itertuples()
+        "" if pd.isna(r.was) else f"; in {r.was_in} it cost {money(r.was, currency)} {'once' if r.period == 'once' else 'a week'}"
+        for r in rows[["was", "was_in", "period"]].itertuples()
     ]
     return "not known: " + rows["unknown"].astype(str) + pd.Series(then, rows.index, dtype=object)
 

@@ -88,7 +88,7 @@ def about_sku(results: Any, sku: str) -> list[Html]:
         tables.table(stock, STOCK, "Stock", currency, empty="none known"),
         tables.table(plan, PLAN, "Plan, 14 days", currency, empty="neither planned nor sold"),
         tables.table(margin, MARGIN, "Margin in the week", currency, empty="not sold in the week"),
-        tables.table(found, FOUND, "Findings", currency, empty="none this week"),
+        tables.table(found.assign(per=counted.marked(found)), FOUND, "Findings", currency, empty="none this week"),
     ]
     nothing = stock.empty and plan.empty and margin.empty and found.empty
     return [tables.note(f"{sku or 'An empty name'} is not known in {results.week}.")] if nothing else parts
@@ -116,7 +116,7 @@ def filtered(results: Any, wanted: dict[str, str], decision: str = ANY) -> Html:
     if decision != ANY:
         found = found[found.suggested_decision.fillna("").astype(str).str.startswith(decision)]
     caption = f"{formats.count(len(found), 'finding')}, {counted.said(found, results.settings.reporting_currency) or 'none with money'}"
-    found = found.assign(per=counted.comes_once(found).map({True: counted.ONCE, False: ""}))
+    found = found.assign(per=counted.marked(found))
     return tables.table(found, FOUND, caption, results.settings.reporting_currency, empty="no finding fits", most=100)
 
 

@@ -162,8 +162,7 @@ def _asked(results: Any, decision: str, caption: str) -> Html:
 
 def _with_arithmetic(found: pd.DataFrame) -> pd.DataFrame:
     """With `asked`: the suggested decision in words, then its arithmetic."""
-    per = counted.comes_once(found).map({True: counted.ONCE, False: ""})
-    return found.assign(asked=[narrative.suggestion(text) for text in found.suggested_decision], per=per)
+    return found.assign(asked=[narrative.suggestion(text) for text in found.suggested_decision], per=counted.marked(found))
 
 
 EXHIBITS: tuple[Exhibit, ...] = (
