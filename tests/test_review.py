@@ -462,3 +462,16 @@ def test_a_week_that_sold_more_and_kept_no_more_is_called_so():
     assert "Revenue up, margin flat: net revenue is 12.0\u00a0% above its usual level" in said and 'class="bad"' in said
     quiet = fake_results.changed_by(fake_results.shared(), flat_although=None)
     assert "Revenue up" not in html_of(Review("friday", quiet).what_changed_margin)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["Gross margin"], "Gross margin"),
+        (["Forecast value added, 14 days", "Forecast value added, 30 days"], "Forecast value added, 14 days and 30 days"),
+        (["Gross margin", "Contribution margin"], "Gross margin and contribution margin"),
+        (["OTIF", "WAPE, 14 days", "OTIF, line"], "OTIF, WAPE, 14 days and OTIF, line"),
+    ],
+)
+def test_figures_of_which_the_same_is_said_are_named_together(labels, said):
+    assert agenda._joined(labels) == said

@@ -122,10 +122,18 @@ def _news(rows: pd.DataFrame, heading: str, quiet: str) -> Html:
     for kpi, group in rows[~whole].groupby("kpi", sort=False):
         way = group.meaning.iloc[0] if (group.meaning == group.meaning.iloc[0]).all() else ""
         lines.setdefault((WAYS.get(way, ""), f": {formats.listing(group.short.tolist(), MOST_KEYS)}."), []).append(kpis()[kpi].label)
-    said = [(way, f"{' / '.join(labels)}{text}") for (way, text), labels in lines.items()]
+    said = [(way, f"{_joined(labels)}{text}") for (way, text), labels in lines.items()]
     if len(said) > MOST_NEWS:
         said = [*said[:MOST_NEWS], ("", f"{len(said) - MOST_NEWS} more figures are in kpis.csv.")]
     return sentences(said or [("", quiet)], heading)
+
+
+def _joined(labels: list[str]) -> str:
+    """Figures of which the same is said: `Forecast value added, 14 days and 30 days`, what they share said once."""
+    heads = [label.partition(", ") for label in labels]
+    if len(labels) > 1 and all(head == heads[0][0] and tail for head, _, tail in heads):
+        return f"{heads[0][0]}, {formats.listing([tail for _, _, tail in heads], len(labels))}"
+    return formats.listing([labels[0], *(formats.inner(label) for label in labels[1:])], len(labels))
 
 
 def findings(results: Any, review: str) -> Html:

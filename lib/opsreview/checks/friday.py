@@ -232,7 +232,7 @@ def returns_hotspot(ctx: Context) -> pd.DataFrame:
         detail=say(
             rows,
             lambda r: (
-                f"{number(r.returned)} units came back, {number(r.expected, 1)} expected, surely {number(r.low, 1)} times as many; "
+                f"{number(r.returned)} units came back, {number(r.expected, 1)} expected, at least {number(r.low, 1)} times as many; "
                 f"{ctx.money(r.cost / r.returned)} each" + (f"; for {teams[r.reason]}" if r.reason in teams else "")
             ),
         ),

@@ -28,6 +28,13 @@ def at_risk(books: Books) -> ibis.Table:
     return risk.select("sku", "location", "p_out_of_stock", "lost_units").join(shelf_stakes(books), ["sku", "location"])
 
 
+def _runs_out(probability: float) -> str:
+    """Past 99 in 100 a digit more says nothing."""
+    if probability > 0.99:
+        return f"is all but sure to run out within {HORIZON} days"
+    return f"runs out within {HORIZON} days with {share(probability)} probability"
+
+
 @check
 def oos_risk(ctx: Context) -> pd.DataFrame:
     """SKU-locations that will probably run out within 14 days."""
@@ -41,7 +48,7 @@ def oos_risk(ctx: Context) -> pd.DataFrame:
     return found(
         rows,
         entity=rows["sku"] + "@" + rows["location"],
-        title=say(rows, lambda r: f"{r.name} at {r.location} runs out within {HORIZON} days with {share(r.p_out_of_stock)} probability"),
+        title=say(rows, lambda r: f"{r.name} at {r.location} {_runs_out(r.p_out_of_stock)}"),
         observed=rows["p_out_of_stock"],
         threshold=least,
         basis=f"expected lost units of {HORIZON} days × contribution margin a unit",
