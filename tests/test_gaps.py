@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import fake_results
+import pandas as pd
 import pytest
+from conftest import SAMPLE
 from fake_known import WEEK, FakeKnown, settings
+from opsreview import agenda, figures, formats, narrative
 from opsreview import decisions as meetings
 from opsreview.books import STANDING, Books
 from opsreview.catalog import checks
 from opsreview.checks import Context
 from opsreview.findings import carried, finding_id, found_this_week, identified, judge
-from opsreview.gaps import did_not_come, gaps, unanswered, why_unanswered
+from opsreview.gaps import did_not_come, ended_early, gaps, instead, unanswered, why_unanswered
 from opsreview.intake.known import Known
 from opsreview.intake.schema import TABLES
 from opsreview.scorecard import scorecard
@@ -131,7 +135,7 @@ def test_what_was_gone_before_is_not_known_either_while_nobody_can_look():
 def test_the_sample_loses_no_finding_to_a_missing_table_without_saying_so(sample_results, monkeypatch):
     """Each table in turn treated as missing in W: of every finding that is no longer found, its check says which table did not come."""
     measured = sample_results.measured
-    past = measured.stack("charted", measured.weeks[-26:-1])
+    past = pd.concat([measured.cards[w].frame("charted").assign(week=str(w)) for w in measured.weeks[-26:-1]])
     plans: dict = {}
     whole, lost = measured.raw[str(sample_results.week)], 0
     whole = whole[~whole["check"].str.startswith(("export_", "schema_"))]
@@ -148,3 +152,111 @@ def test_the_sample_loses_no_finding_to_a_missing_table_without_saying_so(sample
         assert not silent, (table, silent)
         lost += len(away)
     assert lost > len(whole) / 2  # the tables matter
+
+
+# ---- what ended early ----------------------------------------------------------------------------------------------------------
+
+
+def arrivals(*ages: float | None) -> list[dict]:
+    """A row a week, the last W's; ages in hours before the week's end."""
+    return [{"rows": 10, "age_hours": math.nan if age is None else age} for age in ages]
+
+
+def spend(*weeks_ago: int, each: float = 10.0, without: tuple[int, ...] = ()) -> list[dict]:
+    """An amount on every day of some weeks, in W without some weekdays."""
+    days = [(WEEK - ago).monday + timedelta(days=d) for ago in weeks_ago for d in range(7) if ago or d not in without]
+    return [{"spend_date": day, "channel": "web", "amount": each} for day in days]
+
+
+def early(ages: list[float], table: str = "ad_spend", rows: list[dict] = (), **more) -> list[dict]:
+    return ended_early(Books(FakeKnown({table: list(rows)}, arrivals={table: arrivals(*ages)}, **more), settings()))
+
+
+@pytest.mark.parametrize(
+    ("table", "ages", "expected"),
+    [
+        ("ad_spend", [24] * 13 + [96], ("2026-11-12", 3)),  # a day is as old as its morning: usually the last day is there
+        ("ad_spend", [24] * 13 + [48], ("2026-11-14", 1)),
+        ("ad_spend", [24] * 13 + [24], None),
+        ("ad_spend", [96] * 14, None),  # it never reaches the week's end
+        ("ad_spend", [24] * 9 + [48] * 4 + [48], None),  # as early as a third of its weeks
+        ("ad_spend", [24] * 11 + [48] * 2 + [72], ("2026-11-13", 2)),  # never as early as this
+        ("ad_spend", [24] * 4 + [96], None),  # three exports, the first left out, are no history
+        ("ad_spend", [24] * 5 + [96], ("2026-11-12", 3)),
+        ("ad_spend", [24] * 13 + [24 * 17], ("2026-10-30", 7)),
+        ("orders", [0.5] * 13 + [23.9], None),
+        ("orders", [0.5] * 13 + [24.1], ("2026-11-14", 1)),
+        ("orders", [None] * 13 + [90], None),
+        ("promotions", [24] * 13 + [96], None),  # no flow
+    ],
+)
+def test_a_table_that_usually_reaches_the_weeks_end_and_does_not_ended_early(table, ages, expected):
+    assert [(e["ends"], e["days"]) for e in early(ages, table)] == ([expected] if expected else [])
+
+
+def test_missing_days_at_usual_spend_are_the_same_weekdays_of_four_weeks_before():
+    rows = spend(1, 2, each=10) + spend(3, 4, each=30) + spend(5, each=1000) + spend(0, each=7, without=(4, 5, 6))
+    assert early([24] * 13 + [96], rows=rows)[0]["usual"] == 3 * 20
+    assert early([24] * 13 + [96], rows=rows, gaps={("ad_spend", WEEK - 2)})[0]["usual"] is None
+    assert early([0.5] * 13 + [30], table="orders")[0]["usual"] is None
+
+
+def test_the_samples_late_export_is_said_beside_the_figure(sample_results):
+    """Planted: ad_spend ends on Thursday. By hand from the files: what Friday to Sunday cost in the four weeks before."""
+    entry = sample_results.trust["ended_early"][0]
+    assert (entry["table"], entry["ends"], entry["days"]) == ("ad_spend", "2026-11-12", 3)
+    files = [SAMPLE / str(WEEK - ago) / "ad_spend.csv" for ago in range(1, 5)]
+    rows = pd.concat([pd.read_csv(file, parse_dates=["spend_date"]) for file in files])
+    assert entry["usual"] == pytest.approx(rows.loc[rows["spend_date"].dt.day_of_week >= 4, "amount"].sum() / 4)
+    row = figures.value_of(sample_results, figures.AFTER_SPEND)
+    then = formats.share((row.numerator - entry["usual"]) / row.denominator)
+    said = f"ad_spend ends on 12{formats.NBSP}Nov, 3 of the week's 7 days are missing"
+    assert any(said in line and then in line for line in repr(agenda.trust(sample_results, "friday")).splitlines())
+    assert f"({said}; at usual spend" in repr(agenda.strip(sample_results, "friday"))
+    assert said in agenda.scorecard(sample_results, "friday").html.replace("&#39;", "'")
+    assert said not in repr(agenda.trust(sample_results, "wednesday"))  # no figure of Wednesday's stands on it
+    stale = sample_results.findings.set_index(["check", "entity"]).loc[("export_stale", "ad_spend"), "suggested_decision"]
+    assert then in stale
+
+
+# ---- what stands in for a table ------------------------------------------------------------------------------------------------
+
+ALL = ("orders", "order_lines", "shipments", "carrier_charges", "picks", "labor", "support_tickets", "returns")
+
+
+@pytest.mark.parametrize(
+    ("tables", "gone", "expected"),
+    [
+        (ALL, (), []),
+        ([t for t in ALL if t != "carrier_charges"], (), [("carrier_charges", "up to 2026-W46", "shipping: the set cost an order")]),
+        (ALL, [("returns", 0)], [("returns", "2026-W46", "returns reserve: at the rate of 2026-W45")]),
+        (ALL, [("returns", 0), ("returns", 1)], [("returns", "2026-W46", "returns reserve: at the rate of 2026-W44")]),
+        (ALL, [("returns", 1)], []),
+        ([t for t in ALL if t != "labor"], (), [("labor", "up to 2026-W46", "pick and pack: the set cost a line")]),
+    ],
+)
+def test_what_stands_in_for_a_table_is_named(tables, gone, expected):
+    found = instead(books(*gone, tables=tuple(tables)))
+    assert [(e["table"], e["weeks"][0], e["instead"]) for e in found] == expected
+
+
+def test_without_carriers_the_labels_are_what_shipping_costs():
+    rows = {t: [] for t in ALL if t != "carrier_charges"} | {"shipments": [{"shipment_id": "S", "label_cost": 4}]}
+    found = instead(Books(FakeKnown(rows), settings()))
+    assert [e["instead"] for e in found] == ["shipping: label costs only"]
+
+
+def test_the_fallback_stands_beside_the_margin_in_tile_headline_and_trust():
+    full = fake_results.shared()
+    gone = {
+        "table": "carrier_charges", "weeks": ["up to 2026-W46"], "costs": [], "instead": "shipping: label costs only",
+        "beside": ["contribution_margin"],
+    }  # fmt: skip
+    results = fake_results.FakeResults(**{**vars(full), "trust": {**full.trust, "missing": [gone]}})
+    said = "shipping: label costs only, as carrier_charges was never exported"
+    row = figures.value_of(results, "contribution_margin")
+    assert figures.beside(results, "contribution_margin", row) == [said] and figures.beside(results, "gross_margin") == []
+    assert f"({said})" in repr(agenda.strip(results, "friday")) and said in agenda.scorecard(results, "friday").html
+    assert "missing: carrier_charges" in narrative.trust_sentence(results)
+    assert any("in contribution margin shipping: label costs only" in line for line in map(str.lower, narrative.trust_details(results)))
+    assert f"Contribution margin: {said}." in narrative.headline(results, "friday")

@@ -48,7 +48,7 @@ def trust(results: Any, review: str = "") -> Html:
     text = f"{narrative.trust_sentence(results, review == MONTH)}{f' · {tied}' if tied else ''}"
     details = [f"{line}." for line in (*trusted.details(results), *trusted.become(results), *narrative.trust_details(results))]
     tables = [*(trusted.bridge(results, total).html for total in trusted.worst(results)), table(read, columns).html]
-    marks, restated = trusted.alarms(results), trusted.restated(results)
+    marks, restated = [*trusted.alarms(results), *trusted.early(results, review)], trusted.restated(results)
     link = _health_page(results, review)
     moved = formats.number((results.restatements.view == "re-run").sum()) if restated else ""
     html = environment().get_template("trust.j2")
@@ -187,7 +187,7 @@ def strip(results: Any, review: str) -> Html:
     rows = narrative.whole(results, review).set_index("kpi", drop=False)
     cards = [_card(rows.loc[name], results) for name in STRIP[review] if name in rows.index]
     cards += [_card(row, results) for _, row in _tiers(results, review).iterrows()]
-    said = [c["label"] + " " + c["value"] + (f" ({c['status']})" if c["status"] else "") for c in cards]
+    said = [" ".join([c["label"], c["value"], *(f"({c[more]})" for more in ("status", "note") if c[more])]) for c in cards]
     return Html(environment().get_template("kpis.j2").render(cards=cards), "; ".join(said))
 
 
@@ -215,6 +215,7 @@ def _card(row: pd.Series, results: Any) -> dict[str, str]:
         "way": "" if still else WAYS.get(news, ""),
         "signal": "" if news == "in its usual range" else news,
         "news": WAYS.get(news, ""),
+        "note": "" if gone else "; ".join(figures.beside(results, row.kpi, row if row.grain == "all" else None)),
     }
 
 
@@ -252,7 +253,9 @@ def _scored(row: Any, results: Any) -> dict[str, Any]:
     value, previous, baseline = (formats.quantity(v, row.unit, currency) for v in (row.value, row.previous, row.baseline))
     return {
         "label": figures.subject(row),
-        "formula": figures.why_missing(results, row.kpi) if gone else figures.formula(fact),
+        "formula": figures.why_missing(results, row.kpi)
+        if gone
+        else ". ".join([figures.formula(fact), *figures.beside(results, row.kpi, row if row.grain == "all" else None)]),
         "value": value,
         "status": "n/a" if gone else "" if row.status == "none" else row.status,
         "target": figures.target_words(row.kpi, row.key, results.settings) or "none",

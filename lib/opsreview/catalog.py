@@ -50,6 +50,15 @@ class Kpi(BaseModel):
     benchmark: Benchmark | None = None
 
 
+class Fallback(BaseModel):
+    """What stands in for a table of the contribution margin that did not come: which component it moves, and what that then is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    component: str
+    never: str
+    late: str
+
+
 class Check(BaseModel):
     """One check: what it measures, whom it concerns, what it usually leads to.
 
@@ -87,6 +96,12 @@ def kpis() -> dict[str, Kpi]:
 def checks() -> dict[str, Check]:
     """Every check by its name."""
     return {name: Check(id=name, **fields) for name, fields in _catalog()["check"].items()}
+
+
+@cache
+def fallbacks() -> dict[str, Fallback]:
+    """What stands in for a table of the contribution margin, by the table."""
+    return {table: Fallback(**fields) for table, fields in _catalog()["fallback"].items()}
 
 
 def default_target(kpi: str) -> dict[str, Any]:

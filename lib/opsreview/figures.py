@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pandas as pd
 from opsreview import formats
 from opsreview.catalog import kpis
 from opsreview.judgement import target_of
+
+AFTER_SPEND = "contribution_margin_after_marketing"
 
 
 def figure(row: Any, currency: str) -> str:
@@ -158,3 +161,42 @@ def missing_table(gone: dict[str, Any]) -> str:
     if any(week.startswith("up to") for week in weeks):
         return f"{what} was never exported"
     return f"{what} was not exported{f' in {formats.spans(weeks)}' if weeks else ''}"
+
+
+def beside(results: Any, kpi: str, row: Any = None) -> list[str]:
+    """What a reader must know beside a figure of the week: its tables that ended early, and what stands in for those that did not come.
+
+    `row`: the figure, where what it would be at usual spend is wanted too.
+    """
+    needs = {need.partition(".")[0] for need in kpis()[kpi].needs}
+    out = []
+    for early in results.trust.get("ended_early", []):
+        if early["table"] in needs:
+            then = at_usual(early, kpi, row)
+            spend = formats.money(early["usual"], results.settings.reporting_currency) if then is not None else ""
+            out.append(ended(early) + (f"; at usual spend on them ({spend}) it would be {formats.share(then)}" if then is not None else ""))
+    moved = [m for m in results.trust.get("missing", []) if kpi in (m.get("beside") or [])]
+    return out + [f"{m['instead']}, as {missing_table(m)}" for m in moved]
+
+
+def at_usual(early: dict[str, Any], kpi: str, row: Any) -> float | None:
+    """The margin after marketing if the days that are missing had cost what they usually do; None for any other figure."""
+    if kpi != AFTER_SPEND or row is None or early.get("usual") is None or formats.missing(row.numerator) or not row.denominator > 0:
+        return None
+    return float((row.numerator - early["usual"]) / row.denominator)
+
+
+def ended(early: dict[str, Any]) -> str:
+    """`ad_spend ends on 12 Nov, 3 of the week's 7 days are missing`."""
+    n = early["days"]
+    day = formats.day(date.fromisoformat(early["ends"]))
+    return f"{early['table']} ends on {day}, {n} of the week's 7 days {'is' if n == 1 else 'are'} missing"
+
+
+def asides(results: Any, rows: pd.DataFrame) -> str:
+    """` Contribution margin after marketing: ad_spend ends on 12 Nov, …`: what must be known of figures, a sentence each."""
+    said: dict[str, list[str]] = {}
+    for row in rows.itertuples():
+        for text in beside(results, row.kpi, row):
+            said.setdefault(text, []).append(formats.inner(kpis()[row.kpi].label))
+    return "".join(f" {formats.capital(formats.listing(names))}: {text}." for text, names in said.items())

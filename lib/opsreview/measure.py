@@ -18,14 +18,13 @@ from typing import Any
 import pandas as pd
 import platformdirs
 
-from opsreview import change, development, engine, leaks, statistics
+from opsreview import change, development, engine, gaps, leaks, statistics
 from opsreview.books import Books, Plans
 from opsreview.catalog import kpis
 from opsreview.checks import Context
 from opsreview.demand import forecast
 from opsreview.evidence import frames
 from opsreview.findings import LOOK_BACK, carried, found_this_week
-from opsreview.gaps import unanswered
 from opsreview.judgement import judge_kpis
 from opsreview.ledger import HISTORY, amounts, ledger
 from opsreview.provenance import of_lines, provenance
@@ -154,7 +153,7 @@ class Measured:
     def _measure(self) -> None:
         self.cards: dict[Week, Kept] = {}
         self.raw: dict[str, pd.DataFrame] = {}
-        self.unanswered: dict[str, dict[str, str]] = {}  # why each week could not say of a check's findings that they are gone
+        self.came: dict[str, dict[str, Any]] = {}  # `gaps.of` each week: what is unanswered, what stands in for what, what ended early
         self.bridges: dict[str, pd.DataFrame] = {}  # what each week's control totals came to, as it was known then
         for n, week in enumerate(self.weeks, start=1):
             self._progress(f"measuring {week}", n - 1, len(self.weeks))
@@ -162,8 +161,8 @@ class Measured:
             if week > self.week - LOOK_BACK - 1:
                 found = self._found(week)
                 self.raw[str(week)], self.bridges[str(week)] = found.frame("found"), found.frame("bridges")
-                self.unanswered[str(week)] = found.facts.get("unanswered", {})
-        self.raw = carried(self.raw, self.unanswered)
+                self.came[str(week)] = found.facts
+        self.raw = carried(self.raw, {week: came["unanswered"] for week, came in self.came.items()})
         self.final = self._evidence()
         self.summary = self._summary()
         for books in self._books.values():
@@ -200,11 +199,11 @@ class Measured:
         if not kept.there:
             card = self.cards[week].frame("published")
             if card.empty:
-                kept.save({"found": pd.DataFrame(columns=["check", "entity"]), "bridges": pd.DataFrame(columns=BRIDGES)}, {})
+                kept.save({"found": pd.DataFrame(columns=["check", "entity"]), "bridges": pd.DataFrame(columns=BRIDGES)}, gaps.NOTHING)
             else:
                 past = self.stack("charted", [w for w in self.weeks if week - statistics.HISTORY < w < week])
                 found = found_this_week(Context(self.books(week), card, past))
-                kept.save({"found": found, "bridges": bridges(self.books(week))}, {"unanswered": unanswered(self.books(week))})
+                kept.save({"found": found, "bridges": bridges(self.books(week))}, gaps.of(self.books(week)))
         return kept
 
     def _evidence(self) -> Kept:

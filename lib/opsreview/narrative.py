@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import counted, formats
 from opsreview.catalog import kpis
-from opsreview.figures import charted, figure, key_words, meaning, missing_table, signal_words, subject, target_words, wanting
+from opsreview.figures import asides, charted, figure, key_words, meaning, missing_table, signal_words, subject, target_words, wanting
 from opsreview.judgement import status, target_of
 
 ORDER = {"breach": 0, "watch": 1, "ok": 2, "none": 3, "n/a": 4}
@@ -53,13 +53,13 @@ def _status_sentence(results: Any, review: str) -> str:
         few = formats.capital(formats.listing([formats.inner(kpis()[row.kpi].label) for row in judged.itertuples()]))
         text = f"{few} are on target" if len(judged) <= 3 else f"All {len(judged)} figures with a target are on target"
         text = (text if len(judged) > 1 else f"{figure(first, currency)}, on target") + _worse(rows)
-        return f"{text}{_unmeasured(results, rows)}. {money}".strip()
+        return f"{text}{_unmeasured(results, rows)}.{asides(results, judged)} {money}".strip()
     line = target_words(first.kpi, first.key, results.settings)
     text = f"{figure(first, currency)}; the target is {line}"
     others = [formats.inner(kpis()[r.kpi].label) for r in judged[judged.status == first.status].iloc[1:].itertuples()]
     if others:
         text += f", and {formats.listing(others, 2)} {'is' if len(others) == 1 else 'are'} {_standing(first.status)} too"
-    return f"{text}{_unmeasured(results, rows)}. {money}".strip()
+    return f"{text}{_unmeasured(results, rows)}.{asides(results, judged)} {money}".strip()
 
 
 def _worse(rows: pd.DataFrame) -> str:
@@ -228,7 +228,7 @@ def trust_sentence(results: Any, of_month: bool = False) -> str:
 def trust_details(results: Any) -> list[str]:
     """What is missing and what that costs, what was not taken and why, what was not recognised: a sentence each, without its full stop."""
     t = results.trust
-    out = [f"{missing_table(m)}{_costs(m.get('costs'))}" for m in t.get("missing", [])]
+    out = [f"{missing_table(m)}{_costs(m.get('costs'))}{_instead(m)}" for m in t.get("missing", [])]
     if t.get("quarantine_reasons"):
         reasons = sorted(t["quarantine_reasons"].items(), key=lambda reason: -reason[1])
         said = formats.listing([f"{formats.words(reason)} ({formats.number(n)})" for reason, n in reasons], 6)
@@ -253,6 +253,11 @@ def _costs(costs: Any) -> str:
     names = [costs] if isinstance(costs, str) else list(costs or [])
     said = [kpis()[name].label if name in kpis() else formats.words(name) for name in names]
     return f": without it {formats.listing(said, 4)} cannot be said" if said else ""
+
+
+def _instead(gone: dict[str, Any]) -> str:
+    names = [kpis()[name].label for name in gone.get("beside") or []]
+    return f"; in {formats.listing(names, 2)} {gone['instead']}" if names else ""
 
 
 def _name(thing: Any) -> str:

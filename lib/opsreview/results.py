@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import agreed, catalog, causes, change, decisions, development, findings, gaps, judgement, ledger, restatements, standing
+from opsreview import agreed, catalog, causes, change, decisions, development, findings, gaps, ledger, restatements, standing
 from opsreview import settings as settings_module
 from opsreview.audit import PREFIX, Audit
 from opsreview.behind import Behind, behind
@@ -110,7 +110,7 @@ class Results:
     def decisions(self) -> pd.DataFrame:
         """decisions.csv."""
         now = pd.concat([self.findings, self.proposals], ignore_index=True)
-        raw, unknown = findings.identified(self.measured.raw), self.measured.unanswered[str(self.week)]
+        raw, unknown = findings.identified(self.measured.raw), self.measured.came[str(self.week)]["unanswered"]
         return decisions.decisions_frame(self._decided, now, raw, self.week, partial(gaps.why_unanswered, unknown))
 
     def evidence(self, name: str) -> pd.DataFrame:
@@ -243,8 +243,8 @@ class Results:
 
     @cached_property
     def missing(self) -> list[dict[str, Any]]:
-        """What was not exported and what it costs: table (or table.column), weeks, costs (the KPIs that are n/a for it)."""
-        return judgement.missing(self.measured.cards[self.week].facts["missing"])
+        """What was not exported, what it costs, and what stands in for it (`standing.missing`)."""
+        return standing.missing(self)
 
     @cached_property
     def trust(self) -> dict[str, Any]:

@@ -150,6 +150,7 @@ def manifest(results: Results, headlines: dict[str, str], seconds: dict[str, flo
         "as_of": f"{results.as_of:%Y-%m-%dT%H:%M:%SZ}",
         "inputs": results.exports.manifest,
         "missing": results.missing,
+        "ended_early": results.trust["ended_early"],
         "unrecognised": results.exports.unrecognised,
         "dropped_columns": results.exports.dropped_columns,
         "notices": results.trust["notices"],
@@ -168,7 +169,7 @@ def complaints(results: Results) -> list[str]:
     costs: dict[str, set[str]] = {}
     for gap in results.missing:
         table = gap["table"].partition(".")[0]
-        if table not in allow.missing_tables:
+        if gap["costs"] and table not in allow.missing_tables:
             costs.setdefault(table, set()).update(gap["costs"])
     for table, kpis in sorted(costs.items()):
         said.append(f"{len(kpis)} figure{'s' if len(kpis) > 1 else ''} n/a for want of {'earlier weeks' if table == 'exports' else table}")

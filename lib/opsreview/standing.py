@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from opsreview import judgement
 from opsreview.reconcile import ties
+
+MARGINS = ("contribution_margin", "contribution_margin_after_marketing")  # what the fallbacks of the catalog move
 
 
 def trust(results: Any) -> dict[str, Any]:
@@ -24,6 +27,7 @@ def trust(results: Any) -> dict[str, Any]:
         **sums,
         "quarantine_reasons": exports.quarantine_reasons(),
         "missing": results.missing,
+        "ended_early": results.measured.came[str(results.week)]["ended_early"],
         "unrecognised": exports.unrecognised,
         "dropped_columns": exports.dropped_columns,
         "notices": [*exports.notices, *results.notices],
@@ -31,3 +35,19 @@ def trust(results: Any) -> dict[str, Any]:
         "unknown_skus": len(results.measured.summary.frame("unknown_skus")),
         "ties": ties(results.reconciliation),
     }
+
+
+def missing(results: Any) -> list[dict[str, Any]]:
+    """What was not exported and what it costs: table (or table.column), weeks, costs (the KPIs that are n/a for it).
+
+    Of a table that the contribution margin can do without also `instead`, what stands in for it, and `beside`, the KPIs which that moves.
+    """
+    out = judgement.missing(results.measured.cards[results.week].facts["missing"])
+    for entry in results.measured.came[str(results.week)]["instead"]:
+        said = {"instead": entry["instead"], "beside": list(MARGINS)}
+        known = next((m for m in out if m["table"] == entry["table"]), None)
+        if known:
+            known |= said
+        else:
+            out.append({"table": entry["table"], "weeks": entry["weeks"], "costs": [], **said})
+    return sorted(out, key=lambda m: m["table"])

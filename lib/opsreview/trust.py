@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import figures, formats
-from opsreview.catalog import kpis
+from opsreview.catalog import REVIEWS, kpis
 from opsreview.tables import Html, table
 
 COUNTED = ("orders", "units")
@@ -74,6 +74,25 @@ def alarms(results: Any) -> list[str]:
             why = {t["note"].partition("; ")[2] for t in off}
             hint = f"; it would tie {formats.words(why.pop())}" if len(why) == 1 and why != {""} else ""
             out.append(f"These figures do not tie: the report of {source} shows {formats.listing(said[:3])} than ours{more}{hint}.")
+    return out
+
+
+def early(results: Any, review: str) -> list[str]:
+    """A sentence a table that ended before the week did, on the pages with a figure of the week that stands on it."""
+    out = []
+    for gone in results.trust.get("ended_early", []):
+        needing = [k for k in kpis().values() if any(need.partition(".")[0] == gone["table"] for need in k.needs)]
+        here = [k for k in needing if review not in REVIEWS or k.review == review]
+        if not here and review in REVIEWS:
+            continue
+        text = f"{figures.ended(gone)}."
+        text += f" It touches {formats.listing([k.label for k in here], 3)}." if here else ""
+        row = figures.value_of(results, figures.AFTER_SPEND)
+        then = figures.at_usual(gone, figures.AFTER_SPEND, row) if row and any(k.id == figures.AFTER_SPEND for k in here) else None
+        if then is not None:
+            usual = formats.money(gone["usual"], results.settings.reporting_currency)
+            text += f" It is {formats.share(row.value)} without them, {formats.share(then)} at usual spend ({usual})."
+        out.append(text)
     return out
 
 
