@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from fake_known import WEEK
+from fake_known import WEEK, FakeKnown, settings
 from hand_shop import (
     FREE,
     ago,
@@ -20,7 +20,9 @@ from hand_shop import (
     together,
     wardrobe,
 )
+from opsreview.books import Books
 from opsreview.checks.friday import shrunken
+from opsreview.checks.promotions import advised
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,27 @@ def test_a_promotion_needs_stock_for_what_it_will_sell(available, uplift, fires)
     if fires:
         short = 70 * (1 + uplift) - available
         assert found["impact"].tolist() == pytest.approx([short * (9 - 4)], rel=0.05)
-        assert found["decision"].tolist() == ["rebalance_inbound"]
+        assert found["decision"].tolist() == ["pause_promotion"]
+        # At list price 6 a unit: of 45 that will sell either way 45 more; 90 promoted at 5 are more than 70 at 6.
+        then = "leaves the stock for list price and costs €30.00" if uplift else "brings €45.00"
+        assert f"none is on order: pause it, pausing {then} a week" in found["detail"][0]
+
+
+@pytest.mark.parametrize(
+    ("coming", "advice", "decision", "said"),
+    [
+        (2, "keep", "rebalance_inbound", "more or sooner of what is on order: PO1/1 (10 to BER, 18\xa0Nov)"),
+        (6, "pause until inbound", "pause_promotion", "stock lasts 4.5 days, pause it until PO1/1 (10 to BER, 22\xa0Nov) has come"),
+        (30, "pause until inbound", "pause_promotion", "pause it until PO1/1 (10 to BER, 16\xa0Dec) has come"),
+    ],
+)
+def test_finding_and_proposal_give_a_promotion_the_same_advice(coming, advice, decision, said):
+    tables = shop(
+        45, promotions=promotion(0.1, begins=0), inbound=[inbound(quantity_ordered=10, eta=ago(-coming), original_eta=ago(-coming))]
+    )
+    row = run("promotion_at_risk", tables).iloc[0]
+    assert row["decision"] == decision and said in row["detail"]
+    assert advised(Books(FakeKnown(tables), settings(costs=FREE)))["advice"].tolist() == [advice]
 
 
 def test_inbound_covers_a_promotion_and_a_family_is_promoted_sku_by_sku():

@@ -12,7 +12,7 @@ import pandas as pd
 
 from opsreview.books import Books, fact, inside
 from opsreview.checks import rows_of
-from opsreview.checks.promotions import BY_REVENUE, judged, prices
+from opsreview.checks.promotions import BY_REVENUE, advised, prices
 from opsreview.checks.stakes import AHEAD, lost_units, shelf_stakes
 from opsreview.demand import arrivals
 from opsreview.facts.orders import sales
@@ -28,34 +28,15 @@ CHANNEL_SKUS = 25  # SKUs that lose most in a channel: those worth a decision
 
 
 def pauses(books: Books) -> pd.DataFrame:
-    """A row a promotion and SKU running or soon to: what it does per unit and in all, what stock does until the next inbound, and the gain.
+    """A row a promotion and SKU running or soon to (`advised`), the dearest first: what it does a unit and in all, and what to do.
 
     margin: contribution a unit after discount, fees and returns; full: the same at list price. promoted_units, usual_units: what would sell
-    with the promotion and without, as far as supply goes. gain: what the SKU would earn at list price on its usual units less what it
-    earns promoted, over the promotion (28 days at most), a week. uplift: what is expected of it; needs: the uplift from which it earns
-    more than list price does (empty where no volume does). lasts: days until stock is out at the promoted pace; next_days: days until the
-    next inbound (empty: none on order). advice: pause (loses on a unit, or runs dry), pause until inbound, does not pay (its expected
-    uplift is less than it needs), or keep.
+    with the promotion and without, as far as supply goes. uplift: what is expected of it; needs: the uplift from which it earns more than
+    list price does (empty where no volume does).
     """
-    rows = judged(books)
-    if rows.empty:
-        return pd.DataFrame(columns=PAUSES)
-    moving = (rows["moving"] / rows["net"].where(rows["net"] > 0)).fillna(0.0)
-    full = (rows["listed"] + rows["beside"]) / rows["units"] * (1 - moving) - rows["fixed"] / rows["units"]
-    weeks = rows["until"].clip(lower=7.0) / 7.0
-    pace = rows["expected_units"] / rows["until"].where(rows["until"] > 0)
-    first = arrivals(books).group_by("sku").aggregate(next_days=lambda t: t.offset.min()).to_pandas()
-    rows = rows.assign(
-        full=full, lasts=rows["available"] / pace.where(pace > 0), promoted_units=rows["sold"], usual_units=rows["usually_sold"]
-    )
-    rows["gain"] = (rows["full"] * rows["usual_units"] - rows["margin"] * rows["promoted_units"]) / weeks
+    rows = advised(books)
+    rows = rows.assign(promoted_units=rows["sold"], usual_units=rows["usually_sold"])
     rows["needs"] = (rows["full"] / rows["margin"].where(rows["margin"] > 0) - 1).clip(lower=0)
-    rows = rows.merge(first, on="sku", how="left")
-    dry = (rows["lasts"] < rows["until"]) & (rows["lasts"] < rows["next_days"].fillna(np.inf))
-    short = (rows["uplift"] > 0) & (rows["gain"] > 0)  # without an expected uplift nobody says what it was to bring
-    rows["advice"] = np.select(
-        [rows["margin"] < 0, dry & rows["next_days"].notna(), dry, short], ["pause", "pause until inbound", "pause", "does not pay"], "keep"
-    )
     rows = rows.sort_values(["gain", "promo_id", "sku"], ascending=[False, True, True])
     return rows.reindex(columns=PAUSES).reset_index(drop=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -12,8 +14,8 @@ from opsreview.checks.overlaps import of_promotions
 from opsreview.checks.stakes import lost_units, places, sku_stakes
 from opsreview.demand import arrivals
 from opsreview.facts.orders import sales
-from opsreview.facts.stock import demand
-from opsreview.formats import number, share
+from opsreview.facts.stock import demand, open_inbound
+from opsreview.formats import count, day, listing, number, share
 from opsreview.margin import order_margin
 
 LOOK_AHEAD = 28  # days beyond which there is time to order more
@@ -96,12 +98,45 @@ def judged(books: Books) -> pd.DataFrame:
     return rows.sort_values(["promo_id", "sku"], ignore_index=True)
 
 
+PAUSE, UNTIL, WEAK, KEEP = "pause", "pause until inbound", "does not pay", "keep"
+
+
+def advised(books: Books) -> pd.DataFrame:
+    """`judged`, and what to do: what the finding suggests and what Friday's proposal says.
+
+    full: margin a unit at list price; gain: what the SKU would earn at list price on its usual units less what it earns promoted, a week;
+    lasts: days until stock is out at the promoted pace; next_days: days until the next inbound (empty: none on order). advice: pause
+    (loses on a unit, or runs dry), pause until inbound, does not pay (its expected uplift is less than it needs), or keep.
+    """
+    rows = judged(books)
+    moving = (rows["moving"] / rows["net"].where(rows["net"] > 0)).fillna(0.0)
+    rows["full"] = (rows["listed"] + rows["beside"]) / rows["units"] * (1 - moving) - rows["fixed"] / rows["units"]
+    pace = rows["expected_units"] / rows["until"].where(rows["until"] > 0)
+    rows["lasts"] = rows["available"] / pace.where(pace > 0)
+    rows["gain"] = (rows["full"] * rows["usually_sold"] - rows["margin"] * rows["sold"]) / (rows["until"].clip(lower=7.0) / 7.0)
+    first = arrivals(books).group_by("sku").aggregate(next_days=lambda t: t.offset.min()).to_pandas()
+    rows = rows.merge(first, on="sku", how="left")
+    dry = (rows["lasts"] < rows["until"]) & (rows["lasts"] < rows["next_days"].fillna(np.inf))
+    short = (rows["uplift"] > 0) & (rows["gain"] > 0)  # without an expected uplift nobody says what it was to bring
+    rows["advice"] = np.select([rows["margin"] < 0, dry & rows["next_days"].notna(), dry, short], [PAUSE, UNTIL, PAUSE, WEAK], KEEP)
+    return rows
+
+
+def on_order(books: Books, skus: pd.Series) -> dict[str, list[str]]:
+    """SKU -> what is on order of it, the soonest first: `PO1/1 (100 to BER, 24 Nov)`."""
+    t = open_inbound(books)
+    t = t.filter(t.sku.isin(skus.unique().tolist())).select("sku", "document_id", "line_id", "location", "open_quantity", "eta")
+    lines = rows_of(t, "eta", "document_id", "line_id")
+    said = [f"{r.document_id}/{r.line_id} ({number(r.open_quantity)} to {r.location}, {day(r.eta)})" for r in lines.itertuples()]
+    return lines.assign(said=said).groupby("sku")["said"].agg(list).to_dict()
+
+
 @check
 def promotion_at_risk(ctx: Context) -> pd.DataFrame:
     """Promotions that lose money on a unit, or that stock and inbound will not last for."""
     if not (ctx.covered(28, "orders", "order_lines", "products.unit_cost", "inventory") and ctx.books.ever("promotions")):
         return nothing()
-    rows = judged(ctx.books)
+    rows = advised(ctx.books)
     rows["loses"] = rows["margin"] < 0
     weeks = rows["until"].clip(lower=7.0) / 7.0
     loss, lost = -rows["margin"] * rows["sold"], rows["missing"] * rows["margin"]
@@ -110,6 +145,7 @@ def promotion_at_risk(ctx: Context) -> pd.DataFrame:
     # Of several channels of a promotion the worst speaks.
     rows = rows.sort_values("impact", ascending=False).drop_duplicates(["promo_id", "sku"]).sort_values(["promo_id", "sku"])
     rows = worth(ctx, rows, np.where(rows["loses"], 0.0, rows["expected_units"] / rows["supply"].clip(lower=1.0)))
+    lines = on_order(ctx.books, rows["sku"]) if len(rows) else {}
     return found(
         rows,
         entity=rows["promo_id"] + "/" + rows["sku"],
@@ -123,14 +159,35 @@ def promotion_at_risk(ctx: Context) -> pd.DataFrame:
         expected=np.where(rows["loses"], 0.0, rows["expected_units"]),
         threshold=np.where(rows["loses"], 0.0, rows["expected_units"]),
         basis=np.where(rows["loses"], "loss a unit × units that will sell, a week", "units short × margin a unit after discount, a week"),
-        decision=np.where(rows["loses"], "pause_promotion", "rebalance_inbound"),
+        # What would sell out while more is on order is worth more of it, sooner; what loses, runs dry first or does not pay is not.
+        decision=np.where(rows["advice"] == KEEP, "rebalance_inbound", "pause_promotion"),
         detail=say(
             rows,
             lambda r: (
                 f"{share(r.discount)} off leaves {ctx.money(r.margin)} a unit; {number(r.expected_units)} units expected in "
-                f"{number(r.until)} days, {number(r.available)} available and {number(r.inbound)} coming"
+                f"{number(r.until)} days, {number(r.available)} available and {number(r.inbound)} coming: "
+                f"{_what_to_do(ctx, r, lines.get(r.sku, []))}"
             ),
         ),
         evidence="promotions, orders of 28 days, inventory, inbound",
         overlaps=of_promotions(ctx.books, rows),
     )
+
+
+def _what_to_do(ctx: Context, r: Any, lines: list[str]) -> str:
+    """The advice with what stands behind it; what is on order, where that matters."""
+    brings = (
+        f"pausing brings {ctx.money(r.gain)} a week"
+        if r.gain > 0
+        else f"pausing leaves the stock for list price and costs {ctx.money(-r.gain)} a week"
+    )
+    if r.advice == KEEP:
+        return f"more or sooner of what is on order: {listing(lines, 3)}"
+    if r.loses:
+        return f"pause it, {brings}"
+    if r.advice == WEAK:
+        return f"it does not pay with the uplift expected, {brings}"
+    lasts = f"stock lasts {number(r.lasts, 1)} days"
+    if r.advice == UNTIL:
+        return f"{lasts}, pause it until {lines[0] if lines else count(r.next_days, 'day')} has come"
+    return f"{lasts} and none is on order: pause it, {brings}"
