@@ -108,6 +108,13 @@ def test_headline_tells_findings_with_a_price_from_those_without_and_a_week_from
     assert "One finding costs about €468 once: Billed twice. To" in said
 
 
+def test_headline_counts_the_decisions_that_it_does_not_name():
+    asked = ["staff: x"] * 3 + ["reprice: x"] * 2 + ["transfer: x"] * 2 + ["expedite: x", "accept: x", "accept: x"]
+    found = [finding(100.0 - i, f"F{i}", what) for i, what in enumerate(asked)]
+    said = narrative.headline(store([kpi_row("pick_pack_accuracy", 0.992, "watch")], found), "wednesday")
+    assert said.endswith("To decide: staff (3), reprice (2), transfer (2) and 3 others.")
+
+
 def test_headline_of_a_week_on_target():
     rows = [kpi_row("pick_pack_accuracy", 0.997, "ok"), kpi_row("on_time_ship_rate", 0.995, "ok")]
     assert narrative.headline(store(rows), "wednesday") == "Pick/pack accuracy and on-time ship are on target. No finding is open."

@@ -99,8 +99,9 @@ def _money_sentence(results: Any, review: str) -> str:
     text = f"{formats.number(len(found))} findings{' cost' if priced == len(found) else f'; {with_price}'} about {money}"
     once = f" {counted.ONCE}" if counted.comes_once(found).iloc[0] else ""
     text += f"; the largest, {formats.money(top.impact, currency)}{once}: {top.title}"
-    asked = [f"{name} ({n})" for name, n in choices.items()]
-    return f"{text}. To decide: {formats.listing(asked, 3)}." if asked else f"{text}."
+    asked, rest = [f"{name} ({n})" for name, n in choices.head(3).items()], int(choices.iloc[3:].sum())
+    asked += [f"{formats.count(rest, 'other')}"] if rest else []
+    return f"{text}. To decide: {formats.listing(asked, 4)}." if asked else f"{text}."
 
 
 def worth_deciding(results: Any, review: str) -> pd.DataFrame:
