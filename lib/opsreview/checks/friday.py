@@ -104,6 +104,10 @@ def channel_margins(books: Books) -> ibis.Table:
     return t.group_by("channel").aggregate(**{c: t[c].sum() for c in ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin")})
 
 
+def _kept(of_revenue: float) -> str:
+    return f"lost {share(-of_revenue)}" if of_revenue < 0 else f"kept {share(of_revenue)}"
+
+
 @check
 def channel_margin(ctx: Context) -> pd.DataFrame:
     """Channels that made less than their target over four weeks."""
@@ -120,7 +124,7 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
         rows,
         entity=rows["channel"],
         title=say(
-            rows, lambda r: f"{r.channel} kept {share(r.observed)} of its net revenue as contribution, the target is {share(r.target)}"
+            rows, lambda r: f"The channel {r.channel} {_kept(r.observed)} of its net revenue, the target is to keep {share(r.target)}"
         ),
         expected=rows["target"],
         threshold=rows["target"],
