@@ -10,7 +10,7 @@ import fake_results
 import numpy as np
 import pandas as pd
 import pytest
-from opsreview import agenda, review, tables, widgets
+from opsreview import agenda, renderer, review, tables, widgets
 from opsreview.catalog import HEALTH, REVIEWS, kpis
 from opsreview.exhibits import exhibits
 from opsreview.review import Panel, Review, UnknownParameter, open_review
@@ -226,7 +226,7 @@ def test_table_says_numbers_and_keeps_them_for_sorting_and_download():
     assert cells(html) == [["A", "1,235", "10", "12.3\u00a0%"], ["B", "−2", "5", "–"], ["C", "n/a", "0", "100.0\u00a0%"]]
     assert 'data-value="1234.5678"' in html and 'data-download="x.csv"' in html
     assert html.count('<td class="num"') == 9 and '<th scope="col" class="num">Cost&nbsp;<small>€</small>' in html
-    assert re.findall(r'class="bar" style="width:([\d.]+)%"', html) == ["100.0", "50.0", "0.0"]
+    assert re.findall(r'class="bar(?: low)?" style="margin-left:[\d.]+%;width:([\d.]+)%"', html) == ["100.0", "0.0"], "the total has none"
     assert html.count('<tr class="total">') == 1 and 'data-first="10"' in html
 
 
@@ -244,14 +244,25 @@ def test_a_table_says_where_its_rows_are_that_a_page_does_not_carry():
 
 def test_every_family_and_channel_has_its_bridge():
     r = fake_results.shared()
-    for chart, by in zip(Review("friday", r).net_to_contribution.parts, ("family", "channel"), strict=True):
-        steps = pd.DataFrame(next(iter(chart.to_dict()["datasets"].values())))
-        margin = r.evidence(f"{by}_margin").set_index(by)
-        assert set(steps.key) == {"(all)", *margin.index}
-        for key, own in steps[steps.key != "(all)"].groupby("key"):
-            last = own[own.label == "Contribution"].amount.iloc[0]
-            assert last == pytest.approx(margin.loc[key, "contribution_margin"])
-            assert own.amount.iloc[0] - own[own.kind == "cost"].amount.sum() == pytest.approx(last, abs=0.01)
+    (chart,) = Review("friday", r).net_to_contribution.parts
+    steps = pd.DataFrame(next(rows for rows in chart.to_dict()["datasets"].values() if "label" in rows[0]))
+    families, channels = (r.evidence(f"{by}_margin").set_index(by).contribution_margin for by in ("family", "channel"))
+    left = pd.concat([families, channels.rename(lambda name: f"channel {name}")])
+    assert set(steps.key) == {"(all)", *left.index}
+    for key, own in steps[steps.key != "(all)"].groupby("key"):
+        last = own[own.label == "Contribution"].amount.iloc[0]
+        assert last == pytest.approx(left[key])
+        assert own.amount.iloc[0] - own[own.kind == "cost"].amount.sum() == pytest.approx(last, abs=0.01)
+
+
+def test_bars_in_cells_stand_on_one_zero_line():
+    """What is below zero goes left of it and what is above goes right, to one measure; a total has none: it would dwarf its parts."""
+    frame = pd.DataFrame({"amount": [100.0, -50.0, 0.0, None, 50.0], "whole": [False] * 4 + [True]})
+    html = tables.table(frame, "amount | Amount | money | bar", "Cap", strong="whole")._repr_html_()
+    bars = re.findall(r'class="bar( low)?" style="margin-left:([\d.]+)%;width:([\d.]+)%"', html)
+    assert bars == [("", "33.3", "66.7"), (" low", "0.0", "33.3"), ("", "33.3", "0.0")]
+    one_way = tables.table(frame.head(1), "amount | Amount | money | bar", "Cap")._repr_html_()
+    assert 'class="bar" style="margin-left:0.0%;width:100.0%"' in one_way
 
 
 def test_an_empty_table_is_a_plain_note():
@@ -293,7 +304,7 @@ def test_stockout_risks_show_what_was_committed():
 def test_decisions_to_take_carry_their_arithmetic():
     r = fake_results.shared()
     parts = Review("friday", r).decisions_to_take.parts
-    heads = [re.search(r"<caption>(.*?)</caption>", part._repr_html_())[1] for part in parts]
+    heads = [re.search(r"<caption><span[^>]*>(.*?)</span>", part._repr_html_())[1] for part in parts]
     assert [head.split(":")[0] for head in heads] == [
         "Pause", "Reprice", "Rebalance stock", "Rebalance inbound", "Adjust channel exposure", "Take out of a channel",
     ]  # fmt: skip
@@ -433,11 +444,12 @@ def test_a_trend_of_several_figures_names_those_that_are_missing():
     r = fake_results.shared()
     missing = [{"table": "picks", "weeks": ["2026-W46"], "costs": ["perfect_order_rate"]}]
     some = fake_results.changed_by(r, history=r.history[r.history.kpi != "perfect_order_rate"], trust={**r.trust, "missing": missing})
-    title = Review("wednesday", some).on_time_ship.parts[0].to_dict()["title"]
-    assert title["text"][0].startswith("On-time ship changed for the worse")
+    spec = Review("wednesday", some).on_time_ship.parts[0].to_dict()
+    title = spec["title"]
+    assert renderer.title(spec).startswith("On-time ship changed for the worse")
     assert "n/a for want of picks: Perfect order." in " ".join(title["subtitle"])
     none = fake_results.changed_by(some, history=some.history[some.history.kpi != "on_time_ship_rate"])
-    assert Review("wednesday", none).on_time_ship.parts[0].to_dict()["title"]["text"][0].startswith("On-time delivery is")
+    assert renderer.title(Review("wednesday", none).on_time_ship.parts[0].to_dict()).startswith("On-time delivery is")
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Html:
 
 @dataclass(frozen=True)
 class Col:
-    """A column of a table; `kind` is one of FORMATTERS, `bar` draws the number's size under it."""
+    """A column of a table; `kind` is one of FORMATTERS, `bar` draws the number's size under it, from a zero line."""
 
     name: str
     label: str
@@ -74,8 +74,8 @@ def table(
     left = f"{formats.count(len(frame) - len(shown), 'more row')}: {whole}." if len(frame) > len(shown) else ""
     made = [Col.read(line) for line in columns.strip().splitlines()]
     heads = [{"label": c.label, "help": c.help, "num": _is_number(c.kind), "unit": _unit(c.kind, currency), "small": c.small} for c in made]
-    cells = [_cells(shown, column) for column in made]
     bold = shown[strong].astype(bool).tolist() if strong else [False] * len(shown)
+    cells = [_cells(shown, column, bold) for column in made]
     html = environment().get_template("tbl_rows.j2").render(
         caption=caption, columns=heads, rows=list(zip(bold, zip(*cells, strict=True), strict=True)), note=f"{note} {left}".strip(),
         filterable=filterable, download=download, scroll=filterable and len(shown) > SCROLL, first=first,
@@ -127,13 +127,13 @@ FORMATTERS: dict[str, Callable[[Any], str]] = {
 TEXTS = ("code", "text", "plain", "words", "day", "moment", "pill")
 
 
-def _cells(frame: pd.DataFrame, column: Col) -> list[dict[str, Any]]:
+def _cells(frame: pd.DataFrame, column: Col, bold: list[bool]) -> list[dict[str, Any]]:
     values = frame[column.name].tolist()
     small = frame[column.small].tolist() if column.small else [""] * len(values)
     kind = column.kind.removesuffix("?")
     say, style = FORMATTERS[kind], "num" if _is_number(kind) else "code" if kind == "code" else ""
     dash = "–" if column.kind.endswith("?") else ""
-    top = max((abs(float(v)) for v in values if column.bar and not formats.missing(v)), default=0.0)
+    bars = _bars([None if total or not column.bar else value for value, total in zip(values, bold, strict=True)])
     return [
         {
             "text": dash if dash and formats.missing(value) else say(value),
@@ -141,9 +141,22 @@ def _cells(frame: pd.DataFrame, column: Col) -> list[dict[str, Any]]:
             "raw": _raw(value, kind),
             "small": "" if formats.missing(extra) else str(extra),
             "pill": PILLS.get(str(value), "") if kind == "pill" else None,
-            "bar": round(100 * abs(float(value)) / top, 1) if top and not formats.missing(value) else None,
+            "bar": bar,
         }
-        for value, extra in zip(values, small, strict=True)
+        for value, extra, bar in zip(values, small, bars, strict=True)
+    ]
+
+
+def _bars(values: list[Any]) -> list[tuple[float, float, bool] | None]:
+    """Where each bar begins and how wide it is, in per cent of the cell, and whether it lies below zero: all on one zero line."""
+    known = [float(v) for v in values if not formats.missing(v)]
+    low, high = min([0.0, *known]), max([0.0, *known])
+    if low == high:
+        return [None] * len(values)
+    scale = 100 / (high - low)
+    return [
+        None if formats.missing(v) else (round((min(0.0, float(v)) - low) * scale, 1), round(abs(float(v)) * scale, 1), float(v) < 0)
+        for v in values
     ]
 
 

@@ -115,6 +115,53 @@ def test_a_title_follows_the_dropdown(view, page_path):
         pytest.skip("no title of this page follows a dropdown")
 
 
+def test_a_phone_reads_every_chart_and_scrolls_every_table_in_its_frame(view, page_path):
+    """At 390 px: nothing wider than the window, no chart scaled (its text has the size it was given), no gap below one."""
+    page, *_ = view(page_path, 390)
+    all_drawn(page)
+    for _ in ("as it is opened", "with all that is folded"):
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        unfold(page)
+    charts = json.loads(page.locator("script#charts").text_content())
+    for figure in page.locator("figure.chart").all():
+        if "autosize" not in charts[int(figure.get_attribute("data-chart"))]["spec"]:
+            continue  # one of a notebook's own, which is scaled
+        shown, given, gap = figure.evaluate("""figure => {
+            const svg = figure.querySelector('svg.marks'), rest = figure.querySelector('.vega-bindings');
+            const end = Math.max(...[svg, rest].filter(Boolean).map((e) => e.getBoundingClientRect().bottom));
+            return [svg.getBoundingClientRect().width, Number(svg.getAttribute('width')), figure.getBoundingClientRect().bottom - end];
+        }""")
+        assert shown == pytest.approx(given, abs=1) and gap < 40
+        sizes = figure.locator("svg.marks text").evaluate_all("texts => texts.map(t => parseFloat(getComputedStyle(t).fontSize))")
+        assert min(sizes) >= 11
+    outside = """[...document.querySelectorAll('table.tbl')].filter(t => t.scrollWidth > innerWidth).every(table => {
+        for (let e = table.parentElement; e; e = e.parentElement) if (getComputedStyle(e).overflowX === 'auto') return true;
+        return false;
+    })"""
+    assert page.evaluate(outside)
+
+
+def test_a_window_made_narrower_draws_anew_what_the_reader_picked(view, page_path):
+    page, *_ = view(page_path, 1024)
+    all_drawn(page)
+    unfold(page)
+    figure = page.locator("figure.chart:has(.vega-bind select)").first
+    if not figure.count():
+        pytest.skip("this page has no dropdown")
+    select = figure.locator(".vega-bind select").first
+    other = select.locator("option").evaluate_all("options => options.map(o => o.value)")[-1]
+    named = figure.evaluate("f => JSON.parse(document.getElementById('charts').textContent)[f.dataset.chart].spec.params[0].name")
+    select.select_option(other)
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.wait_for_timeout(600)
+    figure.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "f => f.dataset.state === 'drawn' && f.querySelector('svg.marks').clientWidth < 700", arg=figure.element_handle()
+    )
+    if named == "picked":
+        assert figure.locator(".vega-bind select").first.input_value() == other
+
+
 def test_a_legend_dims_the_others(view, made):
     page, *_ = view(made)
     all_drawn(page)
@@ -314,3 +361,7 @@ def test_a_page_prints(view, page_path):
     page.set_viewport_size({"width": 695, "height": 1000})  # A4 without its margins, at 96 px an inch
     assert page.evaluate("document.documentElement.scrollWidth") <= 695
     assert not page.locator("nav.sections").is_visible()
+    sizes = """cells => cells.map(c => [c, ...c.querySelectorAll('small')].map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+    for cell, *under in page.locator("table.tbl td").evaluate_all(sizes):
+        assert cell > 10 and all(small < cell for small in under), "what stands under a cell is smaller than the cell"
+    assert page.locator(".findings details:not([open])").count() == 0 and page.locator(".findings tr[hidden]:not(:visible)").count() == 0

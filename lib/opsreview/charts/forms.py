@@ -18,6 +18,7 @@ FORMATS = {
     "two": ",.2f", "signed": "+,.1f", "change": "+.1%", "day": "%a %-d %b %Y", "moment": "%-d %b %H:%M",
 }  # fmt: skip
 OF_UNIT = {"share": "fine", "money": "money", "units": "units"}  # others: one decimal
+LEAST_PLOT, AROUND = 40, 68  # px: the lowest plot; what a line of title, legend and axis take beside it
 NEAR_ONE = 0.8  # from where on bars that begin at 0 all look alike
 STATUSES = {name: (theme.STATUS[name], "circle") for name in ("ok", "watch", "breach", "none")}
 WITHIN = "within its range"
@@ -30,7 +31,9 @@ NEWS = {
 
 
 def finish(chart: Chart, title: Title, subtitle: str = "", height: int = 260, currency: str = "") -> Chart:
-    """Title, size and look; the size is that of the whole picture, axes and legend included.
+    """Title, size and look. `width` is the whole picture's; what title, legend and axis leave of `height` is the plot's.
+
+    The plot keeps its height where a narrow window or an option of the dropdown gives the title more lines: the picture grows.
 
     A title an option follows the dropdown: its texts travel as a parameter's value, never inside an expression.
     """
@@ -40,9 +43,11 @@ def finish(chart: Chart, title: Title, subtitle: str = "", height: int = 260, cu
         text: Any = alt.ExprRef("heading")
     else:
         text = theme.wrap(next(iter(title.values())) if isinstance(title, dict) else title, 116)
-    heading = alt.TitleParams(text, subtitle=theme.wrap(subtitle, 140) if subtitle else alt.Undefined)
-    fit = alt.AutoSizeParams(type="fit", contains="padding", resize=True)  # anew where a title of the dropdown takes more lines
-    return chart.properties(title=heading, width=theme.WIDTH, height=height, autosize=fit).configure(**theme.config(currency))
+    below = theme.wrap(subtitle, 140) if subtitle else []
+    heading = alt.TitleParams(text, subtitle=below or alt.Undefined)
+    fit = alt.AutoSizeParams(type="fit-x", contains="padding", resize=True)
+    plot = max(LEAST_PLOT, height - AROUND - 19 - 16 * len(below))
+    return chart.properties(title=heading, width=theme.WIDTH, height=plot, autosize=fit).configure(**theme.config(currency))
 
 
 def told(title: Title, options: list[str]) -> Title:

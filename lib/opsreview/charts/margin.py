@@ -14,8 +14,9 @@ ALL = "(all)"
 GOODS = {"cost_of_goods": "Goods"}
 MOST_KEYS = 200  # families in a dropdown
 CHANNEL = "channel "  # before a channel's name, where families stand in the same dropdown
-ROOM = 0.14  # of a waterfall's width, for what stands beside its longest step
+ROOM = 64  # px for what stands beside the longest step of a waterfall
 STEP = 25  # px of a step
+NAMES_END, CAUSES_BEGIN = 0.3, 0.62  # of the re-rank's width: between them run the lines
 
 
 KEEPS = {
@@ -87,7 +88,7 @@ def waterfall(
     tall = tall[tall.key.isin(keys)].rename(columns={"from": "start", "to": "end"})
     tall["kind"] = np.where(tall.kind == "cost", "cost", np.where(tall.amount < 0, "margin below zero", "margin"))
     tall["place"] = tall.label.map(order.index)
-    chart = stairs(tall, keys, by.capitalize(), f"format(datum.share, '{theme.SHARE}')", "In the week", STEPS)
+    chart = stairs(tall, keys, "Of", f"format(datum.share, '{theme.SHARE}')", "In the week", STEPS)
     return finish(chart, told(title, keys), subtitle, 110 + STEP * len(order), currency)
 
 
@@ -97,20 +98,22 @@ def stairs(tall: pd.DataFrame, keys: list[str], pick: str, said: str, axis: str,
     Rows: key, label, start, end, amount, share, kind, place. `said`: the expression of what stands beside each step; `axis`: what the
     money is of; `looks`: colors by kind.
     """
-    tall = tall.assign(right=tall[["start", "end"]].max(axis=1))
-    reach = tall.groupby("key")[["start", "end"]].transform("max").max(axis=1) - tall.groupby("key")[["start", "end"]].transform("min").min(
-        axis=1
+    ends = tall.groupby("key")[["start", "end"]]
+    tall = tall.assign(
+        right=tall[["start", "end"]].max(axis=1), reach=ends.transform("max").max(axis=1) - ends.transform("min").min(axis=1)
     )
-    tall["room"] = tall.right + ROOM * reach  # unseen marks: so that what is said beside a step stays inside the frame
-    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "right", "room", "amount", "share", "kind", "place"]))
+    base = alt.Chart(rows(tall, ["key", "label", "start", "end", "right", "reach", "amount", "share", "kind", "place"]))
     y = alt.Y("label:N", sort=alt.SortField("place"), axis=name_axis())
     x = alt.X("start:Q", axis=value_axis("money", axis), scale=alt.Scale(nice=False))
     tooltip = tips(f"key | {pick}", "label | Step", "amount | Amount | cents", "share | Of net revenue | share")
     color = named("kind", tall.kind, looks)["color"]
     bars = base.mark_bar(size=15).encode(y, x, alt.X2("end:Q"), color=color, tooltip=tooltip)
     texts = base.transform_calculate(said=said).mark_text(align="left", dx=5, fontSize=12, color=theme.INK)
-    edge = base.mark_point(opacity=0).encode(y, alt.X("room:Q"))
-    return choose([edge, bars, texts.encode(y, alt.X("right:Q"), text="said:N", tooltip=tooltip)], "key", keys, pick)
+    # Unseen marks, so that what is said beside a step stays inside the frame, however narrow.
+    edge = base.transform_calculate(room=f"datum.right + datum.reach * {ROOM} / max({ROOM}, width - {ROOM})").mark_point(opacity=0)
+    return choose(
+        [edge.encode(y, alt.X("room:Q")), bars, texts.encode(y, alt.X("right:Q"), text="said:N", tooltip=tooltip)], "key", keys, pick
+    )
 
 
 def largest(skus: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -141,13 +144,17 @@ def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     )  # fmt: skip
     axis = {"scale": alt.Scale(domain=[0.4, len(frame) + 0.6], reverse=True, nice=False), "axis": None}
     start, end = alt.Y("rank_gross:Q", **axis), alt.Y("rank_contribution:Q", **axis)
-    left, right = alt.value(180), alt.value(theme.WIDTH - 250)
+    left, right = (alt.value(alt.ExprRef(f"{part} * width")) for part in (NAMES_END, CAUSES_BEGIN))
     color = named("kind", frame.kind, MOVES, offset=26)["color"]
     width = alt.condition(f"datum.kind === '{keeps}'", alt.value(1.2), alt.value(2.6))
     line = base.mark_rule().encode(start, alt.Y2("rank_contribution:Q"), x=left, x2=right, color=color, strokeWidth=width, tooltip=tooltip)
     dot = base.mark_point(filled=True, size=45, opacity=1)
-    name = base.mark_text(align="right", dx=-10, fontSize=11, limit=160).encode(start, x=left, text="sku:N", color=color)
-    cost = base.mark_text(align="left", dx=10, fontSize=11, limit=230).encode(end, x=right, text="through:N", color=color)
+    name = base.mark_text(align="right", dx=-10, fontSize=12, limit=alt.ExprRef(f"{NAMES_END} * width - 12")).encode(
+        start, x=left, text="sku:N", color=color
+    )
+    cost = base.mark_text(align="left", dx=10, fontSize=12, limit=alt.ExprRef(f"{1 - CAUSES_BEGIN} * width - 12")).encode(
+        end, x=right, text="through:N", color=color
+    )
     chart = alt.layer(
         line, dot.encode(start, x=left, color=color, tooltip=tooltip), dot.encode(end, x=right, color=color, tooltip=tooltip), name, cost,
         _heading("by gross margin", axis, left, "right"), _heading("by contribution margin", axis, right, "left"),
@@ -179,7 +186,15 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
     x = alt.X(
         "reason_said:O",
         sort=[r.replace("_", " ") for r in across],
-        axis=alt.Axis(title=None, orient="top", labelAngle=0, ticks=False, domain=False, labelColor=theme.INK, labelLimit=110),
+        axis=alt.Axis(
+            title=None,
+            orient="top",
+            labelAngle=alt.ExprRef("width < 500 ? -90 : 0"),
+            ticks=False,
+            domain=False,
+            labelColor=theme.INK,
+            labelLimit=110,
+        ),
     )
     y = alt.Y("family:O", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK))
     tooltip = tips(

@@ -21,7 +21,10 @@ def leak_trends(results: Any) -> list[Part]:
     """Basis points of each leak over 26 weeks against what weeks differ by anyway, what avoidables cost, and each leak's findings."""
     rows, currency = trends(results.leak_history), results.settings.reporting_currency
     news = rows[(rows.week == str(results.week)) & rows.signal.str.startswith(("up", "down"))]
-    said = [f"{row.series.lstrip('1234 ').lower()} {'rose' if row.signal.startswith('up') else 'fell'}" for row in news.itertuples()]
+    said = [
+        f"{row.series.lstrip('1234 ').lower()} {'rose' if row.signal.startswith('up') else 'fell'}"
+        for row in news[news.series != TOTALS["1-4"]].itertuples()
+    ]
     news = f"beyond what weeks differ by anyway: {formats.listing(said, 5)}" if said else "no leak is beyond what weeks differ by anyway"
     title = {leak: trend_title(leak, own, str(results.week)) for leak, own in rows.groupby("series", sort=False)}
     whole = TOTALS["1-4"]

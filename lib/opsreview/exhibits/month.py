@@ -30,7 +30,7 @@ def ebitda(results: Any) -> list[Part]:
     rows, counts = month.bridge(), {m: len(month.weeks(m)) for m in (month.name, month.before)}
     both = [(formats.month(month.name), "amount", "share"), (formats.month(month.before), "before", "share_before")]
     tall = pd.concat([rows[["step", a, s]].set_axis(["step", "amount", "share"], axis=1).assign(month=m) for m, a, s in both])
-    subtitle = f"Above each step its amount. {_spans(counts)}"
+    subtitle = f"Beside each step its amount. {_spans(counts)}"
     title = {m: ebitda_title(rows.assign(amount=rows[a]), m, currency) for m, a, _ in both}
     chart = charts.ebitda(tall, title, subtitle, currency)
     return [drawn(chart, "From contribution to EBITDA", results, SOLD), _bridge(rows, counts, results), _weeks(results)]

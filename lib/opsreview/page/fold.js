@@ -15,9 +15,9 @@
   });
   reveal(location.hash);
 
-  // On paper nothing can be opened: every topic is, and every decision that is worth one; afterwards all is as the reader had it.
+  // On paper nothing can be opened: every topic is, every finding, and every decision that is worth one; afterwards all is as the reader had it.
   const closed = [];
-  const open = () => document.querySelectorAll("details:is(.topic, .worth, .restated):not([open])").forEach((fold) => { closed.push(fold); fold.open = true; });
+  const open = () => document.querySelectorAll(":is(details:is(.topic, .worth, .restated, .changes-rest), .findings details):not([open])").forEach((fold) => { closed.push(fold); fold.open = true; });
   const close = () => closed.splice(0).forEach((fold) => { fold.open = false; });
   addEventListener("beforeprint", open);
   addEventListener("afterprint", close);

@@ -46,6 +46,7 @@
     more.type = "button";
     more.className = "more";
     more.textContent = `All ${body(table).length} rows`;
+    more.dataset.paper = sum(table) ? "Only totals are printed" : `Printed: the first ${table.dataset.first} of ${body(table).length} rows`;
     more.addEventListener("click", () => { table.dataset.whole = "yes"; more.remove(); show(table); });
     table.after(more);
   };
