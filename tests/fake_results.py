@@ -70,6 +70,7 @@ def make(seed: int = 7, **settings_given) -> FakeResults:
     findings, given = _findings(skus), _exports()
     leaks, leak_history = _leaks(rng)
     frames["export_weeks"] = _export_weeks()
+    frames["leak_rows"], frames["paid_lines"] = _leak_rows(leaks), _paid_lines()
     return FakeResults(
         **given, week=WEEK, as_of=datetime(2026, 11, 15, 23), settings=team, exports_dir=Path("data_samples"), kpis=kpis, history=history,
         findings=findings, leaks=leaks, leak_causes=_causes(leaks), leak_history=leak_history, sku_margin=frames["sku_margin"], inventory=frames["inventory"],
@@ -333,6 +334,23 @@ def _leaks(rng) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     now["units"], now["estimate"], now["evidence"] = np.nan, now.part.isin(["stockout", "overbuy", "excess", "dead_stock"]), "{}"
     return now[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]], history
+
+
+def _paid_lines() -> pd.DataFrame:
+    """A move there and back, and haste that did not help."""
+    first, then = date(2026, 11, 12), date(2026, 11, 24)
+    rows = [("transfer_freight", "other", "SKU-001", "Chair no. 1", "BER", "RTM", 3.0, 380.0, 60.0, first, first, datetime(2026, 11, 12, 9), 16.0),
+            ("expedite", "SKU-001", "SKU-002", "Lamp no. 2", None, "BER", 183.0, 240.0, 900.0, first, then, None, 0.0)]  # fmt: skip
+    return pd.DataFrame(
+        rows, columns="part keys sku name source_location location quantity_ordered amount margin original_eta eta arrived_at back".split()
+    )
+
+
+def _leak_rows(leaks: pd.DataFrame) -> pd.DataFrame:
+    """Every part but creep as two rows, one of them of a SKU, service or line that a finding may be about."""
+    own = leaks[~leaks.part.isin(["total", "actionable", "creep"]) & leaks.amount.notna()]
+    parts = [own.assign(keys=keys, amount=own.amount * part, rows=2) for keys, part in (("SKU-001", 0.75), ("other", 0.25))]
+    return pd.concat(parts, ignore_index=True)[["leak", "part", "keys", "amount", "rows"]]
 
 
 def _causes(leaks: pd.DataFrame) -> pd.DataFrame:

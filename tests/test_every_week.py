@@ -9,7 +9,7 @@ from adding_up import CENT, MARGINS, off, orders_off, total
 from opsreview import change, engine
 from opsreview.books import Books
 from opsreview.evidence import frames
-from opsreview.exhibits.leaks import by_finding
+from opsreview.exhibits.leak_findings import by_finding, ledger_rows
 from opsreview.intake.store import open_exports
 from opsreview.leaks import PARTS
 from opsreview.margin import COMPONENTS
@@ -85,7 +85,7 @@ def test_every_weeks_change_is_its_parts(weeks):
 def test_the_samples_findings_of_a_leak_and_a_remainder_are_the_leak(sample_results):
     """In cents as they are shown, each finding in one leak; and a leak's parts are its total in every week that was measured."""
     r = sample_results
-    rows = by_finding(r.leaks, r.findings[r.findings.state != "resolved"])
+    rows = by_finding(r.leaks, r.findings[r.findings.state != "resolved"], ledger_rows(r))
     assert set(rows.leak) == set("1234")
     totals = r.leaks[r.leaks.part == "total"].set_index("leak").amount
     assert (rows[~rows.whole].groupby("leak").amount.sum() - totals.reindex(list("1234"))).abs().max() < CENT

@@ -21,8 +21,8 @@ PACKAGE = ROOT / "lib" / "opsreview"
 # A module (or a package as a whole) imports only what stands before it. From the ground to the command.
 GROUND = ["formats", "weeks", "catalog", "settings", "statistics", "intake.schema"]
 ENGINE = [
-    "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "change", "development",
-    "scorecard", "behind", "reconcile", "gaps",
+    "engine", "intake", "plans", "books", "facts", "margin", "provenance", "bills", "demand", "kpis", "leaks", "leak_rows", "change",
+    "development", "scorecard", "behind", "reconcile", "gaps",
 ]  # fmt: skip
 JUDGEMENT = [
     "judgement",
@@ -72,6 +72,7 @@ QUERIES = {
     "demand",
     "kpis",
     "leaks",
+    "leak_rows",
     "change",
     "development",
     "scorecard",

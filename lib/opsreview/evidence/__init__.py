@@ -16,8 +16,8 @@ Frame = Callable[[Books], pd.DataFrame]
 
 def frames() -> dict[str, Frame]:
     """Every evidence frame by its name."""
-    from opsreview.evidence import audit, exports, friday, monday, money, month, wednesday
+    from opsreview.evidence import audit, exports, friday, leaks, monday, money, month, wednesday
     from opsreview.proposals import PROPOSALS
 
-    modules = (monday, wednesday, friday, money, audit, month, exports)
+    modules = (monday, wednesday, friday, leaks, money, audit, month, exports)
     return {f.__name__: f for f in (*(f for m in modules for f in m.EVIDENCE), *PROPOSALS)}

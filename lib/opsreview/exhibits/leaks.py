@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, figures, formats, statistics, titles_margin
-from opsreview.counted import counted
 from opsreview.exhibits import Part, drawn, gone, listed
+from opsreview.exhibits.leak_findings import with_findings
+from opsreview.exhibits.leak_unpriced import unpriced
 from opsreview.tables import note
 from opsreview.titles import LEAKS
 
@@ -33,7 +34,7 @@ def leak_trends(results: Any) -> list[Part]:
     chart = charts.trend(rows, title, "count", "Basis points", subtitle, "Leak", currency)
     sentence = avoidables(results.leaks, currency)
     over_time = drawn(chart, "The leaks over 26 weeks", results, ["orders", "order_lines"])
-    return [*([note(sentence)] if sentence else []), by_cause(results), over_time, _with_findings(results)]
+    return [*([note(sentence)] if sentence else []), by_cause(results), over_time, with_findings(results), unpriced(results)]
 
 
 def by_cause(results: Any) -> Part:
@@ -129,34 +130,3 @@ def avoidables(leaks: pd.DataFrame, currency: str) -> str:
     usual = "" if formats.missing(row.baseline) else f"; usually {formats.money(row.baseline, currency)}"
     text = f"Fulfillment avoidables leak {formats.number(row.basis_points, 1)} basis points of net revenue ({cost}{usual})"
     return f"{text}: {formats.listing(said, 4)}."
-
-
-def by_finding(leaks: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """A row a finding of a leak, a remainder and the leak's total: leak, what, amount, whole. Findings and remainder add up to the total.
-
-    A finding stands in the one leak that its check names, a cent that two of them say stands once. A negative remainder says by how much
-    the findings reckon with more than this week's ledger: theirs is what a cause costs a week, often from four weeks.
-    """
-    out = []
-    for leak in "1234":
-        total = leaks[(leaks.leak == leak) & (leaks.part == "total")].amount
-        if total.empty or formats.missing(total.iloc[0]):
-            continue
-        own = counted(found[found.leak.astype(str) == leak]).sort_values("impact", ascending=False, kind="stable")
-        out += [(leak, row.title, float(row.impact), False) for row in own.itertuples()]
-        rest = float(total.iloc[0]) - float(own.impact.sum())
-        out.append((leak, "not in a finding" if rest >= 0 else "findings beyond this week's ledger", rest, False))
-        out.append((leak, "the leak in the week", float(total.iloc[0]), True))
-    return pd.DataFrame(out, columns=["leak", "what", "amount", "whole"])
-
-
-def _with_findings(results: Any) -> Part:
-    rows = by_finding(results.leaks, results.findings[results.findings.state != "resolved"])
-    columns = """
-    named | Leak
-    what | Finding
-    amount | A week | cents
-    """
-    note_ = "A finding stands in one leak. It says what its cause costs a week, often measured over four; the leak is this week's ledger."
-    shown = rows.assign(named=rows.leak.map(LEAKS))
-    return listed(results, shown, columns, "The leaks, finding by finding", ["orders"], strong="whole", note=note_)
