@@ -5,10 +5,13 @@ from __future__ import annotations
 import fake_results
 import pandas as pd
 import pytest
-from opsreview import agreed, findings
+from opsreview import agreed
+from opsreview.findings import COLUMNS as PUBLIC
+from opsreview.findings import INNER
 from opsreview.settings import parse
 from opsreview.weeks import Week
 
+COLUMNS = [*PUBLIC, *INNER]
 WEEK = Week.parse("2026-W46")
 SETTINGS = parse({"timezone": "UTC", "reporting_currency": "EUR", "owners": {"promotion_at_risk": {"owner": "Ana", "sla_hours": 48}}})
 FRAMES = {
@@ -35,11 +38,11 @@ FRAMES = {
         columns=["sku", "channel", "contribution", "elsewhere"],
     ),
 }
-NONE = pd.DataFrame(columns=findings.COLUMNS)
+NONE = pd.DataFrame(columns=COLUMNS)
 
 
 def found(check: str, entity: str, state: str = "open") -> pd.DataFrame:
-    return pd.DataFrame([{**dict.fromkeys(findings.COLUMNS), "check": check, "entity": entity, "state": state}])
+    return pd.DataFrame([{**dict.fromkeys(COLUMNS), "check": check, "entity": entity, "state": state}])
 
 
 def asked(known: pd.DataFrame = NONE) -> pd.DataFrame:
@@ -59,6 +62,7 @@ def test_a_group_is_one_decision_with_its_money_dearest_first():
     }
     assert rows.suggested_decision["proposal/pause/P-1"] == "pause_promotion: P-1 for A and B"
     assert rows.suggested_decision["proposal/reprice"] == "reprice: to the price that earns: A and D"
+    assert set(rows.index[rows.period == "once"]) == {"proposal/transfer/north → south", "proposal/transfer/south → east"}
     assert rows.title["proposal/transfer/north → south"] == "6 units of 2 SKUs would sell in south and lie in north"
     assert rows.suggested_decision["proposal/listings/social"] == "adjust_channel: take A and B out of social"
 
@@ -85,7 +89,7 @@ def test_what_a_finding_asks_for_is_not_asked_twice(known, proposal, left):
 
 def test_without_proposals_there_is_no_row():
     rows = agreed.to_decide(lambda name: FRAMES[name].head(0), NONE, WEEK, SETTINGS)
-    assert rows.empty and list(rows.columns) == findings.COLUMNS
+    assert rows.empty and list(rows.columns) == COLUMNS
 
 
 def test_fridays_checklist_has_them_and_no_other():

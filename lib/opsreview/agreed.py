@@ -40,7 +40,7 @@ def to_decide(evidence: Any, findings: pd.DataFrame, week: Week, settings: Setti
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=findings.columns).assign(
         week=str(week), review="friday", leak="5", entity_type="proposal", severity="info", state="new", first_seen=str(week), members="",
-        evidence="", threshold=float("nan"),
+        evidence="", threshold=float("nan"), overlaps="",
     )  # fmt: skip
     owners, as_of = settings.owners, week.as_of(settings.timezone)
     due = {c: as_of + timedelta(hours=owners[c].sla_hours) for c in set(frame["check"])}
@@ -90,7 +90,7 @@ def _transfers(f: pd.DataFrame) -> Iterator[Proposal]:
             f"{source} → {target}",
             title,
             g["net"].sum(),
-            "margin saved less freight, once",
+            "margin saved less freight",
             "transfer",
             (f"{source} to {target}: {_skus(g)}"),
         )
