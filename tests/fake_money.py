@@ -52,7 +52,7 @@ def _range(rng: np.random.Generator, n: int = 40) -> pd.DataFrame:
     f["planned"] = f.price * (1 - f.discount)
     f["below_floor"] = f.planned.fillna(f.price) < f.floor
     f = f.sort_values("contribution_margin", ascending=False, ignore_index=True)
-    return f.assign(cumulative=f.contribution_margin.cumsum(), place=(f.index + 1) / n)
+    return f.assign(cumulative=f.contribution_margin.cumsum(), place=(f.index + 1) / n, sign_depends=f.contribution_share.abs() < 0.01)
 
 
 def _bill() -> pd.DataFrame:
@@ -84,9 +84,9 @@ def _proposals() -> dict[str, pd.DataFrame]:
         columns="promo_id sku name channel starts_on ends_on discount margin full days promoted_units usual_units gain uplift needs available inbound lasts next_days advice".split(),
     )  # fmt: skip
     reprices = pd.DataFrame(
-        [("SKU-001", "Lamps", 80.0, 23.3, -3.1, 248.0, 27.0, 0.09, 30.4, 0.3, 24.0, -2.6, "raise", 2.8, 0.0, *[np.nan] * 8),
-         ("SKU-002", "Lamps", 20.0, 12.0, -0.4, 8.0, 12.5, 0.09, 14.0, 0.17, 12.4, -0.1, "raise", 1.2, 0.0, -2.0, -2.6, -1.4, 26.0, 14.7, 25.6, 24.0, 27.0)],
-        columns="sku family units_week price margin loss floor share goal raise_ listed at_list advice margin_then break_even elasticity low high weeks units_then gain gain_low gain_high".split(),
+        [("SKU-001", "Lamps", 80.0, 23.3, -3.1, 248.0, 27.0, 0.09, 30.4, 0.3, 24.0, -2.6, False, "raise", 2.8, 0.0, *[np.nan] * 8),
+         ("SKU-002", "Lamps", 20.0, 12.0, -0.4, 8.0, 12.5, 0.09, 14.0, 0.17, 12.4, -0.1, True, "raise", 1.2, 0.0, -2.0, -2.6, -1.4, 26.0, 14.7, 25.6, 24.0, 27.0)],
+        columns="sku family units_week price margin loss floor share goal raise_ listed at_list sign_depends advice margin_then break_even elasticity low high weeks units_then gain gain_low gain_high".split(),
     )  # fmt: skip
     moves = pd.DataFrame(
         [("SKU-002", "Rug no. 2", "BER", "RTM", 26.0, 6.0, 3.0, 5.0, 5.0, 5.7, 0.73, 3.5, True, 3.7, 28.6, 24.9)],

@@ -279,11 +279,12 @@ def _friday(rng, skus: pd.DataFrame) -> dict[str, pd.DataFrame]:
     rank["fall"] = rank.rank_contribution - rank.rank_gross
     rank["culprit"] = [["shipping", "returns_reserve", "channel_fees"][i % 3] for i in range(len(rank))]
     rank["culprit_money"] = rank.net_revenue * 0.05
+    rank["relief"], rank["relief_money"], rank["sign_depends"] = "packaging", rank.net_revenue * 0.02, rank.index % 5 == 0
     reasons = [(f, r, round(300 * rate), 3000.0, rate, 300 * rate * 14, r == "damaged", "warehouse" if r == "damaged" else "fit and sizing")
                for f in FAMILIES for r, base in (("damaged", 0.02), ("too_small", 0.05), ("changed_mind", 0.04)) for rate in [base * rng.uniform(0.4, 2.0)]]  # fmt: skip
     by = {"family_margin": _margin(FAMILIES, "family", rng), "channel_margin": _margin(CHANNELS, "channel", rng)}
     return {**by, "margin_provenance": _come_from(by),
-            "sku_rank": rank[["sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money"]],
+            "sku_rank": rank[["sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money", "relief", "relief_money", "sign_depends"]],
             "returns_reasons": pd.DataFrame(reasons, columns="family reason returned_units sold_units rate cost ours_to_control team".split()),
             "sku_margin": margin.assign(false_confidence=False), "documents_apart": _apart()}  # fmt: skip
 

@@ -247,8 +247,10 @@ def charge(number: str, on: int, amount: float = 60, invoice: str | None = None,
     }
 
 
-def priced(price: float, sku: str = "B", a_day: float = 10, family: str = "Rugs", days: range = range(1, 29)) -> dict[str, list[dict]]:
-    return together({"products": [product(sku, family=family)]}, sold(sku, a_day, days, price))
+def priced(
+    price: float, sku: str = "B", a_day: float = 10, family: str = "Rugs", days: range = range(1, 29), cost: float = 4
+) -> dict[str, list[dict]]:
+    return together({"products": [product(sku, cost, family=family)]}, sold(sku, a_day, days, price))
 
 
 def wardrobe(hot: int, others: int = 6, family: int = 9) -> dict[str, list[dict]]:

@@ -43,6 +43,28 @@ def test_margin_is_negative_from_twenty_units_and_the_floor_on(price, a_day, day
         assert found["entity_type"].tolist() == ["sku"]
 
 
+@pytest.mark.parametrize(
+    ("discount", "cost", "offer", "decision", "said"),
+    [
+        (0, 12, [], "reprice", "goods cost €1,120 more than the store's average would; it earns 20.0\xa0% at €15.00, 50.0\xa0% more"),
+        (7, 4, [], "reprice", "discount less: its price is not at fault, undiscounted it brings €10.00 and earns €6.00"),
+        (7, 4, promotion(0.7), "pause_promotion", "discounts take €980 more than the store's average would; discount less: its price is"),
+        (7, 12, promotion(0.7), "reprice", "it breaks even at €12.00, 300.0\xa0% more than now"),  # loses at list price too
+    ],
+)
+def test_a_losers_finding_says_what_friday_proposes(discount, cost, offer, decision, said):
+    """B at 10 beside A, which makes 6 of 10: so much off a unit, and so much a unit of it costs.
+
+    At a cost of 12 goods are 80 % of both's 5,600, 2,240 of B's sales where they were 3,360, and 20 % are left: 12 / 0.8. Of 5,600 asked
+    for 1,960 are taken off: 980 of B's 2,800.
+    """
+    tables = together(shop(promotions=[row | {"sku": "B"} for row in offer]), priced(10, cost=cost))
+    for line in tables["order_lines"]:
+        line["line_discount"] = discount * line["quantity"] if line["sku"] == "B" else 0.0
+    row = run("negative_margin", tables).iloc[0]
+    assert (row["entity"], row["decision"]) == ("B", decision) and said in row["detail"]
+
+
 def test_a_family_that_loses_as_a_whole_is_one_finding_and_one_bad_sku_is_not():
     both = together(shop(), priced(3, "B"), priced(3, "C"), priced(9, "D", a_day=1))
     found = run("negative_margin", both)

@@ -10,8 +10,10 @@ from fake_known import context
 from hand_shop import FREE, ago, product, shop, sold, stock, together
 from opsreview.bills import PARTS, bills
 from opsreview.checks import rows_of
+from opsreview.checks.pricing import priced
 from opsreview.checks.stakes import order_mishaps
 from opsreview.evidence import money
+from opsreview.margin import false_confidence
 from opsreview.proposals import _flow, channel_skus, channels, pauses, price_elasticity, reprices, transfers
 
 
@@ -149,6 +151,15 @@ def test_a_planned_discount_is_held_against_the_floor(discount, below):
     assert row["planned"] == pytest.approx(10 * (1 - discount)) and bool(row["below_floor"]) is below
 
 
+@pytest.mark.parametrize(("days", "quadrant"), [(20, "false confidence"), (19, "too few to say")])
+def test_false_confidence_is_told_from_twenty_units_on(days, quadrant):
+    """Gross 60 %, contribution −10 %, one a day: a quadrant is what the check and sku_margin.csv call it."""
+    tables = together({"products": [product()]}, sold(a_day=1, days=range(1, days + 1)))
+    of = books(tables, costs=FREE | {"channel_rate": {"web": 0.7}})
+    assert money.portfolio(of)["quadrant"].tolist() == [quadrant]
+    assert len(false_confidence(of).to_pandas()) == (days == 20)
+
+
 def test_the_whale_curve_ends_at_the_contribution_of_all():
     tables = together({"products": [product(), product("B", 12), product("C", 9.5)]}, sold("A"), sold("B"), sold("C"))
     f = money.portfolio(books(tables))
@@ -219,6 +230,23 @@ def test_a_loser_gets_a_price_that_earns_and_no_elasticity_without_history():
     share = (1680 - 560) / 5600
     assert row["floor"] == pytest.approx(12) and row["goal"] == pytest.approx(12 / (1 - share)) and row["loss"] == pytest.approx(140)
     assert row["break_even"] == 0 and np.isnan(row["elasticity"]) and np.isnan(row["gain"])
+
+
+def test_a_price_is_not_raised_for_what_a_rule_allocated_nor_for_pennies():
+    """67.50 of picking a day, a third for each SKU: 2.25 a unit. B loses 0.25 a unit, less than a quarter of that; C loses 1.25."""
+    tables = together({"products": [product(), product("B", 8), product("C", 9)]}, *(sold(sku, 10, range(1, 29)) for sku in "ABC"))
+    tables["labor"] = [{"work_date": ago(n), "location": "BER", "hour": 9, "role": "pick", "hours": 3, "cost": 67.5} for n in range(1, 29)]
+    tables["picks"] = [
+        {"pick_id": f"{sku}{n}", "order_id": f"{sku}-web-{n}", "line_id": "1", "sku": sku, "location": "BER", "picked_at": f"{ago(n)} 13:00",
+         "quantity": 10} for n in range(1, 29) for sku in "ABC"
+    ]  # fmt: skip
+    rows = priced(books(tables)).set_index("sku")
+    assert rows["margin"].tolist() == pytest.approx([3.75, -0.25, -1.25]) and rows["sign_depends"].tolist() == [False, True, False]
+    assert reprices(books(tables)).set_index("sku")["advice"].to_dict() == {"B": "check the allocation", "C": "raise"}
+    cheap = together({"products": [product(), product("B", 10.05)]}, sold("A"), sold("B"))
+    assert reprices(books(cheap)).empty, "3.50 a week"
+    dear = together({"products": [product(), product("B", 10.08)]}, sold("A"), sold("B"))
+    assert reprices(books(dear))["sku"].tolist() == ["B"], "5.60 a week"
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,12 @@ def test_the_range(store):
     ]  # fmt: skip
     found = shown(store, "portfolio")
     assert apart(money.portfolio(store[0]), found, ["sku", "quadrant"], columns) == [] and found["discount"].notna().any()
-    columns = ["rank_gross", "rank_contribution", "fall", "culprit_money"]
-    assert apart(money.sku_rank(store[0]), shown(store, "sku_rank"), ["sku", "culprit"], columns) == []
+    columns = ["rank_gross", "rank_contribution", "fall", "culprit_money", "relief_money"]
+    assert apart(money.sku_rank(store[0]), shown(store, "sku_rank"), ["sku", "culprit", "relief"], columns) == []
+    hangs = documents.sign_depends(store[0], store[0].trailing(28))
+    for name in ("portfolio", "sku_rank"):
+        marks = shown(store, name).set_index("sku")["sign_depends"]
+        assert marks.to_dict() == {sku: hangs[sku] for sku in marks.index}
 
 
 def test_channels(store):

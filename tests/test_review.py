@@ -318,7 +318,9 @@ def test_decisions_to_take_carry_their_arithmetic():
     listed = r.evidence("reprices").assign(advice=["discount less", "raise"], at_list=2.5)
     said = Review("friday", fake_results.changed_by(r, reprices=listed)).decisions_to_take.parts[1]._repr_html_()
     given = cells(said)[0]
-    assert "+30" in prices[0][7] and "+30" not in given[7] and "2.50" in given[-1], "a discount is no price"
+    assert [row[4] for row in prices] == ["", "±"] and "+30" in prices[0][8] and "+30" not in given[8] and "2.50" in given[-1], (
+        "a discount is no price"
+    )
     assert "1 more only by discounts" in said
     moved = r.evidence("transfers").iloc[0]
     assert cells(parts[2]._repr_html_())[0][1:3] == ["BER → RTM", f"{moved.units:.0f}"] and "BER → RTM: 5 units" in heads[2]

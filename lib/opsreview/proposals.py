@@ -12,6 +12,7 @@ import pandas as pd
 
 from opsreview.books import Books, fact, inside
 from opsreview.checks import rows_of
+from opsreview.checks.pricing import WEEKS, priced
 from opsreview.checks.promotions import BY_REVENUE, advised, prices
 from opsreview.checks.stakes import AHEAD, lost_units, shelf_stakes
 from opsreview.demand import arrivals
@@ -19,8 +20,8 @@ from opsreview.facts.orders import sales
 from opsreview.margin import COMPONENTS, order_margin
 from opsreview.statistics import ENOUGH, elasticity
 
-WEEKS = 4  # of T28
 LEAST_UNITS = 20  # in T28, from which a price is worth a proposal
+WORTH = 0.1  # of the floor of a finding: what a change of price must be about, a week
 PRICES_APART = 1.10  # how far a tenth of the weeks' prices must lie above another tenth for an elasticity to be asked for
 HORIZON = 14  # days that a move of stock is to bridge
 LEAD = 3  # days a transfer takes where none was seen
@@ -65,34 +66,15 @@ def price_elasticity(prices_: pd.Series, units: pd.Series) -> tuple[float, float
 
 
 def reprices(books: Books) -> pd.DataFrame:
-    """A row a SKU below its target contribution over T28, 20 units or more: floor, a price that earns the store's share, what it takes.
+    """A row a SKU below its target contribution over T28 (`priced`), 20 units or more and worth a change: what its price should be.
 
-    price: net revenue a unit; floor: where contribution is nil; goal: the price at which it earns the larger of target and the store's own
-    share; raise_: goal / price − 1. listed: what a unit brings without its lines' discounts; at_list: its contribution then. advice:
-    discount less, where that is on target, so that the price is not at fault; else raise. break_even: units a week at the goal that earn
-    what is earned now (0: any are better than today). Where history carries an elasticity: elasticity, low, high, weeks; units_then and
-    gain a week with it, gain_low and gain_high at its interval; else empty.
+    Worth a change is a tenth of `checks.floor` a week: what is missing to the target. break_even: units a week at the goal that earn what
+    is earned now (0: any are better than today). Where history carries an elasticity: elasticity, low, high, weeks; units_then and gain a
+    week with it, gain_low and gain_high at its interval; else empty.
     """
-    t = prices(books)
-    sums = {c: t[c].sum() for c in ("units", "listed", "beside", "net", "fixed", "moving")}
-    f = rows_of(t.group_by("sku").aggregate(**sums), "sku")
-    named = sales(books).group_by("sku").aggregate(family=lambda s: s.family.max()).to_pandas()
-    f = f[(f["units"] > 0) & (f["net"] > 0)].merge(named, on="sku")
-    f["contribution"] = f["net"] - f["fixed"] - f["moving"]
-    target = float(books.settings.targets["contribution_margin"].ok)  # type: ignore[arg-type]
-    share = max(target, f["contribution"].sum() / f["net"].sum()) if len(f) else target
-    f = f[(f["units"] >= LEAST_UNITS) & (f["contribution"] < target * f["net"])]
-    falls = f["moving"] / f["net"]
-    f = f.assign(
-        units_week=f["units"] / WEEKS, price=f["net"] / f["units"], margin=f["contribution"] / f["units"],
-        floor=f["fixed"] / f["units"] / (1 - falls).where(falls < 1), share=share,
-        goal=f["fixed"] / f["units"] / (1 - falls - share).where(falls + share < 1),
-    )  # fmt: skip
-    f["raise_"] = f["goal"] / f["price"] - 1
-    f["listed"] = (f["listed"] + f["beside"]) / f["units"]
-    f["at_list"] = f["listed"] * (1 - falls) - f["fixed"] / f["units"]
-    f["advice"] = np.where((f["at_list"] >= target * f["listed"]) & (f["listed"] > f["price"]), "discount less", "raise")
-    f["margin_then"] = f["goal"] * share
+    f = priced(books)
+    f = f[(f["units"] >= LEAST_UNITS) & (f["short"] > 0) & (f["short"] >= WORTH * float(books.settings.checks["floor"]))]
+    f["margin_then"] = f["goal"] * f["share"]
     f["break_even"] = (f["margin"] * f["units_week"] / f["margin_then"].where(f["margin_then"] > 0)).clip(lower=0)
     weekly = rows_of(weekly_prices(books).semi_join(ibis.memtable({"sku": f["sku"].tolist() or [""]}), "sku"), "sku", "monday")
     fits = {sku: price_elasticity(g["price"], g["units"]) for sku, g in weekly.groupby("sku")}
@@ -101,13 +83,12 @@ def reprices(books: Books) -> pd.DataFrame:
     for units, gain, e in (("units_then", "gain", "elasticity"), ("_low", "gain_low", "low"), ("_high", "gain_high", "high")):
         f[units] = f["units_week"] * (f["goal"] / f["price"]) ** f[e]
         f[gain] = f["margin_then"] * f[units] - f["margin"] * f["units_week"]
-    f["loss"] = -f["contribution"] / WEEKS
     return f.sort_values(["loss", "sku"], ascending=[False, True]).reindex(columns=REPRICES).reset_index(drop=True)
 
 
 REPRICES = [
-    "sku", "family", "units_week", "price", "margin", "loss", "floor", "share", "goal", "raise_", "listed", "at_list", "advice",
-    "margin_then", "break_even", "elasticity", "low", "high", "weeks", "units_then", "gain", "gain_low", "gain_high",
+    "sku", "family", "units_week", "price", "margin", "loss", "floor", "share", "goal", "raise_", "listed", "at_list", "sign_depends",
+    "advice", "margin_then", "break_even", "elasticity", "low", "high", "weeks", "units_then", "gain", "gain_low", "gain_high",
 ]  # fmt: skip
 
 

@@ -131,7 +131,8 @@ def portfolio(known: Known) -> list[Row]:
         healthy = t.gross_margin / t.net_revenue >= targets["gross_margin"].ok
         earns = t.contribution_margin / t.net_revenue >= targets["contribution_margin"].ok
         names = {(1, 1): "earns", (1, 0): "false confidence", (0, 1): "thin, and earns", (0, 0): "loses at both"}
-        row = Row(t, sku=sku, quadrant=names[healthy, earns], price=t.net_revenue / t.units)
+        few = healthy and not earns and t.units < 20
+        row = Row(t, sku=sku, quadrant="too few to say" if few else names[healthy, earns], price=t.net_revenue / t.units)
         falls = sum(t[c] for c in BY_REVENUE) / t.net_revenue
         row.floor = sum(t[c] for c in PER_UNIT) / t.units / (1 - falls) if falls < 1 else None
         row.headroom = None if row.floor is None else 1 - row.floor / row.price
@@ -157,8 +158,10 @@ def sku_rank(known: Known) -> list[Row]:
     for row in rows:
         row.fall = row.rank_contribution - row.rank_gross
         beyond = {c: row[c] - row.net_revenue / net * sum(r[c] for r in rows) for c in COSTS}
-        row.culprit = max(COSTS, key=lambda c: beyond[c])
-        row.culprit_money = beyond[row.culprit]
+        for name, sign in (("culprit", 1), ("relief", -1)):
+            most = max(COSTS, key=lambda c: sign * beyond[c])
+            told = sign * beyond[most] >= 0.01 * row.net_revenue
+            row[name], row[f"{name}_money"] = (most, sign * beyond[most]) if told else ("", None)
     return rows
 
 

@@ -11,6 +11,7 @@ from statistics import linear_regression, median, quantiles
 from scipy.stats import nbinom
 from scipy.stats import t as student
 
+from .documents import sign_depends
 from .margin import revenue
 from .money import BY_REVENUE, PER_UNIT, by, promoted, sold28, sums
 from .read import Known, Row, inside, once
@@ -104,20 +105,22 @@ def weekly_prices(known: Known) -> dict[str, dict]:
 
 
 def reprices(known: Known) -> list[Row]:
-    target, found = known.settings.targets["contribution_margin"].ok, []
+    target, found, hangs = known.settings.targets["contribution_margin"].ok, [], sign_depends(known, known.trailing(28))
     totals = {sku: sums(own) for sku, own in by(sold28(known), "sku").items()}
     totals = {sku: t for sku, t in totals.items() if t.units > 0 and t.net_revenue > 0}
     net = sum(t.net_revenue for t in totals.values())
     share = max(target, sum(t.contribution_margin for t in totals.values()) / net) if net else target
     for sku, t in totals.items():
-        if t.units < 20 or t.contribution_margin >= target * t.net_revenue:
+        short = (target * t.net_revenue - t.contribution_margin) / 4
+        if t.units < 20 or short <= 0 or short < known.settings.checks["floor"] / 10:
             continue
         falls, fixed = sum(t[c] for c in BY_REVENUE) / t.net_revenue, sum(t[c] for c in PER_UNIT) / t.units
         row = Row(sku=sku, family=family(known, sku), units_week=t.units / 4, price=t.net_revenue / t.units)
         row.margin, row.loss = t.contribution_margin / t.units, -t.contribution_margin / 4
         row.listed = (t.listed + t.beside) / t.units
         row.at_list = row.listed * (1 - falls) - fixed
-        row.advice = "discount less" if row.at_list >= target * row.listed and row.listed > row.price else "raise"
+        less = row.at_list >= target * row.listed and row.listed > row.price
+        row.advice = "discount less" if less else "check the allocation" if hangs[sku] else "raise"
         row.floor = fixed / (1 - falls) if falls < 1 else None
         row.goal = fixed / (1 - falls - share) if falls + share < 1 else None
         if row.goal is not None:

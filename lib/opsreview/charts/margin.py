@@ -133,14 +133,17 @@ def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     climbers = frame[frame.fall < 0].nsmallest(3, "fall").index
     falls, climbs, keeps = MOVES
     frame["kind"] = np.where(frame.index.isin(fallers), falls, np.where(frame.index.isin(climbers), climbs, keeps))
-    frame["culprit"] = frame.culprit.map(COSTS).fillna(frame.culprit)
-    frame["through"] = frame.sku + "  (" + frame.culprit.astype(str) + ")"
+    # A fall is through the cost furthest above the store's share, a climb through the one furthest below; where that is little, nothing.
+    up = frame.fall < 0
+    frame["culprit"] = frame.culprit.mask(up, frame.relief).map(COSTS).fillna("")
+    frame["culprit_money"] = frame.culprit_money.mask(up, -frame.relief_money)
+    frame["through"] = frame.sku + ("  (" + frame.culprit + ")").where((frame.culprit != "") & (frame.fall != 0), "")
     shown = ["sku", "name", "family", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution"]
     base = alt.Chart(rows(frame, [*shown, "kind", "culprit", "culprit_money", "through"]))
     tooltip = tips(
         "sku | SKU", "name | Name", "family | Family", "net_revenue | Net revenue | money", "gross_margin_share | Gross margin | share",
         "contribution_margin_share | Contribution margin | share", "rank_gross | Rank by gross | units",
-        "rank_contribution | Rank by contribution | units", "culprit | Costs it most", "culprit_money | Beyond the store's share | money",
+        "rank_contribution | Rank by contribution | units", "culprit | Through", "culprit_money | Beyond the store's share | money",
     )  # fmt: skip
     axis = {"scale": alt.Scale(domain=[0.4, len(frame) + 0.6], reverse=True, nice=False), "axis": None}
     start, end = alt.Y("rank_gross:Q", **axis), alt.Y("rank_contribution:Q", **axis)

@@ -11,6 +11,7 @@ from opsreview.charts.forms import Chart, finish, name_axis, named, rows, tips, 
 
 QUADRANTS = {
     "earns": (theme.OK, "circle"), "thin, and earns": (theme.NONE, "circle"), "false confidence": (theme.WATCH, "diamond"),
+    "too few to say": (theme.NONE, "diamond"),
     "loses at both": (theme.BREACH, "square"),
 }  # fmt: skip
 SIDES = {"makes profit": (theme.OK, "circle"), "destroys profit": (theme.BREACH, "circle")}

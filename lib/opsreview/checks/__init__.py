@@ -5,7 +5,7 @@ owner, SLA, escalation and state. What the exports do not say is never flagged: 
 
 Modules: plan, monday (stock), drift (of systems' stock), inbound, wednesday (warehouse), carriers, carriage, zones, friday (margin and
 returns), agreement (documents that differ; matching, apart: how they do), promotions, exports, controls, documents; stakes holds what
-several of them reckon money with, overlaps what they count twice.
+several of them reckon money with, overlaps what they count twice, pricing whether a price is at fault.
 """
 
 from __future__ import annotations

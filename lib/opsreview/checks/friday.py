@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -9,14 +11,17 @@ import pandas as pd
 from opsreview.books import Books, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.overlaps import of_channels, of_margins
+from opsreview.checks.pricing import CHECK, LESS, RAISE, priced
+from opsreview.checks.promotions import promoted
 from opsreview.checks.stakes import named
 from opsreview.facts.returns import returns, sold_and_returned
-from opsreview.formats import number, share
+from opsreview.formats import number, share, words
 from opsreview.margin import COMPONENTS, by_sku, order_margin
 from opsreview.margin import false_confidence as falsely_confident
 
 SOLD = ("orders", "order_lines", "products.unit_cost")
 WEEKS = 4  # of T28
+COSTS = (*COMPONENTS, "cost_of_goods", "discounts")  # what may be at fault
 PRIOR_UNITS = 30  # how many units of the store's rate a family's rate is worth
 DECISIONS = {"wrong_item": "staff", "damaged": "investigate", "defective": "investigate", "late_delivery": "change_carrier"}
 
@@ -55,7 +60,9 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, but: str, 
 
     A family is at fault when it as a whole falls short, through two SKUs or more that sell most of its units.
     """
-    money = ["units", "net_revenue", "gross_margin", *COMPONENTS, "contribution_margin", "impact"]
+    price = priced(ctx.books).set_index("sku")
+    rows = rows.join(price[["discounts", "at_full"]], on="sku").fillna({"discounts": 0.0, "at_full": 0.0})
+    money = ["units", "net_revenue", "gross_margin", *COSTS, "at_full", "contribution_margin", "impact"]
     ill = rows[rows["flagged"]]
     families = rows.groupby("family")[money].sum().join(ill.groupby("family").agg(ill=("units", "sum"), n=("sku", "size")), how="inner")
     families = families[(families["impact"] > 0) & (families["n"] >= 2) & (families["ill"] > families["units"] / 2)].reset_index()
@@ -65,12 +72,17 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, but: str, 
     both = pd.concat([families, alone], ignore_index=True)
     both["observed"] = both["contribution_margin"] / both["net_revenue"].where(both["net_revenue"] != 0)
     both["gross"] = both["gross_margin"] / both["net_revenue"].where(both["net_revenue"] != 0)
-    # Which cost weighs more here than in the store as a whole.
-    usual = rows[list(COMPONENTS)].sum() / max(rows["net_revenue"].sum(), 1e-9)
-    above = both[list(COMPONENTS)].sub(np.outer(both["net_revenue"], usual))
-    both["culprit"] = above.idxmax(axis=1).str.replace("_", " ") if len(both) else ""
+    # Which cost weighs more here than in the store as a whole: discounts as a share of what would have been asked for without them.
+    net, full = (max(rows[base].sum(), 1e-9) for base in ("net_revenue", "at_full"))
+    above = pd.DataFrame({c: both[c] - both["net_revenue"] * rows[c].sum() / net for c in COSTS})
+    above["discounts"] = both["discounts"] - both["at_full"] * rows["discounts"].sum() / full
+    both["culprit"] = above.astype(float).idxmax(axis=1) if len(both) else ""
+    both["largest"] = both[list(COMPONENTS)].astype(float).idxmax(axis=1) if len(both) else ""
     both["above"] = above.max(axis=1) if len(both) else 0.0
     both = worth(ctx, both)
+    both = both.join(price[["advice", "goal", "raise_", "share", "listed", "at_list"]], on="entity")
+    both["advice"] = both["advice"].where(both["entity_type"] == "sku", "")
+    promotions = set(promoted(ctx.books).select("sku").distinct().to_pandas()["sku"]) if (both["advice"] == LESS).any() else set()
     return found(
         both,
         title=say(
@@ -83,17 +95,40 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, but: str, 
         expected=target,
         threshold=target,
         basis=basis,
-        decision="reprice",
+        decision=[
+            "investigate" if r.advice == CHECK else "pause_promotion" if r.advice == LESS and r.entity in promotions else "reprice"
+            for r in both.itertuples()
+        ],
         detail=say(
             both,
             lambda r: (
-                f"gross margin {share(r.gross)}, contribution margin {share(r.observed)} over {number(r.units)} units; "
-                f"{r.culprit} costs {ctx.money(r.above)} more than the store's average would"
+                f"gross margin {share(r.gross)}, contribution margin {share(r.observed)} over {number(r.units)} units"
+                f"{_culprit(ctx, r)}{_advice(ctx, r)}"
             ),
         ),
         evidence="orders and their costs: 28 days",
         overlaps=of_margins(ctx.books, both, both["members"].fillna(both["entity"]).str.split("; "), target),
     )
+
+
+def _culprit(ctx: Context, r: Any) -> str:
+    """`; shipping costs £2,102 more than the store's average would`; where no cost does, the largest."""
+    if r.above < 0.005:
+        return f"; largest: {words(r.largest)}, {ctx.money(getattr(r, r.largest))}"
+    says = {"cost_of_goods": "goods cost", "discounts": "discounts take"}.get(r.culprit, f"{words(r.culprit)} costs")
+    return f"; {says} {ctx.money(r.above)} more than the store's average would"
+
+
+def _advice(ctx: Context, r: Any) -> str:
+    """What Friday's proposal says of the SKU's price, with its arithmetic; nothing of a family's."""
+    if r.advice == LESS:
+        return f"; discount less: its price is not at fault, undiscounted it brings {ctx.money(r.listed)} and earns {ctx.money(r.at_list)}"
+    if r.advice == CHECK:
+        return "; check the allocation first: a quarter of what is allocated to it turns its margin over"
+    if r.advice == RAISE and pd.notna(r.goal):
+        earns = f"earns {share(r.share)}" if r.share > 0 else "breaks even"
+        return f"; it {earns} at {ctx.money(r.goal)}, {share(r.raise_)} more than now"
+    return "; no price earns: fees and returns take all of it" if r.advice == RAISE else ""
 
 
 @fact

@@ -7,6 +7,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, inside
 from opsreview.checks import apart
+from opsreview.checks.pricing import allocated
 from opsreview.facts.orders import sales
 from opsreview.facts.returns import returns
 from opsreview.facts.skus import skus
@@ -14,6 +15,7 @@ from opsreview.kpis.margin import ad_spend
 from opsreview.margin import COMPONENTS, by_sku, false_confidence
 from opsreview.provenance import KINDS, money_by_kind, provenance, sign_depends
 
+TRIVIAL = 0.01  # of its net revenue: what moves a SKU by less explains no rank
 MONEY = ("cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")
 
 
@@ -87,7 +89,8 @@ def margin_provenance(books: Books) -> pd.DataFrame:
 def sku_rank(books: Books) -> pd.DataFrame:
     """A row a costed SKU sold in T28: its rank by gross and by contribution margin share, and the cost that costs it most ranks.
 
-    culprit: the component whose share of net revenue is furthest above the store's, in money above it.
+    culprit: the component whose share of net revenue is furthest above the store's, in money above it; relief: the one furthest below;
+    each empty where it is less than a hundredth of the SKU's net revenue. sign_depends: ±25 % on what is allocated turns its contribution.
     """
     t = by_sku(books, books.week.trailing(28))
     k = skus(books).select("sku", "name", "tier")
@@ -98,11 +101,15 @@ def sku_rank(books: Books) -> pd.DataFrame:
     f["fall"] = f["rank_contribution"] - f["rank_gross"]
     share = f["net_revenue"] / f["net_revenue"].sum() if len(f) else f["net_revenue"]
     beyond = pd.DataFrame({c: f[c] - share * f[c].sum() for c in COMPONENTS})
-    f["culprit"] = beyond.idxmax(axis=1) if len(f) else pd.Series(dtype=str)
-    f["culprit_money"] = beyond.max(axis=1)
+    for which, side in (("culprit", beyond), ("relief", -beyond)):
+        told = side.max(axis=1) >= TRIVIAL * f["net_revenue"]
+        f[which] = (side.idxmax(axis=1) if len(f) else pd.Series(dtype=str)).where(told, "")
+        f[f"{which}_money"] = side.max(axis=1).where(told)
+    f = f.merge(allocated(books).to_pandas(), on="sku", how="left")
+    f["sign_depends"] = sign_depends(f["contribution_margin"], f["allocated"].fillna(0.0))
     columns = [
         "sku", "name", "family", "tier", "units", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross",
-        "rank_contribution", "fall", "culprit", "culprit_money",
+        "rank_contribution", "fall", "culprit", "culprit_money", "relief", "relief_money", "sign_depends",
     ]  # fmt: skip
     return f[columns].sort_values(["fall", "sku"], ascending=[False, True], ignore_index=True)
 

@@ -8,12 +8,15 @@ import pandas as pd
 
 from opsreview.bills import PARTS, bills
 from opsreview.books import Books, beside, inside
+from opsreview.checks.pricing import allocated
 from opsreview.checks.promotions import BY_REVENUE, PER_UNIT, prices, promoted
 from opsreview.facts.shipments import avoidable
 from opsreview.facts.skus import skus
-from opsreview.margin import by_sku
+from opsreview.margin import by_sku, false_confidence
+from opsreview.provenance import sign_depends
 
 QUADRANTS = ("earns", "false confidence", "thin, and earns", "loses at both")
+FEW = "too few to say"  # looks healthy and is not, on fewer units than false confidence is told from
 
 
 def returns_bill(books: Books) -> pd.DataFrame:
@@ -44,10 +47,11 @@ def returns_bill(books: Books) -> pd.DataFrame:
 def portfolio(books: Books) -> pd.DataFrame:
     """A row a costed SKU sold in T28, the most profitable first: margins, quadrant, its part of the whale curve, and its price floor.
 
-    price: net revenue a unit. floor: the price at which contribution is nil, costs of the unit / (1 − costs that fall with the price, as a
-    share of revenue); empty where those eat all of it. headroom: the discount it can bear. discount: the deepest that is planned (running
-    or starting within the days of `promotion_at_risk`), `planned` the price with it
-    (list price less it, and what else comes in a unit). cumulative: contribution of this SKU and all before.
+    quadrant: by the targets, false confidence as `kpis.md` has it (from 20 units on). sign_depends: ±25 % on what is allocated to it turns
+    its contribution over. price: net revenue a unit. floor: the price at which contribution is nil, costs of the unit / (1 − costs that
+    fall with the price, as a share of revenue); empty where those eat all of it. headroom: the discount it can bear. discount: the deepest
+    that is planned (running or starting within the days of `promotion_at_risk`), `planned` the price with it (list price less it, and what
+    else comes in a unit). cumulative: contribution of this SKU and all before.
     """
     t = by_sku(books, books.week.trailing(28))
     k = skus(books).select("sku", "name", "tier")
@@ -56,6 +60,10 @@ def portfolio(books: Books) -> pd.DataFrame:
     healthy = f["gross_share"] >= float(targets["gross_margin"].ok)  # type: ignore[arg-type]
     earns = f["contribution_share"] >= float(targets["contribution_margin"].ok)  # type: ignore[arg-type]
     f["quadrant"] = np.select([healthy & earns, healthy, earns], QUADRANTS[:3], QUADRANTS[3])
+    told = f["sku"].isin(false_confidence(books).select("sku").to_pandas()["sku"])
+    f["quadrant"] = f["quadrant"].mask((f["quadrant"] == QUADRANTS[1]) & ~told, FEW)
+    f = f.merge(allocated(books).to_pandas(), on="sku", how="left")
+    f["sign_depends"] = sign_depends(f["contribution_margin"], f["allocated"].fillna(0.0))
     f["price"] = f["net_revenue"] / f["units"]
     falls = f[list(BY_REVENUE)].sum(axis=1) / f["net_revenue"]
     f["floor"] = (f[list(PER_UNIT)].sum(axis=1) / f["units"] / (1 - falls).where(falls < 1)).astype(float)
@@ -71,7 +79,7 @@ def portfolio(books: Books) -> pd.DataFrame:
     f["place"] = (f.index + 1) / max(len(f), 1)
     columns = [
         "sku", "name", "family", "tier", "units", "net_revenue", "gross_margin", "contribution_margin", "gross_share", "contribution_share",
-        "quadrant", "price", "floor", "headroom", "discount", "planned", "below_floor", "place", "cumulative",
+        "quadrant", "price", "floor", "headroom", "discount", "planned", "below_floor", "place", "cumulative", "sign_depends",
     ]  # fmt: skip
     return f[columns]
 

@@ -50,12 +50,17 @@ def sku_rerank(results: Any) -> list[Part]:
     """SKUs ranked by gross and by contribution margin: who falls, and through which cost."""
     skus, currency = results.evidence("sku_rank"), results.settings.reporting_currency
     subtitle = (
-        f"The {min(RANKED, len(skus))} SKUs with most net revenue over 28 days, ranked among themselves; in brackets the cost that is "
-        "furthest above the store's share."
+        f"The {min(RANKED, len(skus))} SKUs with most net revenue over 28 days, ranked among themselves; in brackets the cost furthest "
+        "above the store's share, of one that climbs furthest below."
     )
     chart = charts.rerank(skus, titles.rerank(largest(skus, RANKED), currency), subtitle, currency, RANKED)
     shown = skus.assign(falls=skus.fall > 0).sort_values(["falls", "culprit_money", "sku"], ascending=[False, False, True])
-    shown = shown.assign(through=shown.culprit.map(lambda cost: COSTS.get(cost, formats.words(cost))))
+    up, level = shown.fall < 0, shown.fall == 0
+    shown = shown.assign(
+        through=shown.culprit.mask(up, shown.relief).mask(level, "").map(lambda cost: COSTS.get(cost, formats.words(cost))),
+        beyond=shown.culprit_money.mask(up, -shown.relief_money).mask(level),
+        hangs=shown.sign_depends.astype(bool).map({True: "±", False: ""}),
+    )
     columns = """
     sku | SKU | code | small=name
     family | Family
@@ -64,11 +69,12 @@ def sku_rerank(results: Any) -> list[Part]:
     net_revenue | Net revenue | money
     gross_margin_share | Gross | share
     contribution_margin_share | Contribution | share
+    hangs | ± | plain | help=its sign hangs on an allocation
     rank_gross | Rank, gross | number
     rank_contribution | Rank, contribution | number
     fall | Falls by | number
-    through | Through
-    culprit_money | Beyond the store's share | money
+    through | Through | plain
+    beyond | Beyond the store's share | money?
     """
     below = listed(
         results, shown, columns, "Every SKU over 28 days: who falls first, by what it costs", MARGIN, filterable=True,

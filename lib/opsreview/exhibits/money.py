@@ -34,7 +34,7 @@ def portfolio(results: Any) -> list[Part]:
 
 
 def quadrant_title(skus: pd.DataFrame, currency: str) -> str:
-    """How many SKUs look healthy and are not, and what they turned over."""
+    """How many SKUs look healthy and are not (false confidence as `kpis.md` has it), and what they turned over."""
     false = skus[skus.quadrant == "false confidence"]
     if false.empty:
         return "No SKU looks healthy by gross margin and misses its contribution target"
@@ -63,6 +63,7 @@ def _floors(skus: pd.DataFrame, results: Any) -> Html:
     shown = skus.assign(gap=skus.floor - skus.planned.fillna(skus.price)).sort_values(
         ["below_floor", "net_revenue"], ascending=[False, False], kind="stable"
     )
+    shown = shown.assign(hangs=shown.sign_depends.astype(bool).map({True: "±", False: ""}))
     shown = shown.assign(state=["below its floor" if low else "above" for low in shown.below_floor])
     columns = """
     sku | SKU | code | small=name
@@ -76,13 +77,15 @@ def _floors(skus: pd.DataFrame, results: Any) -> Html:
     gross_share | Gross | share
     contribution_share | Contribution | share
     contribution_margin | Contribution | money
+    hangs | ± | plain | help=its sign hangs on an allocation
     state | Price is
     """
     below = int(skus.below_floor.sum())
     caption = f"Price floors: {below} of {formats.count(len(skus), 'SKU')} sell, or are about to, below the price at which they break even"
     note = (
         "Floor: goods, packaging, shipping, pick and pack and support of a unit / (1 − payment, channel fees and returns as a share of "
-        "revenue). Price with it: list price less the planned discount, and the shipping that customers pay."
+        "revenue). Price with it: list price less the planned discount, and the shipping that customers pay. "
+        "±: a quarter more or less of what is allocated turns its sign."
     )
     file = f"price-floors-{results.week}.csv"
     return listed(results, shown, columns, caption, MARGIN, note=note, filterable=True, download=file)

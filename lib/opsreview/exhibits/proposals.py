@@ -70,7 +70,8 @@ def prices(results: Any) -> Html:
         per=[_elastic(row) for row in rows.itertuples()],
         then=[_then(row, currency) for row in rows.itertuples()],
     )
-    dear = rows.advice != "discount less"
+    dear, given, hangs = (rows.advice == advice for advice in ("raise", "discount less", "check the allocation"))
+    rows["mark"] = rows.sign_depends.astype(bool).map({True: "±", False: ""})
     asked = ["goal", "raise_", "margin_then"]
     rows[asked] = rows[asked].where(dear)  # whose price is not at fault is asked for no other
     columns = """
@@ -78,6 +79,7 @@ def prices(results: Any) -> Html:
     units_week | Units a week | one
     price | Price | cents
     margin | Margin a unit | cents
+    mark | ± | plain | help=its sign hangs on an allocation
     loss | Loses a week | money | bar
     floor | Floor | cents
     goal | Price that earns | cents?
@@ -87,16 +89,27 @@ def prices(results: Any) -> Html:
     then | What it takes | plain
     """
     goal = formats.share(rows.share.iloc[0]) if len(rows) else ""
-    lost, given = (formats.money(rows.loss[mine].clip(lower=0).sum(), currency) for mine in (dear, ~dear))
+    lost, off, unsure = (formats.money(rows.loss[mine].clip(lower=0).sum(), currency) for mine in (dear, given, hangs))
     caption = f"Reprice: {formats.count(int(dear.sum()), 'SKU')} below the target for contribution margin"
     caption += f", losing {lost} a week" if dear.any() else ""
-    caption += f"; {int((~dear).sum())} more only by discounts, {given} a week" if (~dear).any() else ""
+    caption += f"; {int(given.sum())} more only by discounts, {off} a week" if given.any() else ""
+    caption += f"; {int(hangs.sum())} more by what is allocated to them, {unsure} a week" if hangs.any() else ""
     caption = f"{caption}{decides(results, 'negative_margin')}" if len(rows) else "Reprice"
     note = (
         f"Price: net revenue a unit over 28 days. Price that earns: {goal}, the larger of the target and what the store earns. An "
-        "elasticity is given only where twelve weeks and prices a tenth apart show that volume surely falls as price rises."
+        "elasticity is given only where twelve weeks and prices a tenth apart show that volume surely falls as price rises. "
+        "±: a quarter more or less of what is allocated turns its sign."
     )
-    return listed(results, rows, columns, caption, SOLD, "every SKU with 20 units or more earns its target", note=note, first=FIRST)
+    return listed(
+        results,
+        rows,
+        columns,
+        caption,
+        SOLD,
+        "no SKU with 20 units or more misses its target by what is worth a change",
+        note=note,
+        first=FIRST,
+    )
 
 
 def _elastic(row: Any) -> str:
@@ -111,6 +124,8 @@ def _then(row: Any, currency: str) -> str:
         return (
             f"not its price: undiscounted it brings {formats.money(row.listed, currency)} and earns {formats.money(row.at_list, currency)}"
         )
+    if row.advice == "check the allocation":
+        return "check the allocation first: a quarter of it turns the margin over"
     if formats.missing(row.goal):
         return "no price earns: fees and returns take all of it"
     if not formats.missing(row.elasticity):
