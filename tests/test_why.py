@@ -90,3 +90,48 @@ def test_a_figure_is_said_with_its_parts_and_its_rows(review):
 def test_a_figure_that_is_not_available_says_why(review):
     gone = review.results.kpis.query("grain == 'all' and value.isna()").kpi.iloc[0]
     assert "is n/a in" in repr(review.why(gone).parts[0]) and len(review.why(gone).parts) == 1
+
+
+def test_the_rows_of_a_part_of_a_leak_make_it(review):
+    """Every part that has rows, whole and by one of its columns; the ledger itself and creep are asked as well."""
+    said = review.results.leaks.query("part not in ['total', 'actionable', 'creep'] and amount.notna()").set_index("part").amount
+    assert len(said) > 8
+    for part, amount in said.items():
+        rows = review.rows(part)
+        assert rows.amount.sum() == pytest.approx(amount, abs=0.005), part
+        parts = review.why(part).parts
+        assert f"in {review.results.week}: " in repr(parts[0]) and repr(parts[0]).endswith(
+            f" {len(rows) or 'no'} row{'s' * (len(rows) != 1)}."
+        )
+        if "sku" in rows and len(rows):
+            mine = review.rows(part, sku=rows.sku.iloc[0])
+            assert set(mine.sku) == {rows.sku.iloc[0]} and f"of sku {rows.sku.iloc[0]}" in repr(
+                review.why(part, sku=rows.sku.iloc[0]).parts[0]
+            )
+    assert review.rows("leaks").equals(review.results.leaks) and set(review.rows("leak_3").leak) == {"3"}
+    assert set(review.rows("creep").part) == {"creep"} and "Creep, of leak 3" in repr(review.why("creep").parts[0])
+    assert "review.why(&#34;stockout&#34;)" in review.why("leaks").parts[0].html
+    assert "creep" in review.why("leak_3").parts[0].html and "stockout" not in review.why("leak_3").parts[0].html
+
+
+@pytest.mark.parametrize(
+    ("part", "where", "said"),
+    [("stockot", {}, "did you mean stockout"), ("stockout", {"skv": "A"}, "'skv'; did you mean sku"),
+     ("rework", {"channel": "web"}, "by 'channel'")],
+)  # fmt: skip
+def test_what_cannot_be_asked_of_a_leak_is_said(review, part, where, said):
+    for ask in (review.why, review.rows):
+        with pytest.raises(ValueError, match=said):
+            ask(part, **where)
+
+
+@pytest.mark.parametrize("figure", ["net_revenue", "gross_margin", "shipping", "returns_reserve", "contribution_margin"])
+def test_the_rows_of_a_margin_say_where_each_cost_comes_from(review, figure):
+    """They are the lines of order_margin.parquet, those that make the figure."""
+    lines, rows = review.results.lines(), review.rows(figure)
+    assert list(rows.columns) == list(lines.columns) and {"shipping_kind", "measured", "allocated"} <= set(rows.columns)
+    assert len(rows) == (len(lines) if figure == "net_revenue" else lines.cost_of_goods.notna().sum())
+    family = rows.family.iloc[0]
+    assert set(review.rows(figure, family=family).family) == {family}
+    with pytest.raises(ValueError, match="did you mean family"):
+        review.rows(figure, famly=family)

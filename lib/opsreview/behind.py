@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import ibis
 import pandas as pd
 
-from opsreview import kpis
+from opsreview import kpis, leak_rows
 from opsreview.books import Books
 from opsreview.formats import near
+from opsreview.leaks import PARTS
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Behind:
 def behind(books: Books, kpi: str, where: dict[str, str]) -> Behind:
     """The rows of a KPI of W whose grains or columns have the values of `where`, in a stable order, and the figure they make.
 
-    ValueError where the KPI is none, or its rows have no such column: the message names what there is.
+    So of a part of a leak, by its rows' columns. ValueError where it is neither, has no rows or no such column: it says what there is.
     """
-    registered = kpis.load()
+    registered, parts = kpis.load(), [part.name for part in PARTS]
+    if kpi in parts:
+        return _of_leak(books, kpi, where)
     if kpi not in registered:
-        raise ValueError(f"no figure {kpi!r} to ask about{near(kpi, registered)}; there are {', '.join(registered)}")
+        raise ValueError(f"no figure {kpi!r} to ask about{near(kpi, [*registered, *parts])}; there are {', '.join([*registered, *parts])}")
     figure, table, columns = _asked(books, registered[kpi], kpi, where)
     mine = _where(table, columns, where)
     base = _where(table, columns, {k: v for k, v in where.items() if k != figure.shared_denominator})
@@ -40,6 +43,19 @@ def behind(books: Books, kpi: str, where: dict[str, str]) -> Behind:
         denominator = float(base.aggregate(denominator=of_base.denominator).to_pandas().iloc[0, 0])
         value = sums["numerator"] / (denominator or float("nan"))
     return Behind(mine.order_by(mine.columns).to_pandas(), value, sums["numerator"], denominator)
+
+
+def _of_leak(books: Books, part: str, where: dict[str, str]) -> Behind:
+    """The rows of a part of a leak, and what they cost."""
+    table, nothing = leak_rows.rows(books, part), float("nan")
+    if table is None:
+        raise ValueError(f"{part} has no rows in {books.week}: an export that it stands on did not come, or it is a share of all orders")
+    if unknown := [word for word in where if word not in table.columns]:
+        word = unknown[0]
+        raise ValueError(f"{part} cannot be asked about by {word!r}{near(word, table.columns)}; its rows have {', '.join(table.columns)}")
+    mine = _where(table, {c: c for c in table.columns}, where)
+    rows = mine.order_by(mine.columns).to_pandas()
+    return Behind(rows, float(rows["amount"].sum()), nothing, nothing)
 
 
 def _asked(books: Books, figures: list[kpis.Figure], kpi: str, where: dict[str, str]) -> tuple[kpis.Figure, ibis.Table, dict[str, str]]:

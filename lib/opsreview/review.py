@@ -11,7 +11,7 @@ import pandas as pd
 
 from opsreview import agenda, widgets
 from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
-from opsreview.exhibits import Part, bridges, exhibits, rows
+from opsreview.exhibits import Part, bridges, exhibits, leak_why, rows
 from opsreview.tables import Html
 from opsreview.titles_margin import BRIDGE
 
@@ -194,13 +194,22 @@ class Review:
 
         A margin (net revenue, gross margin, contribution margin or a cost between them) by any of sku, family, channel, order: what its
         lines add up to, the bridge, and each line with where each of its costs comes from. Any other KPI by its grains and the columns of
-        its rows: the figure, how it is reckoned, and the rows it counts.
+        its rows: the figure, how it is reckoned, and the rows it counts. The leaks: `review.why("leaks")`, `review.why("leak_2")`, a part
+        by the columns of its rows: `review.why("stockout", sku="…")`.
         """
-        of = bridges if figure in BRIDGE else rows
+        of = bridges if figure in BRIDGE else leak_why if figure in leak_why.names(self.results) else rows
         return Panel(of.why(self.results, figure, where))
 
     def rows(self, kpi: str, **where: str) -> pd.DataFrame:
-        """Every row that a KPI of the week is worked out from: `review.rows("on_time_ship_rate", location="north")`."""
+        """Every row that a KPI of the week is worked out from: `review.rows("on_time_ship_rate", location="north")`.
+
+        Of a margin or a cost between margins the lines as order_margin.parquet has them, with where each cost comes from (`why` says which
+        are left out); of the leaks their ledger, of creep its causes, of another part (`stockout`, …) the rows that it is the sum of.
+        """
+        if kpi in BRIDGE:
+            return bridges.lines(self.results, kpi, where)
+        if kpi in (*leak_why.LEDGER, "creep"):
+            return leak_why.frame(self.results, kpi)
         return self.results.behind(kpi, where).rows
 
     def table(self, name: str) -> pd.DataFrame:

@@ -145,17 +145,31 @@ def late_costs(results: Any) -> list[Part]:
     ]  # fmt: skip
 
 
-def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
-    """The lines behind a margin figure of the week and the bridge between them: see `Review.why`."""
+def lines(results: Any, figure: str, where: dict[str, str]) -> pd.DataFrame:
+    """The lines whose sum a margin figure of the week is, with where each of their costs comes from: rows of order_margin.parquet."""
+    return _counted(_sold(results, where), figure)
+
+
+def _sold(results: Any, where: dict[str, str]) -> pd.DataFrame:
     for key in where:
         if key not in GRAINS:
             raise ValueError(f"a margin is asked about by {', '.join(GRAINS)}, not by {key!r}{formats.near(key, GRAINS)}")
+    return results.lines(**{{"order": "order_id"}.get(k, k): v for k, v in where.items()})
+
+
+def _counted(lines: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """A margin leaves out the lines without a unit cost; net revenue does not."""
+    return lines if figure == "net_revenue" else lines[lines.cost_of_goods.notna()]
+
+
+def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
+    """The lines behind a margin figure of the week and the bridge between them: see `Review.why`."""
     currency = results.settings.reporting_currency
-    lines = results.lines(**{{"order": "order_id"}.get(k, k): v for k, v in where.items()})
+    lines = _sold(results, where)
     whose = formats.listing([f"{k} {v}" for k, v in where.items()], 4) or "the whole store"
     if lines.empty:
         return [note(f"No line was sold in {results.week} of {whose}.")]
-    costed = lines if figure == "net_revenue" else lines[lines.cost_of_goods.notna()]
+    costed = _counted(lines, figure)
     money = formats.money(costed[figure].sum(), currency, 2)
     text = (
         f"{BRIDGE[figure]} of {whose} in {results.week}: {money}, the sum of {formats.count(len(costed), 'line')} "

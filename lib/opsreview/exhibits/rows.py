@@ -9,7 +9,7 @@ import pandas as pd
 from opsreview import figures, formats
 from opsreview.catalog import kpis
 from opsreview.exhibits import Part
-from opsreview.tables import note, table
+from opsreview.tables import Html, note, table
 
 MOST_ROWS = 200
 
@@ -24,14 +24,19 @@ def why(results: Any, kpi: str, where: dict[str, str]) -> list[Part]:
     parts = [formats.number(v, 0 if float(v).is_integer() else 2) for v in (found.numerator, found.denominator) if not formats.missing(v)]
     made = f" = {' / '.join(parts)}" if len(parts) == 2 else ""
     text = f"{fact.label} of {whose} in {results.week}: {said}{made}, from {formats.count(len(found.rows), 'row')}."
-    shown = _shown(found.rows)
+    return [note(f"{text} {figures.formula(fact)}."), listing(results, found.rows, kpi, fact.label, where)]
+
+
+def listing(results: Any, rows: pd.DataFrame, name: str, label: str, where: dict[str, str]) -> Html:
+    """The rows behind a figure, those that say nothing here left out, with where all of them are."""
+    whose = formats.listing([figures.key_words(k, v) for k, v in where.items()], 4) or "the whole store"
+    shown = _shown(rows)
     columns = "\n".join(f"{c} | {formats.words(c.removesuffix('_local')).capitalize()} | {_kind(shown[c])}" for c in shown)
-    listing = table(
-        shown, columns, f"The rows of {fact.label.lower()}, {whose}", results.settings.reporting_currency, filterable=True, most=MOST_ROWS,
-        whole=f"review.rows has them all: review.rows({', '.join([repr(kpi), *(f'{k}={v!r}' for k, v in where.items())])})",
+    return table(
+        shown, columns, f"The rows of {label.lower()}, {whose}", results.settings.reporting_currency, filterable=True, most=MOST_ROWS,
+        whole=f"review.rows has them all: review.rows({', '.join([repr(name), *(f'{k}={v!r}' for k, v in where.items())])})",
         empty="nothing happened that it counts",
     )  # fmt: skip
-    return [note(f"{text} {figures.formula(fact)}."), listing]
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
