@@ -128,7 +128,7 @@ def months(without: str = "", **given) -> SimpleNamespace:
     parts = [(str(w), "1", "expedite", 20.0) for w in weeks] + [(str(w), "2", "transfer_freight", 10.0) for w in weeks]
     leaks = pd.DataFrame(
         [*parts, *((str(w), leak, "total", 50.0) for w in weeks for leak in ("1", "1-4"))], columns="week leak part amount".split()
-    )
+    ).assign(without="")
     stock = pd.DataFrame(
         [(str(w), "Lamps", 4000.0 + 100 * i, 390.0 + 5 * i) for i, w in enumerate(weeks)], columns="week family value goods".split()
     )

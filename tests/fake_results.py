@@ -329,12 +329,13 @@ def _leaks(rng) -> tuple[pd.DataFrame, pd.DataFrame]:
             history.append((str(WEEK - i), leak, "total", totals[leak], totals[leak] / 9.0))
         whole = sum(v for k, v in totals.items() if k != "5")
         history.append((str(WEEK - i), "1-4", "total", whole, whole / 9.0))
-    history = pd.DataFrame(history, columns="week leak part amount basis_points".split())
+    history = pd.DataFrame(history, columns="week leak part amount basis_points".split()).assign(without="")
     now = history[history.week == str(WEEK)].merge(
         history[history.week < str(WEEK)].groupby(["leak", "part"]).amount.median().rename("baseline").reset_index()
     )
     now["units"], now["estimate"], now["evidence"] = np.nan, now.part.isin(["stockout", "overbuy", "excess", "dead_stock"]), "{}"
-    return now[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]], history
+    now["usual"] = now.baseline
+    return now[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence", "without", "usual"]], history
 
 
 def _paid_lines() -> pd.DataFrame:

@@ -19,6 +19,8 @@ from opsreview.findings import carried, finding_id, found_this_week, identified,
 from opsreview.gaps import did_not_come, ended_early, gaps, instead, unanswered, why_unanswered
 from opsreview.intake.known import Known
 from opsreview.intake.schema import TABLES
+from opsreview.leaks import PARTS
+from opsreview.ledger import amounts, ledger
 from opsreview.scorecard import scorecard
 from test_findings import decided, raw, weeks
 
@@ -260,3 +262,34 @@ def test_the_fallback_stands_beside_the_margin_in_tile_headline_and_trust():
     assert "missing: carrier_charges" in narrative.trust_sentence(results)
     assert any("in contribution margin shipping: label costs only" in line for line in map(str.lower, narrative.trust_details(results)))
     assert f"Contribution margin: {said}." in narrative.headline(results, "friday")
+
+
+# ---- totals of leaks -----------------------------------------------------------------------------------------------------------
+
+
+def kept(amount: float, *lacks: str) -> dict:
+    """A week of the past whose every part of leaks 1 to 4 cost an amount, but for those that are n/a."""
+    parts = pd.DataFrame([(p.leak, p.name, math.nan if p.name in lacks else amount) for p in PARTS], columns=["leak", "part", "amount"])
+    rows = ledger("2026-W01", parts.assign(units=math.nan), pd.DataFrame(), [], 1000.0)
+    return {"cells": pd.DataFrame(), "amounts": amounts(rows)}
+
+
+@pytest.mark.parametrize(
+    ("past", "lacks", "without", "usual"),
+    [
+        ([kept(10.0)] * 4, (), "", 40.0),
+        ([kept(10.0)] * 4, ("returns_shipping",), "returns_shipping", math.nan),  # no week before lacks it: nothing to hold it against
+        ([kept(10.0, "returns_shipping")] * 4, ("returns_shipping",), "returns_shipping", 30.0),  # none ever had it: the same parts
+        ([kept(10.0)] * 3 + [kept(99.0, "returns_shipping")], (), "", math.nan),  # three weeks are too few
+        ([kept(10.0)] * 4 + [kept(1.0, "returns_shipping")] * 3, (), "", 40.0),
+    ],
+)
+def test_a_total_of_leaks_is_held_against_weeks_with_the_same_parts(past, lacks, without, usual):
+    parts = pd.DataFrame([(p.leak, p.name, math.nan if p.name in lacks else 5.0) for p in PARTS], columns=["leak", "part", "amount"])
+    rows = ledger(str(WEEK), parts.assign(units=math.nan), pd.DataFrame(), past, 1000.0).set_index(["leak", "part"])
+    row = rows.loc["4", "total"]
+    assert (row["without"], row["amount"]) == (without, 5.0 * (4 - len(lacks)))
+    assert row["usual"] == pytest.approx(usual, nan_ok=True)
+    assert ("n/a and not in it: returns_shipping" in row["evidence"]) == bool(lacks)
+    four = rows.loc["1-4", "total"]["without"].split("; ")
+    assert "creep" in four and set(lacks) <= set(four)  # creep needs weeks before it

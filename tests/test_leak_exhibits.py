@@ -148,7 +148,9 @@ def test_a_part_that_signals_without_a_finding_is_shown_by_its_dearest_rows():
 
 def test_a_leak_signals_as_any_weekly_value_does():
     values = [10.0, 11, 9, 10, 12, 10, 9, 11, 10, 10, 11, 9, 10, 30]
-    history = pd.DataFrame({"week": [f"2026-W{i:02d}" for i in range(10, 24)], "leak": "3", "part": "total", "basis_points": values})
+    history = pd.DataFrame(
+        {"week": [f"2026-W{i:02d}" for i in range(10, 24)], "leak": "3", "part": "total", "basis_points": values}
+    ).assign(without="")
     rows = leaks.trends(history)
     limits = xmr_limits(values[:-1], 0.0)
     assert rows.signal.tolist() == ["none"] * 13 + [xmr_signal(values, 0.0)] and rows.signal.iloc[-1] == "up:limits"
@@ -162,8 +164,21 @@ def test_the_sentence_of_the_meeting():
         ("3", "total", 120.0, 12.0, 90.0),
         ("4", "total", 7.0, 1.0, 1.0),
     ]
-    frame = pd.DataFrame(rows, columns=["leak", "part", "amount", "basis_points", "baseline"])
+    frame = pd.DataFrame(rows, columns=["leak", "part", "amount", "basis_points", "usual"]).assign(without="")
     assert leaks.avoidables(frame, "EUR") == (
         "Fulfillment avoidables leak 12.0 basis points of net revenue (€120; usually €90.00): creep 8.0 and rework 4.0."
     )
     assert leaks.avoidables(frame.assign(amount=np.nan), "EUR") == ""
+
+
+def test_weeks_whose_total_has_other_parts_are_not_held_against_one_another():
+    """The last week lacks what its returns cost: its lower total is no fall, and no later week is held against it."""
+    values = [10.0, 11, 9, 10, 12, 10, 9, 11, 10, 10, 11, 9, 10, 1]
+    history = pd.DataFrame({"week": [f"2026-W{i:02d}" for i in range(10, 24)], "leak": "4", "part": "total", "basis_points": values})
+    history = history.assign(amount=values, without=[""] * 13 + ["returns_shipping; returns_handling"])
+    rows = leaks.trends(history)
+    assert rows.week.tolist() == history.week.tolist()[:-1] and not rows.signal.str.startswith("down").any()
+    said = "leak 4 of 2026-W23 without returns shipping and returns handling (n/a)"
+    assert leaks.unlike(history) == f" Not drawn, as their total has other parts than in most weeks: {said}."
+    assert leaks.unlike(history.assign(without="returns_shipping")) == ""  # a table that never comes: every week has the same parts
+    assert len(leaks.trends(history.assign(without="returns_shipping"))) == 14

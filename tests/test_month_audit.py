@@ -175,6 +175,19 @@ def test_a_week_whose_leak_is_not_known_is_in_neither_money_nor_revenue():
     assert rows.loc[("2026-10", "1-4"), "whole"]
 
 
+def test_a_month_with_a_week_in_part_is_in_part_and_held_against_none():
+    m = stood()
+    ledger = m.results.measured.summary.frame("leaks")
+    ledger.loc[(ledger["week"] == "2026-W41") & (ledger["part"] == "total"), "without"] = "rework"
+    rows = m.leaks()
+    assert not rows[rows["month"] == "2026-10"].whole.any() and rows[rows["month"] == "2026-09"].whole.all()
+    chart, table = shown.leaks(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    title = said(chart)
+    assert "without rework (n/a)" in title and "September" not in title
+    assert "Oct, in part" in table.html and table.html.count("<small>in part</small>") == 2
+    assert "In part: 1 of October\u00a02026 without rework (n/a)." in table.html
+
+
 def test_what_decisions_recovered():
     rows = stood().recovered().set_index("decision")
     assert rows.loc["reprice", ["taken", "done", "then", "now", "recovered"]].tolist() == [2, 1, 300, 120, 180]

@@ -207,16 +207,23 @@ def test_headline_of_findings_one_none_resolved_and_without_money():
 
 
 @pytest.mark.parametrize(
-    ("amount", "baseline", "expected"),
+    ("amount", "usual", "without", "expected"),
     [
-        (900.0, 600.0, "The leaks cost €900 in the week (90 basis points of net revenue), €300 more than usual."),
-        (600.0, 900.0, "The leaks cost €600 in the week (90 basis points of net revenue), €300 less than usual."),
-        (600.0, NAN, "The leaks cost €600 in the week (90 basis points of net revenue)."),
-        (NAN, 900.0, ""),
+        (900.0, 600.0, "", "The leaks cost €900 in the week (90 basis points of net revenue), €300 more than usual."),
+        (600.0, 900.0, "", "The leaks cost €600 in the week (90 basis points of net revenue), €300 less than usual."),
+        (600.0, NAN, "", "The leaks cost €600 in the week (90 basis points of net revenue)."),
+        (NAN, 900.0, "", ""),
+        # A total that lacks a part is held against none that has it, and says what it lacks.
+        (
+            600.0,
+            NAN,
+            "rework; returns_value_lost",
+            "The leaks cost €600 in the week (90 basis points of net revenue) without rework and returns value lost (n/a).",
+        ),
     ],
 )
-def test_leaks_sentence(amount, baseline, expected):
-    leaks = pd.DataFrame([{"leak": "1-4", "part": "total", "amount": amount, "basis_points": 90.0, "baseline": baseline}])
+def test_leaks_sentence(amount, usual, without, expected):
+    leaks = pd.DataFrame([{"leak": "1-4", "part": "total", "amount": amount, "basis_points": 90.0, "usual": usual, "without": without}])
     assert narrative.leaks_sentence(store(leaks=leaks)) == expected
 
 

@@ -11,6 +11,7 @@ from opsreview.leaks import CELL, PARTS
 
 HISTORY = 13  # weeks a median looks back
 ENOUGH = 4  # weeks from which it is said
+COLUMNS = ["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]  # of leaks.csv
 
 
 def creep(now: pd.DataFrame, past: list[pd.DataFrame]) -> float | None:
@@ -49,6 +50,8 @@ def at_this_mix(now: pd.DataFrame, then: list[pd.DataFrame], value: str = "cost"
 def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[str, Any]], net_revenue: float | None) -> pd.DataFrame:
     """leaks.csv of one week: its measured parts, creep and actionable from the weeks before, totals, basis points, baselines.
 
+    Two columns more: `without`, the parts that a total lacks because they are n/a, and `usual`, its median over those of the weeks before
+    that lack the same, of at least four; of a part its baseline. A total is never held against a sum of other parts.
     `past`: the up to 13 weeks before, newest last, each with its `cells` and the `amounts` of its finished ledger by leak and part.
     """
     before = pd.DataFrame([p["amounts"] for p in past if len(p["amounts"])])
@@ -82,7 +85,26 @@ def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[st
     frame["basis_points"] = frame["amount"] / net_revenue * 10_000 if net_revenue else float("nan")
     frame["baseline"] = [medians.get(part, float("nan")) for part in zip(frame["leak"], frame["part"], strict=True)]
     frame["week"] = week
-    return frame[["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]]
+    said = amounts(frame)
+    lacks = [unsaid(said, leak) if part == "total" else "" for leak, part in zip(frame["leak"], frame["part"], strict=True)]
+    frame["without"] = lacks
+    frame["evidence"] = [
+        f"{text}; n/a and not in it: {lack}" if lack else text for text, lack in zip(frame["evidence"], lacks, strict=True)
+    ]
+    frame["usual"] = frame["baseline"].where(frame["part"] != "total", [_usual(past, leak, said) for leak in frame["leak"]])
+    return frame[[*COLUMNS, "without", "usual"]]
+
+
+def unsaid(said: dict[tuple[str, str], float], leak: str) -> str:
+    """The parts that a leak's total lacks in a week, `; ` between them; of leaks 1 to 4 together those of each."""
+    return "; ".join(p.name for p in PARTS if p.leak in ("1234" if leak == "1-4" else leak) and pd.isna(said.get((p.leak, p.name))))
+
+
+def _usual(past: list[dict[str, Any]], leak: str, said: dict[tuple[str, str], float]) -> float:
+    """The median of a total over the weeks before whose total lacks the same parts; empty under four of them."""
+    alike = [p["amounts"] for p in past if p["amounts"] and unsaid(p["amounts"], leak) == unsaid(said, leak)]
+    totals = pd.Series([a[leak, "total"] for a in alike], dtype=float).dropna()
+    return float(totals.median()) if len(totals) >= ENOUGH else float("nan")
 
 
 def amounts(leaks: pd.DataFrame) -> dict[tuple[str, str], float]:

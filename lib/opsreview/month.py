@@ -202,17 +202,24 @@ class Month:
         return f.sort_values(["gmroi", "family"], ignore_index=True)
 
     def leaks(self) -> pd.DataFrame:
-        """A row a month and leak (1 to 4, 1-4, 5): weeks that know it, amount, basis points of their net revenue, whether that is all."""
+        """A row a month and leak (1 to 4, 1-4, 5): weeks that know it, amount, basis points of their net revenue, whether that is all.
+
+        `without`: parts that are n/a in a week of it and in no sum; `every_week`: whether each week of it has a sum.
+        """
         t = self._ledger
         t = t[(t["part"] == "total") & t["amount"].notna()]
         t = t.assign(month=[of(Week.parse(week)) for week in t["week"]])
         p = self._published
         net = p[(p["kpi"] == "net_revenue") & (p["grain"] == "all")].set_index("week")["value"]
         t["net"] = t["week"].map(net).astype(float)
-        f = t.groupby(["month", "leak"], as_index=False).agg(weeks=("week", "nunique"), amount=("amount", "sum"), net=("net", "sum"))
+        f = t.groupby(["month", "leak"], as_index=False).agg(
+            weeks=("week", "nunique"), amount=("amount", "sum"), net=("net", "sum"),
+            without=("without", lambda parts: "; ".join(dict.fromkeys(p for text in parts for p in text.split("; ") if p))),
+        )  # fmt: skip
         f["basis_points"] = f["amount"] / f["net"].where(f["net"] > 0) * 10_000
-        f["whole"] = [n == len(whole(month)) for n, month in zip(f["weeks"], f["month"], strict=True)]
-        return f[["month", "leak", "weeks", "amount", "basis_points", "whole"]]
+        f["every_week"] = [n == len(whole(month)) for n, month in zip(f["weeks"], f["month"], strict=True)]
+        f["whole"] = f["every_week"] & (f["without"] == "")
+        return f[["month", "leak", "weeks", "amount", "basis_points", "whole", "without", "every_week"]]
 
     def recovered(self) -> pd.DataFrame:
         """A row a kind of decision taken before W: how many, done, impact then and now a week, and what was recovered."""

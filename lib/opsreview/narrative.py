@@ -125,10 +125,16 @@ def leaks_sentence(results: Any) -> str:
     text = f"The leaks cost {formats.money(row.amount, currency)} in the week"
     if not formats.missing(row.basis_points):
         text += f" ({formats.number(row.basis_points)} basis points of net revenue)"
-    if not formats.missing(row.baseline):
-        more = row.amount - row.baseline
+    text += lacking(row.without)
+    if not formats.missing(row.usual):
+        more = row.amount - row.usual
         text += f", {formats.money(abs(more), currency)} {'more' if more >= 0 else 'less'} than usual"
     return f"{text}."
+
+
+def lacking(without: str) -> str:
+    """` without rework and creep (n/a)`: what a total of leaks has not in it; empty where it has all."""
+    return f" without {formats.listing([formats.words(part) for part in without.split('; ')], 4)} (n/a)" if without else ""
 
 
 def changed(results: Any, review: str) -> pd.DataFrame:

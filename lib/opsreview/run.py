@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opsreview import __version__, findings, restatements, trust
+from opsreview import __version__, findings, ledger, restatements, trust
 from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
 from opsreview.headlines import audit_headline, month_headline, week_headline
 from opsreview.month import last_week
@@ -115,7 +115,7 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
     frames = {
         "kpis.csv": lambda: results.kpis,
         "findings.csv": lambda: results.findings[findings.COLUMNS],
-        "leaks.csv": lambda: results.leaks,
+        "leaks.csv": lambda: results.leaks[ledger.COLUMNS],
         "sku_margin.csv": lambda: results.sku_margin,
         "change.csv": lambda: results.change.assign(week=str(results.week))[["week", *results.change.columns]],
         "inventory.csv": lambda: results.inventory,

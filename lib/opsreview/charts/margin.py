@@ -223,15 +223,19 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
     return finish(chart, title, subtitle, 120 + 34 * len(order), currency)
 
 
+LEDGER = ["amount", "basis_points", "without"]
+
+
 def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str = "", by: str = "week") -> Chart | None:
-    """Leaks 1 to 4 stacked by week, in money or in basis points of net revenue. Rows: leak_history, part `total`.
+    """Leaks 1 to 4 stacked by week, in money or in basis points of net revenue. Rows: leak_history, part
+    `total`; those with `without` are pale.
 
     By month basis points stand first: months have four weeks or five.
     """
     frame = history[(history.part == "total") & history.leak.isin(["1", "2", "3", "4"])].dropna(subset=["amount"])
     if frame.empty:
         return None
-    frame = rows(frame, [by, "leak", "amount", "basis_points"])
+    frame = rows(frame.assign(without=frame.without.str.replace("_", " ").replace("", "nothing")), [by, "leak", *LEDGER])
     frame["leak"] = frame.leak.map(LEAKS)
     bars = (
         alt.Chart(frame)
@@ -251,8 +255,13 @@ def ledger(history: pd.DataFrame, title: str, subtitle: str = "", currency: str 
             ),
             color=alt.Color("leak:N", scale=alt.Scale(domain=list(LEAKS.values())[:4], range=theme.KINDS[:4])),
             order=alt.Order("leak:O"),
+            opacity=alt.condition("datum.without == 'nothing'", alt.value(1.0), alt.value(0.4)),  # a bar in part is none to compare
             tooltip=tips(
-                f"{by} | {by.capitalize()}", "leak | Leak", "amount | Amount | money", "basis_points | Basis points of net revenue | one"
+                f"{by} | {by.capitalize()}",
+                "leak | Leak",
+                "amount | Amount | money",
+                "basis_points | Basis points of net revenue | one",
+                "without | Not known, not in it",
             ),
         )
     )

@@ -105,15 +105,15 @@ def leak_ledger(results: Any) -> list[Part]:
         ["place", "total"], kind="stable"
     )
     shown = order.assign(
-        named=order.leak.map({**LEAKS, "1-4": "Leaks 1 to 4"}), what=order.part.map(formats.words),
-        kind=[_kind(row) for row in order.itertuples()], change=pd.to_numeric(order.amount) - pd.to_numeric(order.baseline),
+        named=order.leak.map({**LEAKS, "1-4": "Leaks 1 to 4"}), what=[_what(row) for row in order.itertuples()],
+        kind=[_kind(row) for row in order.itertuples()], change=pd.to_numeric(order.amount) - pd.to_numeric(order.usual),
     )  # fmt: skip
     columns = """
     named | Leak
     what | Part
     amount | In the week | money
     basis_points | Basis points | one
-    baseline | Usually | money? | help=median of up to 13 weeks before
+    usual | Usually | money? | help=median of up to 13 weeks before with the same parts
     change | Against usual | money?
     units | Units | number?
     kind | It is
@@ -123,6 +123,10 @@ def leak_ledger(results: Any) -> list[Part]:
         note += f" n/a: {why}."
     below = listed(results, shown, columns, "The ledger of the week", ["orders"], note=note, strong="total")
     return [drawn(chart, "The leak ledger", results, LEDGER), below]
+
+
+def _what(row: Any) -> str:
+    return f"{formats.words(row.part)}{', in part' if row.without else ''}"
 
 
 def _kind(row: Any) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from opsreview import catalog, formats
 from opsreview.counted import counted
 from opsreview.exhibits import Part, listed
+from opsreview.narrative import lacking
 from opsreview.tables import Html
 from opsreview.titles import LEAKS
 
@@ -106,8 +107,10 @@ def with_findings(results: Any) -> Html:
     money = results.settings.reporting_currency
     said = {leak: f"{formats.money(row.money, money)} of it in findings, first: {row['first']}" for leak, row in about.iterrows()}
     top = rows.leak.map(said).fillna("no finding is about it")
+    totals = results.leaks[results.leaks.part == "total"].set_index("leak").without
+    whole = "the leak in the week" + rows.leak.map(totals.map(lacking))
     shown = rows.assign(
-        named=rows.leak.map(LEAKS), what=named.mask(rows.whole, "the leak in the week"), top=top.where(rows.whole, ""),
+        named=rows.leak.map(LEAKS), what=named.mask(rows.whole, whole), top=top.where(rows.whole, ""),
         beyond=rows.beyond.where(rows.beyond >= NONE),
     )  # fmt: skip
     columns = """

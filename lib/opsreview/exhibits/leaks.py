@@ -10,6 +10,7 @@ from opsreview import charts, figures, formats, statistics, titles_margin
 from opsreview.exhibits import Part, drawn, gone, listed
 from opsreview.exhibits.leak_findings import with_findings
 from opsreview.exhibits.leak_unpriced import unpriced
+from opsreview.narrative import lacking
 from opsreview.tables import note
 from opsreview.titles import LEAKS
 
@@ -30,7 +31,7 @@ def leak_trends(results: Any) -> list[Part]:
     title = {leak: trend_title(leak, own, str(results.week)) for leak, own in rows.groupby("series", sort=False)}
     whole = TOTALS["1-4"]
     title |= {whole: f"{title[whole]}; {news}"} if whole in title else {}
-    subtitle = "Basis points of net revenue, week by week. Band: what weeks differ by anyway."
+    subtitle = f"Basis points of net revenue, week by week. Band: what weeks differ by anyway.{unlike(results.leak_history)}"
     chart = charts.trend(rows, title, "count", "Basis points", subtitle, "Leak", currency)
     sentence = avoidables(results.leaks, currency)
     over_time = drawn(chart, "The leaks over 26 weeks", results, ["orders", "order_lines"])
@@ -94,6 +95,7 @@ def trends(history: pd.DataFrame) -> pd.DataFrame:
     out = []
     for leak, name in TOTALS.items():
         own = history[(history.part == "total") & (history.leak == leak)].dropna(subset=["basis_points"]).sort_values("week")
+        own = own[own.without == most_alike(own)]
         values = own.basis_points.tolist()
         limits = statistics.xmr_limits(values[:-1], floor=0.0)
         edges = (limits.centre, limits.lower, limits.upper) if limits else (float("nan"),) * 3
@@ -117,6 +119,22 @@ def trend_title(leak: str, weeks: pd.DataFrame, week: str) -> str:
     return f"{text}, {figures.outside(weeks) or 'within its range'} (mean {formats.number(last.centre)})"
 
 
+def unlike(history: pd.DataFrame) -> str:
+    """` Not drawn, as their total has other parts: leak 4 of 2026-W46, without …`: empty where every week has the parts of most."""
+    out = []
+    for leak in "1234":
+        own = history[(history.part == "total") & (history.leak == leak)].dropna(subset=["amount"]).sort_values("week")
+        for lack, weeks in own[own.without != most_alike(own)].groupby("without", sort=False).week:
+            out.append(f"leak {leak} of {formats.spans(weeks.tolist())}{lacking(str(lack))}")
+    return f" Not drawn, as their total has other parts than in most weeks: {formats.listing(out, 5)}." if out else ""
+
+
+def most_alike(totals: pd.DataFrame) -> str:
+    """What the total of a leak lacks in most weeks: only these can be held against one another. Rows: one leak's totals."""
+    weeks = totals.without.value_counts()
+    return str(weeks.idxmax()) if len(weeks) else ""
+
+
 def avoidables(leaks: pd.DataFrame, currency: str) -> str:
     """`Fulfillment avoidables leak 34 basis points of net revenue (€1,200): …`: the question of the weekly meeting; empty where n/a."""
     own = leaks[(leaks.leak == "3") & leaks.amount.notna() & leaks.basis_points.notna()]
@@ -127,6 +145,7 @@ def avoidables(leaks: pd.DataFrame, currency: str) -> str:
     parts = own[own.part != "total"].sort_values("amount", ascending=False)
     said = [f"{formats.words(part.part)} {formats.number(part.basis_points, 1)}" for part in parts.itertuples()]
     cost = formats.money(row.amount, currency)
-    usual = "" if formats.missing(row.baseline) else f"; usually {formats.money(row.baseline, currency)}"
+    usual = "" if formats.missing(row.usual) else f"; usually {formats.money(row.usual, currency)}"
     text = f"Fulfillment avoidables leak {formats.number(row.basis_points, 1)} basis points of net revenue ({cost}{usual})"
+    text += lacking(row.without)
     return f"{text}: {formats.listing(said, 4)}."

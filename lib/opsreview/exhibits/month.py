@@ -10,6 +10,7 @@ from opsreview import charts, formats
 from opsreview.charts.month import STEPS as SHORT
 from opsreview.exhibits import Exhibit, Part, drawn, listed
 from opsreview.exhibits.cash import STOOD, cash
+from opsreview.narrative import lacking
 from opsreview.tables import Html
 from opsreview.titles import LEAKS
 
@@ -145,7 +146,7 @@ def gmroi_title(rows: pd.DataFrame, currency: str) -> str:
 def leaks(results: Any) -> list[Part]:
     """The leaks month by month."""
     rows, currency = results.month.leaks(), results.settings.reporting_currency
-    part = rows.drop_duplicates("month").set_index("month")["whole"].map({True: "", False: ", in part"})
+    part = rows[rows.leak == "1-4"].set_index("month")["whole"].map({True: "", False: ", in part"})
     tall = rows.assign(part="total", month=rows.month + rows.month.map(part))
     subtitle = "Leaks 1 to 4 add up; leak 5, what gross margin hides, is a memo and in no sum. Basis points of the months' net revenue."
     chart = charts.ledger(tall, leaks_title(rows, results.month, currency), subtitle, currency, by="month")
@@ -156,10 +157,24 @@ def leaks(results: Any) -> list[Part]:
         amount=money, said=lambda f: f.index.map({**LEAKS, "1-4": "Leaks 1 to 4"}), total=lambda f: f.index == "1-4",
         place=lambda f: f.index.map(lambda leak: "4+" if leak == "1-4" else leak),
     )  # fmt: skip
-    lines = "\n".join(f"{m} | {formats.month(m, year=False)[:3]}{part[m]} | number" for m in months)
+    lines = "\n".join(f"{m} | {formats.month(m, year=False)[:3]}{part[m]} | number | small={m} in part" for m in months)
+    cells = rows.assign(said=rows.whole.map({True: "", False: "in part"})).pivot(index="leak", columns="month", values="said")
+    shown = shown.join(cells[months].add_suffix(" in part").fillna(""))
     columns = f"said | Leak\n{lines}\namount | {formats.month(results.month.name, year=False)}, in money | money"
-    below = listed(results, shown.sort_values("place"), columns, "Leaks, basis points of net revenue", SOLD, strong="total")
+    below = listed(
+        results, shown.sort_values("place"), columns, "Leaks, basis points of net revenue", SOLD, strong="total", note=in_part(rows)
+    )
     return [drawn(chart, "The leaks month by month", results, SOLD), below]
+
+
+def in_part(rows: pd.DataFrame) -> str:
+    """Which leaks of which months lack a part or a week: what `in part` stands for."""
+    own = rows[(rows.leak != "1-4") & ~rows.whole]
+    said = [
+        f"{LEAKS[row.leak][:1]} of {formats.month(row.month)}{lacking(row.without)}{'' if row.every_week else ', not every week'}"
+        for row in own.itertuples()
+    ]
+    return f"In part: {formats.listing(said, 8)}." if said else ""
 
 
 def leaks_title(rows: pd.DataFrame, month: Any, currency: str) -> str:
@@ -170,7 +185,9 @@ def leaks_title(rows: pd.DataFrame, month: Any, currency: str) -> str:
     whole = now.loc["1-4"]
     text = f"Leaks 1 to 4 cost {formats.money(whole.amount, currency)} in {formats.month(month.name)}"
     text += f", {formats.number(whole.basis_points)} basis points of net revenue"
-    then = rows[(rows.month == month.before) & (rows.leak == "1-4") & rows.whole].basis_points
+    text += lacking(whole.without)
+    alike = rows.every_week & (rows.without == whole.without)  # sums of other parts are not held against one another
+    then = rows[(rows.month == month.before) & (rows.leak == "1-4") & alike].basis_points
     if len(then):
         more = whole.basis_points - then.iloc[0]
         way = f"{formats.number(abs(more))} {'more' if more > 0 else 'less'} than" if round(more) else "as"
