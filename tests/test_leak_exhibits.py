@@ -108,7 +108,7 @@ def line(**given):
     [
         ("transfer_freight", {}, "", "accept"),
         ("transfer_freight", {"back": 16.0}, "16 of it went the other way in the week", "investigate"),
-        ("transfer_freight", {"amount": 380.0}, "its units earn 60.00, less than their freight", "investigate"),
+        ("transfer_freight", {"amount": 380.0}, "its units earn €60.00, less than their freight", "investigate"),
         ("expedite", {}, "", "accept"),
         ("expedite", {"eta": pd.Timestamp("2026-11-24")}, "still comes 12 days after its first date, 12\u00a0Nov", "dispute_charge"),
         ("expedite", {"arrived_at": pd.Timestamp("2026-11-13 09:00")}, "came 1 day after its first date, 12\u00a0Nov", "dispute_charge"),
@@ -116,7 +116,7 @@ def line(**given):
     ],
 )  # fmt: skip
 def test_what_was_paid_for_nothing_is_told(part, given, why, decision):
-    said = (leak_unpriced._transfer if part == "transfer_freight" else leak_unpriced._expedite)("PO/1", line(**given))
+    said = (leak_unpriced._transfer if part == "transfer_freight" else leak_unpriced._expedite)("PO/1", line(**given), "EUR")
     assert said[1:] == (why, decision) and said[0].startswith("PO/1: 3 units of Jar (A)")
 
 

@@ -381,8 +381,7 @@ def test_what_decisions_recovered_is_drawn_with_its_sign():
         ["reprice", 180.0, "recovered"], ["staff", -40.0, "costs more now"],
     ]  # fmt: skip
     assert said(chart) == (
-        "3 decisions, 1 done: what they are about costs €140 a week less than then; only reprice improved, by €180; "
-        "staff got worse, by €40.00"
+        "3 decisions, 1 done: what they are about costs €140 a week less than then; only reprice improved, by €180; staff costs €40.00 more"
     )
     worse = shown.recovered_title(rows[rows.decision == "staff"], "EUR")
     assert worse == "1 decision, none done: what they are about costs €40.00 a week more than then; no kind of them improved"

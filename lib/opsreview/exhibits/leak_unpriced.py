@@ -25,10 +25,9 @@ def unpriced(results: Any) -> Html:
     rest = explained.rows[~explained.rows.whole & (explained.rows.part != "")]
     floor, up = float(results.settings.checks["floor"]), signalling(results.leak_history, str(results.week))
     rest = rest[rest.part.isin(up) & (rest.amount >= floor)]
-    left, lines = explained.left, results.evidence("paid_lines")
-    rows = [
-        row for part in rest.sort_values("amount", ascending=False).itertuples() for row in _rows(part, left[left.part == part.part], lines)
-    ]
+    left, lines, currency = explained.left, results.evidence("paid_lines"), results.settings.reporting_currency
+    parts = rest.sort_values("amount", ascending=False).itertuples()
+    rows = [row for part in parts for row in _rows(part, left[left.part == part.part], lines, currency)]
     shown = pd.DataFrame(rows, columns=["leak", "part", "what", "why", "amount", "decision"])
     shown = shown.assign(
         named=shown.leak.map(LEAKS) + ": " + shown.part.map(formats.words), owner=[_owner(part, results.settings) for part in shown.part]
@@ -42,7 +41,7 @@ def unpriced(results: Any) -> Html:
     """
     note = f"Of each part that is above its usual range and in no finding up to {MOST} rows that make a tenth of it or more."
     quiet = "no part of a leak is above its usual range without a finding"
-    return listed(results, shown, columns, title(rest, results.settings.reporting_currency), [], quiet, note=note)
+    return listed(results, shown, columns, title(rest, currency), [], quiet, note=note)
 
 
 def signalling(history: pd.DataFrame, week: str) -> list[str]:
@@ -62,10 +61,10 @@ def title(rest: pd.DataFrame, currency: str) -> str:
     rest = rest.sort_values("amount", ascending=False)
     said = [f"{formats.words(row.part)} {formats.money(row.amount, currency)}" for row in rest.itertuples()]
     whole = formats.money(rest.amount.sum(), currency)
-    return f"Leaks above their usual range that no finding is about: {whole}, {formats.listing(said)}"
+    return f"Leaks above their usual range that no finding is about: {whole}, {formats.listing(said, len(FOUR))}"
 
 
-def _rows(part: Any, left: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[Any, ...]]:
+def _rows(part: Any, left: pd.DataFrame, lines: pd.DataFrame, currency: str) -> list[tuple[Any, ...]]:
     """The dearest rows of a part: leak, part, what it is, why it is odd, money, the decision suggested."""
     left, lines = left[left.amount > 0], lines[lines.part == part.part].set_index("keys")
     most = left[left.amount >= WORTH * part.amount].nlargest(MOST, "amount")
@@ -79,21 +78,21 @@ def _rows(part: Any, left: pd.DataFrame, lines: pd.DataFrame) -> list[tuple[Any,
         what, why, decision = name or "not by line", "", "investigate"
         if name in lines.index:
             line = lines.loc[[name]].iloc[0]
-            what, why, decision = _transfer(name, line) if part.part == "transfer_freight" else _expedite(name, line)
+            what, why, decision = _transfer(name, line, currency) if part.part == "transfer_freight" else _expedite(name, line, currency)
         out.append((part.leak, part.part, what, why, row.amount, decision))
     return out
 
 
-def _transfer(name: str, line: pd.Series) -> tuple[str, str, str]:
+def _transfer(name: str, line: pd.Series, currency: str) -> tuple[str, str, str]:
     """A move of stock: odd where the SKU went the other way too, or where its units earn less than its freight."""
     units = formats.count(line.quantity_ordered, "unit")
     what = f"{name}: {units} of {line['name']} ({line.sku}), {line.source_location} to {line.location}"
     odd = [f"{formats.number(line.back)} of it went the other way in the week"] if line.back > 0 else []
-    odd += [f"its units earn {formats.number(line.margin, 2)}, less than their freight"] if line.margin < line.amount else []
+    odd += [f"its units earn {formats.money(line.margin, currency, 2)}, less than their freight"] if line.margin < line.amount else []
     return what, "; ".join(odd), "investigate" if odd else "accept"
 
 
-def _expedite(name: str, line: pd.Series) -> tuple[str, str, str]:
+def _expedite(name: str, line: pd.Series, _currency: str) -> tuple[str, str, str]:
     """Haste that was paid for: odd where the goods come after their first date all the same."""
     what = f"{name}: {formats.count(line.quantity_ordered, 'unit')} of {line['name']} ({line.sku}) for {line.location}, expedited"
     came = line.arrived_at if not formats.missing(line.arrived_at) else line.eta

@@ -228,12 +228,10 @@ def recovered_title(rows: pd.DataFrame, currency: str) -> str:
         return f"{text}; no kind of them improved"
     best = f"{formats.words(better.decision.iloc[0])} improved{' most' if len(better) > 1 else ''}, by "
     text += f"; {'only ' if len(better) == 1 and len(worse) else ''}{best}{formats.money(better.recovered.iloc[0], currency)}"
-    most = " most" if len(worse) > 1 else ""
-    return (
-        text
-        if worse.empty
-        else f"{text}; {formats.words(worse.decision.iloc[0])} got worse{most}, by {formats.money(-worse.recovered.iloc[0], currency)}"
-    )
+    if worse.empty:
+        return text
+    kind, cost = formats.words(worse.decision.iloc[0]), formats.money(-worse.recovered.iloc[0], currency)
+    return f"{text}; {f'worst is {kind},' if len(worse) > 1 else f'{kind} costs'} {cost} more"
 
 
 EXHIBITS: tuple[Exhibit, ...] = (ebitda, cash, gmroi, leaks, recovered)
