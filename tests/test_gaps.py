@@ -9,12 +9,16 @@ import fake_results
 import pandas as pd
 import pytest
 from conftest import SAMPLE
-from fake_known import WEEK, FakeKnown, settings
+from fake_known import WEEK, FakeKnown, context, settings
+from hand_shop import ago, shop
+from hand_shop import run as checks_run
 from opsreview import agenda, figures, formats, narrative
 from opsreview import decisions as meetings
 from opsreview.books import STANDING, Books
 from opsreview.catalog import checks
 from opsreview.checks import Context
+from opsreview.evidence import friday, money
+from opsreview.exhibits import bridges, proposals
 from opsreview.findings import carried, finding_id, found_this_week, identified, judge
 from opsreview.gaps import did_not_come, ended_early, gaps, instead, unanswered, why_unanswered
 from opsreview.intake.known import Known
@@ -293,3 +297,59 @@ def test_a_total_of_leaks_is_held_against_weeks_with_the_same_parts(past, lacks,
     assert ("n/a and not in it: returns_shipping" in row["evidence"]) == bool(lacks)
     four = rows.loc["1-4", "total"]["without"].split("; ")
     assert "creep" in four and set(lacks) <= set(four)  # creep needs weeks before it
+
+
+# ---- figures of four weeks, one of which did not come ---------------------------------------------------------------------------
+
+
+def returned(*gone: int):
+    """A shop of which a unit came back every week of T28; `gone`: how many weeks ago no returns came."""
+    rows = [
+        {
+            "return_id": f"R{n}", "line_no": "1", "order_id": f"A-web-{n}", "line_id": "1", "sku": "A", "quantity": 1,
+            "reason_code": "too_small", "requested_at": f"{ago(n - 2)} 12:00", "disposition": "write_off", "refund_amount": 10,
+        }
+        for n in (4, 11, 18, 25)
+    ]  # fmt: skip
+    return context(shop(returns=rows), gaps={("returns", WEEK - n) for n in gone}).books
+
+
+@pytest.mark.parametrize("frame", [money.returns_bill, friday.returns_reasons])
+def test_returns_of_three_weeks_are_no_bill_of_four(frame):
+    whole = frame(returned())
+    assert len(whole) and len(frame(returned(4))) == len(whole)  # a gap before T28 is none of it
+    for ago_ in (0, 3):
+        part = frame(returned(ago_))
+        assert part.empty and list(part.columns) == list(whole.columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("promotions", "promotion that costs money: said from promotions of 2026-W45"),
+        ("returns", "without it: Perfect order"),
+        ("control_totals", "not looked for without it: does not tie to its source"),
+        ("contract_prices", "nothing stands on it"),
+    ],
+)
+def test_an_export_that_did_not_come_names_what_stands_on_it(table, said):
+    found = checks_run("export_missing", {table: [], "orders": []}, gaps={(table, WEEK)})
+    assert found.set_index("entity").loc[table, "detail"].startswith(f"came in 4 of the 4 weeks before; {said}")
+
+
+def test_a_proposal_that_stands_on_an_older_list_says_so():
+    def of(week: str):
+        full = fake_results.shared()
+        rows = [*(t for t in full.trust["tables"] if t["table"] != "promotions"), {"table": "promotions", "last_week": week}]
+        return fake_results.FakeResults(**{**vars(full), "trust": {**full.trust, "tables": rows}})
+
+    assert proposals.older(of(str(WEEK - 1)), "promotions") == f" All of it is said from promotions of {WEEK - 1}: none came this week."
+    assert proposals.older(of(str(WEEK)), "promotions") == ""
+
+
+def test_late_costs_say_which_of_them_are_not_foretold():
+    full = fake_results.shared()
+    gone = {"table": "returns", "weeks": [str(WEEK)], "costs": ["return_rate"], "instead": "returns reserve: at the rate of 2026-W45"}
+    results = fake_results.FakeResults(**{**vars(full), "trust": {**full.trust, "missing": [gone]}})
+    said = f"Nothing of returns is foretold, as returns was not exported in {WEEK}; returns reserve: at the rate of 2026-W45."
+    assert said in repr(bridges.late_costs(results)[0]) and "foretold" not in repr(bridges.late_costs(full)[0])

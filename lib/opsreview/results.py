@@ -213,9 +213,14 @@ class Results:
 
     @cached_property
     def late_costs(self) -> pd.DataFrame:
-        """What young weeks' carrier charges and returns will come to, and what was said of past ones (`development.COLUMNS`)."""
+        """What young weeks' carrier charges and returns will come to, and what was said of past ones (`development.COLUMNS`).
+
+        Nothing is foretold of a kind whose table did not come in W: what came last week would be read as all that came.
+        """
         sold = [self.measured.cards[week].frame("sold") for week in reversed(self.measured.weeks)]
-        return development.late(*development.cohorts(self.evidence("late_triangle"), self.evidence("late_parcels"), sold))
+        rows = development.late(*development.cohorts(self.evidence("late_triangle"), self.evidence("late_parcels"), sold))
+        gone = {m["table"] for m in self.missing if "instead" in m}
+        return rows[rows["final"].notna() | ~rows["kind"].map(standing.LATE).isin(gone)].reset_index(drop=True)
 
     @property
     def ranges_held(self) -> pd.DataFrame:

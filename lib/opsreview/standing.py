@@ -10,6 +10,7 @@ from opsreview import judgement
 from opsreview.reconcile import ties
 
 MARGINS = ("contribution_margin", "contribution_margin_after_marketing")  # what the fallbacks of the catalog move
+LATE = {"carrier": "carrier_charges", "returns": "returns"}  # the table that a kind of late cost comes with
 
 
 def trust(results: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import catalog, gaps
+from opsreview.books import STANDING
 from opsreview.checks import GRAVE_TIMES, Context, check, found, nothing, say
 from opsreview.formats import count, day, listing, number, share, words
 from opsreview.intake.schema import TABLES
@@ -37,14 +38,21 @@ def export_missing(ctx: Context) -> pd.DataFrame:
         severity="breach",
         basis="",
         decision="investigate",
-        detail=say(rows, lambda r: f"came in {r.came} of the {LOOKED_AT} weeks before; {_costs(r.entity)}"),
+        detail=say(rows, lambda r: f"came in {r.came} of the {LOOKED_AT} weeks before; {_costs(ctx, r.entity)}"),
         evidence=f"folders of {LOOKED_AT + 1} weeks",
     )
 
 
-def _costs(table: str) -> str:
+def _costs(ctx: Context, table: str) -> str:
+    """What stands on a table: figures that are n/a without it; of one that may be older, what is said from its last folder."""
     kpis = [k.label for k in catalog.kpis().values() if any(need.partition(".")[0] == table for need in k.needs)]
-    return f"without it: {listing(kpis)}" if kpis else "no KPI stands on it"
+    told = [c.title.lower() for c in catalog.checks().values() if any(need.partition(".")[0] == table for need in c.needs)]
+    if table in STANDING:
+        last = ctx.books.last_week(table)
+        return f"{listing([*kpis, *told], 4)}: said from {words(table)} of {last}" if kpis or told else "nothing stands on it"
+    if kpis:
+        return f"without it: {listing(kpis)}"
+    return f"not looked for without it: {listing(told)}" if told else "nothing stands on it"
 
 
 @check

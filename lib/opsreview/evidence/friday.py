@@ -7,6 +7,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, inside
 from opsreview.checks import apart
+from opsreview.checks.matching import came
 from opsreview.checks.pricing import allocated
 from opsreview.facts.orders import sales
 from opsreview.facts.returns import returns
@@ -115,7 +116,10 @@ def sku_rank(books: Books) -> pd.DataFrame:
 
 
 def returns_reasons(books: Books) -> pd.DataFrame:
-    """A row a family and reason in T28: units returned and sold, rate, what the returns cost, whose it is to mend."""
+    """A row a family and reason in T28: units returned and sold, rate, what the returns cost, whose it is to mend.
+
+    Empty where the returns of a week of T28 did not come, as the return rate is n/a.
+    """
     t28 = books.week.trailing(28)
     r, s = returns(books), sales(books)
     r = r.filter(inside(r.day, t28))
@@ -127,7 +131,8 @@ def returns_reasons(books: Books) -> pd.DataFrame:
     rules = books.settings.returns
     out["ours_to_control"] = out["reason"].isin(rules.control_reasons)
     out["team"] = out["reason"].map(rules.teams).fillna("")
-    return out[["family", "reason", "returned_units", "sold_units", "rate", "cost", "ours_to_control", "team"]]
+    out = out[["family", "reason", "returned_units", "sold_units", "rate", "cost", "ours_to_control", "team"]]
+    return out if came(books, 28, "returns") else out.head(0)
 
 
 def documents_apart(books: Books) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from opsreview.bills import PARTS, bills
 from opsreview.books import Books, beside, inside
+from opsreview.checks.matching import came
 from opsreview.checks.pricing import allocated
 from opsreview.checks.promotions import BY_REVENUE, PER_UNIT, prices, promoted
 from opsreview.facts.shipments import avoidable
@@ -22,7 +23,8 @@ FEW = "too few to say"  # looks healthy and is not, on fewer units than false co
 def returns_bill(books: Books) -> pd.DataFrame:
     """A row a grain and key (all, reason, sku, channel, family) of the returns of T28: units, each part of the bill, total, a unit.
 
-    A reason says too whether it is ours to control, whose it is and what is suggested (`returns.*` of the settings).
+    A reason says too whether it is ours to control, whose it is and what is suggested (`returns.*` of the settings). Empty where the
+    returns of a week of T28 did not come, as the return rate is n/a: three weeks' returns are no bill of four.
     """
     b = bills(books)
     rows = []
@@ -41,7 +43,8 @@ def returns_bill(books: Books) -> pd.DataFrame:
     for column, said in (("team", rules.teams), ("action", rules.actions)):
         out[column] = [said.get(key, "") if here else "" for key, here in zip(out["key"], reason, strict=True)]
     columns = ["grain", "key", "name", "returns", "units", *PARTS, "total", "each", "refund", "unmatched", "ours", "team", "action"]
-    return out[columns].sort_values(["grain", "total", "key"], ascending=[True, False, True], ignore_index=True)
+    out = out[columns].sort_values(["grain", "total", "key"], ascending=[True, False, True], ignore_index=True)
+    return out if came(books, 28, "returns") else out.head(0)
 
 
 def portfolio(books: Books) -> pd.DataFrame:

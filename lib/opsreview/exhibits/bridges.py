@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, formats, titles, titles_margin
+from opsreview import charts, figures, formats, titles, titles_margin
 from opsreview.charts import bridges
 from opsreview.exhibits import Part, drawn, each, headed, listed
 from opsreview.tables import note, sentences
@@ -23,9 +23,14 @@ def net_to_contribution(results: Any) -> list[Part]:
     families, channels = results.evidence("family_margin"), results.evidence("channel_margin")
     title = each(families, "family", titles.waterfall, charts.margin.ALL if len(families) > 1 else "")
     title |= {charts.margin.CHANNEL + channel: text for channel, text in each(channels, "channel", titles.waterfall).items()}
-    subtitle = f"Beside each step its share of net revenue. {titles.kept(channels, 'channel')}."
+    subtitle = f"Beside each step its share of net revenue. {titles.kept(channels, 'channel')}.{_stand_ins(results)}"
     chart = charts.waterfall(families, title, subtitle, results.settings.reporting_currency, "family", channels)
     return [drawn(chart, "From net revenue to contribution margin", results, MARGIN)]
+
+
+def _stand_ins(results: Any) -> str:
+    """` Shipping: label costs only, as carrier_charges was never exported.`: what stands in for a table of the margin; else empty."""
+    return "".join(f" {formats.capital(text)}." for text in figures.beside(results, "contribution_margin"))
 
 
 def where_costs_come_from(results: Any) -> list[Part]:
@@ -111,6 +116,8 @@ def late_costs(results: Any) -> list[Part]:
     now = results.kpis
     now = now[(now.kpi == "contribution_margin") & (now.grain == "all")].numerator
     title = titles_margin.late(held, results.final_margin, float(now.iloc[0]) if len(now) else float("nan"), currency)
+    lacks = [m for m in results.trust.get("missing", []) if m["table"] in ("carrier_charges", "returns") and m.get("instead")]
+    title += "".join(f". Nothing of {formats.words(m['table'])} is foretold, as {figures.missing_table(m)}; {m['instead']}" for m in lacks)
     subtitle = (
         "Bars: the 80 % range said in the week itself, of young weeks the one said now; points: what came. Carriers by week of shipment, "
         "returns by week of order; weeks that are neither young nor finished are left out."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, counted, formats, narrative, titles
+from opsreview import charts, counted, figures, formats, narrative, titles
 from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, money, proposals, trend
 from opsreview.exhibits.agreement import documents_apart
@@ -43,6 +43,7 @@ def margin_by_family(results: Any) -> list[Part]:
     """
     stack = results.evidence("family_margin").sort_values("contribution_margin")
     note = "Without lines that have no unit cost. Accrued: the share of these costs that is reckoned from history, not yet invoiced."
+    note += "".join(f" {formats.capital(text)}." for text in figures.beside(results, "contribution_margin"))
     return [*parts, listed(results, stack, columns, "The costs between gross margin and contribution, family by family", MARGIN, note=note)]
 
 

@@ -51,8 +51,15 @@ def promotions(results: Any) -> Html:
         "the uplift from which it earns more than list price. Lasts: available / units expected a day. Where a SKU loses money at list "
         "price too, see reprice."
     )
+    note += older(results, "promotions")
     quiet = f"none of {formats.count(len(every), 'promoted SKU')} loses money or runs dry" if len(every) else "none runs or starts soon"
     return listed(results, rows, columns, caption, ["promotions", *SOLD], quiet, note=note, first=FIRST)
+
+
+def older(results: Any, table: str) -> str:
+    """` All of it is said from promotions of 2026-W45: none came this week.`: a list that holds until the next one; else empty."""
+    last = next((str(t["last_week"]) for t in results.trust.get("tables", []) if t["table"] == table), "")
+    return f" All of it is said from {table} of {last}: none came this week." if last and last != str(results.week) else ""
 
 
 def _uplift(row: Any) -> str:
