@@ -129,7 +129,7 @@ def test_a_part_that_signals_without_a_finding_is_shown_by_its_dearest_rows():
     ledger = pd.DataFrame([("2", "transfer_freight", 400.0), ("2", "total", 400.0)], columns=["leak", "part", "amount"])
     rows = [
         ("2", "transfer_freight", key, amount)
-        for key, amount in (("other", 200.0), ("T/2", 70.0), ("T/3", 60.0), ("T/4", 50.0), ("T/5", 20.0))
+        for key, amount in (("other", 200.0), ("T/2; road", 70.0), ("T/3", 60.0), ("T/4", 50.0), ("T/5", 20.0))
     ]
     r = fake_results.shared()
     frames = {"leak_rows": pd.DataFrame(rows, columns=["leak", "part", "keys", "amount"]), "paid_lines": r.evidence("paid_lines")}
@@ -137,7 +137,7 @@ def test_a_part_that_signals_without_a_finding_is_shown_by_its_dearest_rows():
                               settings=r.settings, evidence=frames.__getitem__, week="2026-W46", trust={})  # fmt: skip
     html = leak_unpriced.unpriced(results).html
     assert "no finding is about: €400, transfer freight €400" in html
-    assert re.findall(r">(other|T/\d)", html) == ["other", "T/2", "T/3"], "the dearest first, no more than three"
+    assert re.findall(r">(other|T/\d)", html) == ["other", "T/2", "T/3"] and "T/2, road" in html, "the dearest first, no more than three"
     assert "3 units of Chair no. 1 (SKU-001), BER to RTM" in html and "16 of it went the other way" in html
     assert "Head of Inventory" in html and html.count("investigate") == 3
     frames["leak_rows"] = frames["leak_rows"].loc[[4]].assign(amount=20.0)

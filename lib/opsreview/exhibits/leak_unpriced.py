@@ -75,7 +75,7 @@ def _rows(part: Any, left: pd.DataFrame, lines: pd.DataFrame, currency: str) -> 
     out = []
     for row in most.itertuples():
         name = row.keys.partition(KEYS)[0]
-        what, why, decision = name or "not by line", "", "investigate"
+        what, why, decision = row.keys.replace(KEYS, ", ") or "not by line", "", "investigate"
         if name in lines.index:
             line = lines.loc[[name]].iloc[0]
             what, why, decision = _transfer(name, line, currency) if part.part == "transfer_freight" else _expedite(name, line, currency)
