@@ -65,6 +65,12 @@ def test_what_was_decided_before_is_said_and_preset(tmp_path):
     assert row["before"].replace("\xa0", " ") == "Decided 9 Nov 2026 by Cleo: transfer, Bo, due 25 Nov: from RTM"
 
 
+def test_what_was_decided_of_its_twin_is_said(tmp_path):
+    decisions.save(tmp_path, "2026-W45", "monday", [{"finding_id": "T", "decision": "reprice"}], "Cleo", datetime(2026, 11, 9, tzinfo=UTC))
+    known = decisions.as_known(decisions.read(tmp_path), Week.parse("2026-W46"))
+    assert "reprice" in rows(finding(twin="T"), known=known)[0]["before"] and not rows(finding(twin=""), known=known)[0]["before"]
+
+
 @pytest.mark.parametrize(("due_at", "preset"), [("2026-11-16T00:00:00Z", "2026-11-16"), ("2026-11-15T23:00:00Z", ""), (None, "")])
 def test_a_due_day_that_is_past_is_for_the_meeting_to_set(due_at, preset):
     """The review of W46 is held from Monday 16 November on."""

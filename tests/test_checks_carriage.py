@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_known import context
-from hand_shop import AS_OF, ago, entities, run, shop
+from hand_shop import AS_OF, ago, entities, run, shop, together, trouble
 from opsreview.checks import rows_of
 from opsreview.checks.carriage import mix, profile_words
 from opsreview.checks.wednesday import strained
@@ -162,6 +162,17 @@ def test_a_cheaper_service_that_keeps_the_promise(express, parcel_took, fires):
     assert found["entity"].tolist() == (["zone 1, up to 1 kg, two days"] if fires else [])
     if fires:
         assert found["impact"].tolist() == pytest.approx([express * (9.0 - 5.0) / 4])
+
+
+@pytest.mark.parametrize(("exceptions", "decision"), [(12, "defer"), (2, "change_carrier")])
+def test_nothing_is_moved_to_a_service_while_it_has_trouble(exceptions, decision):
+    """Ten of a hundred beyond the usual 2 %, 30 each: of the ten parcels a week that would move one more."""
+    tables, now = trouble(exceptions, 100)
+    parts = scene(sent("express", 40, 1, 2, 9.0), sent("parcel", 40, 2, 2, 5.0))
+    row = run("carrier_mix", together(tables, {name: parts[name] for name in ("shipments", "carrier_charges")}), now, floor=10).iloc[0]
+    assert row["decision"] == decision and row["impact"] == pytest.approx(40)
+    wait = "not while dhl/parcel has trouble with 12.0\xa0% of its parcels (2.0\xa0% is usual): at that rate 1.0 more exceptions a week, €"
+    assert row["detail"].startswith(wait) == (decision == "defer") and "€9.00 a parcel as sent" in row["detail"]
 
 
 def test_a_service_that_comes_late_more_often_than_we_live_with_does_not_do():

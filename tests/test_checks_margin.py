@@ -110,6 +110,7 @@ def test_a_sku_comes_back_more_than_its_family_for_sure(hot, others, fires):
         assert found["expected"].tolist() == pytest.approx([54 / 1260])
         assert found["impact"].tolist() == pytest.approx([(30 - 140 * 54 / 1260) * 30 / 4])
         assert found["decision"].tolist() == ["fix_content"]
+        assert found["detail"][0].endswith("each; mend the size table, say how it fits (fit and sizing)"), "as the bill of returns says"
 
 
 def test_eight_returns_are_the_least():

@@ -151,6 +151,19 @@ def test_a_decision_moves_the_state(item, state):
     assert only(A, A, A, items=(item,))["state"] == state
 
 
+@pytest.mark.parametrize(("decided_of", "entity", "state"), [("false_confidence", "A", "committed"), ("false_confidence", "B", "new"),
+                                                             ("oos_risk", "A", "new")])  # fmt: skip
+def test_a_decision_about_a_loss_holds_for_it_looking_healthy_too(decided_of, entity, state):
+    both = raw(("negative_margin", "A"), ("false_confidence", "A"))
+    rows = judged(both, items=({"finding_id": finding_id(decided_of, entity)},)).set_index("check")
+    assert rows.loc["negative_margin", "state"] == state
+    own = ({"finding_id": finding_id("false_confidence", "A")}, {"finding_id": finding_id("negative_margin", "A"), "decision": "accept"})
+    assert judged(both, both, items=own).set_index("check")["state"].to_dict() == {
+        "false_confidence": "committed",
+        "negative_margin": "open",
+    }
+
+
 def test_the_latest_decision_stands():
     promised, kept = {"recorded_at": datetime(2026, 11, 10)}, {"recorded_at": datetime(2026, 11, 12), "decision": "accept"}
     assert only(A, A, items=(promised, kept))["state"] == "open"

@@ -63,7 +63,9 @@ def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, curren
     own = findings[(findings["review"] == review) & (findings["state"] != "resolved")]
     known = {d["finding_id"]: d for d in decisions.to_dict("records")} if len(decisions) else {}
     own = own.assign(once=counted.comes_once(own), counts=counted.counts(own), shared=counted.beside(own, currency))
-    return [_entry(f, known.get(f["finding_id"]), i, currency, floor) for i, f in enumerate(own.to_dict("records"))]
+    return [
+        _entry(f, known.get(f["finding_id"]) or known.get(f.get("twin")), i, currency, floor) for i, f in enumerate(own.to_dict("records"))
+    ]
 
 
 def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, currency: str, floor: float) -> dict[str, Any]:

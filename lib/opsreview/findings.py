@@ -27,7 +27,9 @@ COLUMNS = [
     "evidence",
 ]  # fmt: skip
 CARRIED = ["unknown", "was", "was_in"]  # of a finding that nobody could look for again this week
-INNER = ["period", "overlaps"]  # what a sum of findings needs beside them (`counted`); not in findings.csv
+# Not in findings.csv: what a sum of findings needs beside them (`counted`), and the finding whose decisions are this one's too.
+INNER = ["period", "overlaps", "twin"]
+TWINS = {"negative_margin": "false_confidence", "false_confidence": "negative_margin"}  # a loss that looks healthy is decided once
 NUMBERS = ["observed", "expected", "threshold", "impact"]
 LOOK_BACK = 13  # weeks over which a finding is remembered
 NO_OWNER = "(no owner)"
@@ -100,6 +102,7 @@ def judge(week: Week, raw_by_week: dict[str, pd.DataFrame], decisions: pd.DataFr
     rows = _now_and_gone(week, history)
     about = {name: (c.review, c.leak) for name, c in catalog.checks().items()}
     rows["finding_id"] = _ids(rows)
+    rows["twin"] = [finding_id(TWINS[c], e) if c in TWINS else "" for c, e in zip(rows["check"], rows["entity"], strict=True)]
     rows["week"] = str(week)
     rows["review"] = rows["check"].map(lambda c: about[c][0])
     rows["leak"] = rows["leak"].astype(object).fillna(rows["check"].map(lambda c: about[c][1]))
@@ -176,7 +179,9 @@ def _owned(rows: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def _state(rows: pd.DataFrame, decisions: pd.DataFrame, week: Week, settings: Settings) -> np.ndarray:
-    known = decisions.set_index("finding_id")[["decision", "due_on", "done"]].reindex(rows["finding_id"]).set_index(rows.index)
+    every = decisions.set_index("finding_id")[["decision", "due_on", "done"]]
+    stands = rows["finding_id"].where(rows["finding_id"].isin(every.index), rows["twin"])
+    known = every.reindex(stands).set_index(rows.index)
     decided, done = known["decision"].notna(), known["done"].eq(True)
     late = pd.to_datetime(known["due_on"]) < pd.Timestamp(week.end)
     pending = decided & ~done & (known["decision"] != "accept")

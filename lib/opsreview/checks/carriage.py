@@ -9,6 +9,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, fact
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
+from opsreview.checks.carriers import troubled
 from opsreview.checks.stakes import price_of
 from opsreview.facts.carriage import BANDS, ENOUGH, HISTORY_DAYS, SERVICE, billed, carried, rate_card
 from opsreview.formats import count, number, share
@@ -184,6 +185,18 @@ def profile_words(zone: str, band: float, promise: float) -> str:
     return f"zone {zone}, {weight}, {days}"
 
 
+def _not_while(ctx: Context, r: Any, trouble: pd.DataFrame) -> str:
+    """`not while parcelway/standard has trouble with 13.8 % …`: with what the parcels would bring of it in a week at today's rate."""
+    if r.other not in trouble.index:
+        return ""
+    now = trouble.loc[r.other]
+    more = r.moved / WEEKS * max(now["value"] - now["usual"], 0.0)
+    return (
+        f"not while {r.other} has trouble with {share(now['value'])} of its parcels ({share(now['usual'])} is usual): at that rate "
+        f"{number(more, 1)} more exceptions a week, {ctx.money(more * now['each'])}; then "
+    )
+
+
 @check
 def carrier_mix(ctx: Context) -> pd.DataFrame:
     """Profiles of parcels that a cheaper service would, by its history, have brought in time."""
@@ -192,6 +205,7 @@ def carrier_mix(ctx: Context) -> pd.DataFrame:
     rows = mix(ctx.books)
     rows["impact"] = rows["net"]
     rows = worth(ctx, rows[rows["moved"] >= ctx.threshold("carrier_mix", "shipments")])
+    trouble = troubled(ctx).set_index("key") if len(rows) else pd.DataFrame()
     return found(
         rows,
         entity=rows["profile"],
@@ -200,12 +214,14 @@ def carrier_mix(ctx: Context) -> pd.DataFrame:
         expected=rows["other_each"],
         threshold=ctx.threshold("carrier_mix", "shipments"),
         basis="cost of 28 days less the other service's, and less what its later parcels would cost, / 4",
-        decision="change_carrier",
+        # Nothing is moved to a service while it has trouble beyond its usual.
+        decision=["defer" if other in trouble.index else "change_carrier" for other in rows["other"]],
         detail=say(
             rows,
             lambda r: (
-                f"{ctx.money(r.cost_each)} a parcel as sent ({r.services}), {ctx.money(r.other_each)} by {r.other}, which keeps "
-                f"{share(r.other_kept)}; risk: {number(r.late, 1)} more late a week, {ctx.money(r.risk)}"
+                f"{_not_while(ctx, r, trouble)}{ctx.money(r.cost_each)} a parcel as sent ({r.services}), "
+                f"{ctx.money(r.other_each)} by {r.other}, which keeps {share(r.other_kept)}; "
+                f"risk: {number(r.late, 1)} more late a week, {ctx.money(r.risk)}"
             ),
         ),
         evidence=f"shipments and their charges: 28 days; transit and cost of each service: {HISTORY_DAYS} days; carrier_rates",

@@ -18,12 +18,11 @@ CLAIM_DAYS = 28  # since when a charge can still be disputed
 AGAIN = ("redelivery", "address_correction")  # may happen as often as something went wrong
 
 
-@check
-def carrier_exceptions(ctx: Context) -> pd.DataFrame:
-    """Services with more trouble on the way than they used to have, or than twice the other carriers'."""
+def troubled(ctx: Context) -> pd.DataFrame:
+    """A row a service (`key`) with a finding: its exception rate (`value`), `usual`, how many are `extra`, what `each` costs, impact."""
     rows = ctx.measured("carrier_exception_rate", "service", ctx.threshold("carrier_exceptions", "shipments"))
     if rows.empty:
-        return nothing()
+        return rows.assign(impact=[])
     books, times = ctx.books, ctx.threshold("carrier_exceptions", "times")
     of = ctx.card[(ctx.card["kpi"] == "carrier_exception_rate") & ctx.card["grain"].isin(["carrier", "all"])]
     of = of.set_index("key")[["numerator", "denominator"]]
@@ -36,10 +35,18 @@ def carrier_exceptions(ctx: Context) -> pd.DataFrame:
     rows["usual"] = np.fmin(rows["centre"], others)
     rows = rows[worse | twice].copy()
     rows["extra"] = (rows["numerator"] - rows["usual"] * rows["denominator"]).clip(lower=0)
-    each = price_of(books, "exception", "tickets", "refunds", "charges") if len(rows) else 0.0
-    rows["impact"] = rows["extra"] * each
-    rows = worth(ctx, rows, rows["value"] / rows["limit"])
-    why = rows_of(exception_reasons(books), "service", "rank")
+    rows["each"] = price_of(books, "exception", "tickets", "refunds", "charges") if len(rows) else 0.0
+    rows["impact"] = rows["extra"] * rows["each"]
+    return worth(ctx, rows, rows["value"] / rows["limit"])
+
+
+@check
+def carrier_exceptions(ctx: Context) -> pd.DataFrame:
+    """Services with more trouble on the way than they used to have, or than twice the other carriers'."""
+    rows = troubled(ctx)
+    if rows.empty:
+        return nothing()
+    why = rows_of(exception_reasons(ctx.books), "service", "rank")
     return found(
         rows,
         entity=rows["key"],
@@ -52,7 +59,7 @@ def carrier_exceptions(ctx: Context) -> pd.DataFrame:
         detail=say(
             rows,
             lambda r: (
-                f"{number(r.extra)} of {number(r.numerator)} exceptions above the usual, {ctx.money(each)} each; most: "
+                f"{number(r.extra)} of {number(r.numerator)} exceptions above the usual, {ctx.money(r.each)} each; most: "
                 + ", ".join(f"{w.reason} {w.shipments}" for w in why[why["service"] == r.key].head(3).itertuples())
             ),
         ),

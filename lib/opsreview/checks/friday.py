@@ -23,7 +23,13 @@ SOLD = ("orders", "order_lines", "products.unit_cost")
 WEEKS = 4  # of T28
 COSTS = (*COMPONENTS, "cost_of_goods", "discounts")  # what may be at fault
 PRIOR_UNITS = 30  # how many units of the store's rate a family's rate is worth
-DECISIONS = {"wrong_item": "staff", "damaged": "investigate", "defective": "investigate", "late_delivery": "change_carrier"}
+DECISIONS = {
+    "wrong_item": "staff",
+    "damaged": "investigate",
+    "defective": "investigate",
+    "late_delivery": "change_carrier",
+    "changed_mind": "investigate",
+}
 
 
 @check
@@ -255,7 +261,7 @@ def returns_hotspot(ctx: Context) -> pd.DataFrame:
     rows["impact"] = rows["cost"] * rows["extra"] / rows["returned"] / WEEKS
     rows["limit"] = rows["returned"] / rows["sold"] / rows["low"]
     rows = worth(ctx, rows, rows["low"])
-    teams = ctx.books.settings.returns.teams
+    teams, actions = ctx.books.settings.returns.teams, ctx.books.settings.returns.actions
     return found(
         rows,
         entity=rows["sku"] + "/" + rows["reason"],
@@ -272,8 +278,13 @@ def returns_hotspot(ctx: Context) -> pd.DataFrame:
             rows,
             lambda r: (
                 f"{number(r.returned)} units came back, {number(r.expected, 1)} expected, at least {number(r.low, 1)} times as many; "
-                f"{ctx.money(r.cost / r.returned)} each" + (f"; for {teams[r.reason]}" if r.reason in teams else "")
+                f"{ctx.money(r.cost / r.returned)} each{_of_reason(actions.get(r.reason, ''), teams.get(r.reason, ''))}"
             ),
         ),
         evidence="returns and order_lines: 28 days",
     )
+
+
+def _of_reason(action: str, team: str) -> str:
+    """`; mend the size table (fit and sizing)`: the bill's action for the reason, and whose it is."""
+    return f"; {action}{f' ({team})' if team else ''}" if action else f"; for {team}" if team else ""

@@ -152,7 +152,7 @@ def carriage(results: Any) -> list[Part]:
     parcels | Parcels, 28 days | number
     cost | Cost | money
     kept | Promises kept | share
-    other | Cheaper, and in time by history | plain
+    other | Cheaper, and in time by history | plain | small=wait
     moved | Parcels to move | number?
     cost_each | Cost each, now | cents?
     other_each | By the other | cents?
@@ -166,6 +166,11 @@ def carriage(results: Any) -> list[Part]:
         "parcels of the same zone handed over on the same weekday took in 91 days, against the days that each parcel had."
     )
     title = _mix_title(profiles, results)
+    found = results.findings[(results.findings.check == "carrier_exceptions") & (results.findings.state != "resolved")]
+    wait = profiles.other.isin(found.entity)
+    profiles = profiles.assign(wait=wait.map({True: "not while its exceptions are above the usual", False: ""}))
+    if wait.any():
+        title += f"; {int(wait.sum())} of them only once its exceptions are back to the usual"
     stands_on = ["shipments", "carrier_charges", "carrier_rates"]
     file = f"carrier-mix-{results.week}.csv"
     by_profile = listed(results, profiles, columns, title, stands_on, note=note, filterable=True, download=file)
