@@ -208,6 +208,14 @@ def test_rerank_ranks_its_skus_among_themselves(specs):
     assert (drawn[drawn.kind == "climbs most"].index.map(top.set_index("sku").fall) < 0).all()
 
 
+def test_the_parts_of_a_returns_bill_that_are_drawn_add_up_to_it():
+    bill = fake_results.shared().evidence("returns_bill")
+    parts = charts.money.grouped(bill)[list(charts.money.GROUPS)].sum(axis=1)
+    assert parts.to_numpy() == pytest.approx(bill.total.to_numpy()) and bill.total.sum() > 0
+    drawn = with_column(charts.money.returns_bill(bill, "T").to_dict(), "amount")
+    assert drawn.part.nunique() == 4 and drawn.amount.sum() == pytest.approx(bill[bill.grain == "reason"].total.sum())
+
+
 @pytest.mark.parametrize(
     ("signal", "better", "expected"),
     [

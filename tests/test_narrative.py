@@ -526,7 +526,7 @@ def test_rerank_title():
                         columns=["sku", "rank_gross", "rank_contribution", "fall", "culprit", "culprit_money", "net_revenue"])  # fmt: skip
     assert (
         titles.rerank(skus, "EUR")
-        == "S1 falls furthest, from 2 by gross to 9 by contribution margin, through shipping (€80.00 beyond the store's share)"
+        == "S1 falls furthest of 2 SKUs, from 2 by gross to 9 by contribution margin, through shipping (€80.00 beyond the store's share)"
     )
     assert titles.rerank(skus.tail(1), "EUR") == "No SKU falls from gross to contribution margin"
     assert titles.rerank(skus.head(0), "EUR") == "SKUs by margin: n/a"

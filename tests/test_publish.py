@@ -334,3 +334,10 @@ def test_a_chart_gives_the_same_bytes_wherever_it_stands_in_the_session():
 )
 def test_a_chart_says_its_title(title, plain):
     assert renderer.title({"title": title}) == plain
+
+
+def test_a_sign_stays_with_its_amount():
+    """In what is read, never in what an attribute holds: a form would hand the joiner on."""
+    html = '<p title="−€5">−€80, +£3 and −4</p><input value="−€5"><p>a − €5</p>'
+    joined = '<p title="−€5">−\u2060€80, +\u2060£3 and −4</p><input value="−€5"><p>a − €5</p>'
+    assert page.unbroken(html) == joined

@@ -215,7 +215,7 @@ def rerank(skus: pd.DataFrame, currency: str) -> str:
     through = COSTS.get(row.culprit, words(row.culprit)).lower()
     ranks = f"from {number(row.rank_gross)} by gross to {number(row.rank_contribution)} by contribution margin"
     sku = row.sku if formats.missing(row.get("name")) else f"{row.sku} {row['name']}"
-    text = f"{sku} falls furthest, {ranks}{f', through {through}' if through else ''}"
+    text = f"{sku} falls furthest of {count(len(said), 'SKU')}, {ranks}{f', through {through}' if through else ''}"
     return f"{text} ({money(row.culprit_money, currency)} beyond the store's share)" if not formats.missing(row.culprit_money) else text
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from opsreview import formats
 from opsreview.catalog import REVIEWS
-from opsreview.page import asset, environment, to_html
+from opsreview.page import asset, environment, to_html, unbroken
 from opsreview.renderer import style
 
 WEEK = re.compile(r"^\d{4}-(W\d{2}|\d{2})$")  # a week, or a month
@@ -115,7 +115,7 @@ def write_index(out: Path) -> None:
     with FileLock(out / ".index.lock"):
         weeks = [_week_entry(folder) for folder in sorted(out.iterdir(), reverse=True) if folder.is_dir() and WEEK.match(folder.name)]
         page = environment().get_template("index.html.j2").render(weeks=weeks, css=style() + asset("page.css"))
-        _replace(out / "index.html", page)
+        _replace(out / "index.html", unbroken(page))
 
 
 def _swap(new: Path, folder: Path, old: Path) -> None:

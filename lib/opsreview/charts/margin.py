@@ -25,7 +25,7 @@ KEEPS = {
 }  # fmt: skip
 STEPS = {"margin": (theme.OK, "square"), "cost": (theme.WATCH, "square"), "margin below zero": (theme.BREACH, "square")}
 MOVES = {
-    "falls most": (theme.BREACH, "circle"), "climbs most": (theme.OK, "circle"), "keeps its place, nearly": (theme.MUTED, "circle"),
+    "falls most": (theme.BREACH, "circle"), "climbs most": (theme.OK, "circle"), "others": (theme.MUTED, "circle"),
 }  # fmt: skip
 
 
@@ -137,9 +137,10 @@ def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     up = frame.fall < 0
     frame["culprit"] = frame.culprit.mask(up, frame.relief).map(COSTS).fillna("")
     frame["culprit_money"] = frame.culprit_money.mask(up, -frame.relief_money)
-    frame["through"] = frame.sku + ("  (" + frame.culprit + ")").where((frame.culprit != "") & (frame.fall != 0), "")
+    frame["said"] = frame["name"].where(frame["name"].fillna("") != "", frame.sku)
+    frame["through"] = frame.said + ("  (" + frame.culprit + ")").where((frame.culprit != "") & (frame.fall != 0), "")
     shown = ["sku", "name", "family", "net_revenue", "gross_margin_share", "contribution_margin_share", "rank_gross", "rank_contribution"]
-    base = alt.Chart(rows(frame, [*shown, "kind", "culprit", "culprit_money", "through"]))
+    base = alt.Chart(rows(frame, [*shown, "kind", "culprit", "culprit_money", "said", "through"]))
     tooltip = tips(
         "sku | SKU", "name | Name", "family | Family", "net_revenue | Net revenue | money", "gross_margin_share | Gross margin | share",
         "contribution_margin_share | Contribution margin | share", "rank_gross | Rank by gross | units",
@@ -153,7 +154,7 @@ def rerank(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = "
     line = base.mark_rule().encode(start, alt.Y2("rank_contribution:Q"), x=left, x2=right, color=color, strokeWidth=width, tooltip=tooltip)
     dot = base.mark_point(filled=True, size=45, opacity=1)
     name = base.mark_text(align="right", dx=-10, fontSize=12, limit=alt.ExprRef(f"{NAMES_END} * width - 12")).encode(
-        start, x=left, text="sku:N", color=color
+        start, x=left, text="said:N", color=color
     )
     cost = base.mark_text(align="left", dx=10, fontSize=12, limit=alt.ExprRef(f"{1 - CAUSES_BEGIN} * width - 12")).encode(
         end, x=right, text="through:N", color=color

@@ -15,11 +15,11 @@ QUADRANTS = {
     "loses at both": (theme.BREACH, "square"),
 }  # fmt: skip
 SIDES = {"makes profit": (theme.OK, "circle"), "destroys profit": (theme.BREACH, "circle")}
-PARTS = {
-    "outbound": "Sent for nothing", "reverse_shipping": "Reverse shipping", "handling": "Handling", "restock_labor": "Restock labor",
-    "support": "Support", "refurbish": "Refurbished", "markdown": "Sold off", "write_off": "Written off", "pending": "Not decided yet",
+GROUPS = {  # the parts drawn together: nine colors in a bar are no key
+    "outbound": ("Sent for nothing", ["outbound"]), "back": ("Back and restocked", ["reverse_shipping", "handling", "restock_labor"]),
+    "lost": ("Value lost", ["refurbish", "markdown", "write_off", "pending"]), "support": ("Support", ["support"]),
 }  # fmt: skip
-MOST_NAMED = 6  # SKUs named in a scatter
+MOST_NAMED, FEW_NAMED = 6, 2  # SKUs named in a scatter, and in a narrow one
 EDGE = 0.6  # shares beyond which a SKU is drawn at the edge: one that loses thrice its revenue would squeeze the rest
 
 
@@ -46,8 +46,26 @@ def portfolio(skus: pd.DataFrame, gross: float, contribution: float, title: str,
     across = alt.Chart(pd.DataFrame({"at": [contribution]})).mark_rule(**line).encode(alt.Y("at:Q"))
     down = alt.Chart(pd.DataFrame({"at": [gross]})).mark_rule(**line).encode(alt.X("at:Q"))
     worst = _apart(frame[frame.quadrant.isin(["false confidence", "loses at both"])], frame)
-    names = alt.Chart(worst[["sku", "x", "y"]]).mark_text(align="left", dx=12, fontSize=11, color=theme.INK)
-    return finish(alt.layer(across, down, dots, names.encode(alt.X("x:Q"), alt.Y("y:Q"), text="sku:N")), title, subtitle, 400, currency)
+    reach = frame[["x", "y"]].agg(np.ptp)
+    close = (worst.y - contribution).abs() < 0.04 * reach.y
+    worst = worst.assign(
+        said=worst["name"].where(worst["name"].fillna("") != "", worst.sku), left=worst.x > frame.x.max() - 0.3 * reach.x,
+        few=np.arange(len(worst)) < FEW_NAMED, lift=np.where(close, np.where(worst.y < contribution, 12, -12), 0),
+    )  # fmt: skip
+    names = [  # beside its mark, towards the middle, and off the line of the target
+        alt.Chart(own[["said", "x", "y"]])
+        .mark_text(
+            align="right" if left else "left",
+            dx=-14 if left else 14,
+            dy=float(lift),
+            fontSize=12,
+            color=theme.INK,
+            opacity=alt.ExprRef(f"width > 450 || {str(few).lower()} ? 1 : 0"),
+        )
+        .encode(alt.X("x:Q"), alt.Y("y:Q"), text="said:N")
+        for (left, lift, few), own in worst.groupby(["left", "lift", "few"])
+    ]
+    return finish(alt.layer(across, down, dots, *names), title, subtitle, 400, currency)
 
 
 def _apart(wanted: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
@@ -79,18 +97,21 @@ def whale(skus: pd.DataFrame, title: str, subtitle: str = "", currency: str = ""
     return finish(alt.layer(total, line, dots), title, subtitle, 300, currency)
 
 
+def grouped(bill: pd.DataFrame) -> pd.DataFrame:
+    """The bill with its parts added up to GROUPS, which add up to its total."""
+    return bill.assign(**{name: bill[parts].sum(axis=1) for name, (_, parts) in GROUPS.items()})
+
+
 def returns_bill(bill: pd.DataFrame, title: str, subtitle: str = "", currency: str = "") -> Chart | None:
     """What the returns of each reason cost, part by part. Rows: returns_bill of grain reason."""
     frame = bill[bill.grain == "reason"].sort_values("total", ascending=False).head(12)
     if frame.empty:
         return None
-    frame = frame.assign(said=frame.key.str.replace("_", " "), control=np.where(frame.ours, "yes", "no"))
-    parts = [part for part in PARTS if frame[part].abs().sum() > 0]
+    frame = grouped(frame).assign(said=frame.key.str.replace("_", " "), control=np.where(frame.ours, "yes", "no"))
+    parts = [part for part in GROUPS if frame[part].abs().sum() > 0]
     tall = frame.melt(["said", "units", "total", "control", "team"], parts, "part", "amount")
-    tall["order"], tall["part"] = tall.part.map(list(PARTS).index), tall.part.map(PARTS)
-    color = alt.Color(
-        "part:N", scale=alt.Scale(domain=[PARTS[p] for p in parts], range=theme.KINDS[: len(parts)]), legend=alt.Legend(columns=5)
-    )
+    tall["order"], tall["part"] = tall.part.map(list(GROUPS).index), tall.part.map({part: name for part, (name, _) in GROUPS.items()})
+    color = alt.Color("part:N", scale=alt.Scale(domain=[GROUPS[p][0] for p in parts], range=theme.KINDS[: len(parts)]))
     tooltip = tips(
         "said | Reason", "part | Part", "amount | Amount | money", "total | All of it | money", "units | Units | units",
         "control | Ours to control", "team | Team",

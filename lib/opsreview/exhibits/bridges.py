@@ -39,7 +39,8 @@ def where_costs_come_from(results: Any) -> list[Part]:
     hang = skus[skus.sign_depends.astype(bool)].sort_values("net_revenue", ascending=False)
     subtitle = (
         "Measured: a document says so. Contracted: a rate. Accrued: reckoned until the document comes. Allocated: shared by a rule among "
-        "rows that a document or a crew serves together."
+        "rows that a document or a crew serves together; families carry more of it than the store, because an order's costs are shared "
+        "among its families."
     )
     chart = bridges.come_from(frame, titles_margin.come_from(frame, hang, currency), subtitle, currency)
     shares = frame.assign(

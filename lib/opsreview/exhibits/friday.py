@@ -51,8 +51,8 @@ def sku_rerank(results: Any) -> list[Part]:
     """SKUs ranked by gross and by contribution margin: who falls, and through which cost."""
     skus, currency = results.evidence("sku_rank"), results.settings.reporting_currency
     subtitle = (
-        f"The {min(RANKED, len(skus))} SKUs with most net revenue over 28 days, ranked among themselves; in brackets the cost furthest "
-        "above the store's share, of one that climbs furthest below."
+        f"The {min(RANKED, len(skus))} SKUs with most net revenue over 28 days, ranked among themselves (the table ranks all); in "
+        "brackets the cost furthest above the store's share, of one that climbs furthest below."
     )
     chart = charts.rerank(skus, titles.rerank(largest(skus, RANKED), currency), subtitle, currency, RANKED)
     shown = skus.assign(falls=skus.fall > 0).sort_values(["falls", "culprit_money", "sku"], ascending=[False, False, True])

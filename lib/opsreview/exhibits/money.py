@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from opsreview import charts, formats
-from opsreview.charts.money import PARTS
+from opsreview.charts.money import GROUPS, grouped
 from opsreview.exhibits import Part, drawn, listed
 from opsreview.tables import Html
 
 MARGIN = ["orders", "order_lines", "products"]
+FOUR = "\n".join(f"{part} | {label} | money" for part, (label, _) in GROUPS.items())  # of a return's bill
 BEST = 0.2  # the part of the range that is told apart at the top of the whale curve
 
 
@@ -60,18 +62,21 @@ def whale_title(skus: pd.DataFrame, currency: str) -> str:
 
 def _floors(skus: pd.DataFrame, results: Any) -> Html:
     """Every SKU's price against the price at which it breaks even, those below it first."""
-    shown = skus.assign(gap=skus.floor - skus.planned.fillna(skus.price)).sort_values(
-        ["below_floor", "net_revenue"], ascending=[False, False], kind="stable"
-    )
-    shown = shown.assign(hangs=shown.sign_depends.astype(bool).map({True: "±", False: ""}))
-    shown = shown.assign(state=["below its floor" if low else "above" for low in shown.below_floor])
+    now, planned = skus.price < skus.floor, skus.planned < skus.floor
+    short = (skus.floor - skus.planned) * skus.units
+    shown = skus.assign(
+        hangs=skus.sign_depends.astype(bool).map({True: "±", False: ""}),
+        to_floor=skus.floor / skus.price - 1, place=np.select([now, planned], [0, 1], 2),
+        state=np.select([now, planned], ["below now", "below with its discount"], "above"),
+        loss=np.where(now, -skus.contribution_margin, np.where(planned, short, -skus.contribution_margin)),
+    ).sort_values(["place", "loss"], ascending=[True, False], kind="stable")  # fmt: skip
     columns = """
     sku | SKU | code | small=name
     family | Family
     units | Units | number
     price | Price | cents | help=net revenue a unit over 28 days
     floor | Floor | cents | help=the price at which contribution is nil
-    headroom | Bears a discount of | share
+    to_floor | To its floor | change | help=by how much the price must rise (+), or may fall (−)
     discount | Planned | share? | help=deepest discount running or starting
     planned | Price with it | cents?
     gross_share | Gross | share
@@ -80,7 +85,7 @@ def _floors(skus: pd.DataFrame, results: Any) -> Html:
     hangs | ± | plain | help=its sign hangs on an allocation
     state | Price is
     """
-    below = int(skus.below_floor.sum())
+    below = int((shown.place < 2).sum())
     caption = f"Price floors: {below} of {formats.count(len(skus), 'SKU')} sell, or are about to, below the price at which they break even"
     note = (
         "Floor: goods, packaging, shipping, pick and pack and support of a unit / (1 − payment, channel fees and returns as a share of "
@@ -106,18 +111,20 @@ def returns_bill(results: Any) -> list[Part]:
     subtitle = "Returns asked for in 28 days. Sent for nothing: shipping, pick and pack and packaging of what came back."
     parts = [drawn(charts.returns_bill(bill, title, subtitle, currency), "The bill of a return", results, ["returns"])]
     reasons = bill[bill.grain == "reason"].assign(control=lambda f: f.ours.map({True: "ours to control", False: "not ours alone"}))
-    money = "\n".join(f"{part} | {label} | money" for part, label in PARTS.items())
+    reasons = grouped(reasons)
     columns = f"""
     key | Reason | words | small=control
     units | Units | number
-    {money}
+    {FOUR}
     total | All of it | money | bar
     each | A unit | cents
     team | Goes to | plain | small=action
     """
     note = (
-        "Restock labor: hours of the returns role shared by units received. Not decided yet: at what the other returns lost on average, an "
-        "estimate. Refunds themselves are not in it: they take back revenue, they are no cost."
+        "Back and restocked: reverse shipping, handling, and restock labor, which is hours of the returns role shared by units received. "
+        "Value lost: refurbished, sold off, written off, and what is not decided yet at what the other returns lost on average, an "
+        "estimate. Each part by itself is in review.table('returns_bill'). Refunds themselves are not in it: they take back revenue, they "
+        "are no cost."
     )
     unknown = float(whole.unmatched.sum()) if len(whole) else 0.0
     if unknown:
@@ -130,16 +137,11 @@ def returns_bill(results: Any) -> list[Part]:
 
 def _by(bill: pd.DataFrame, grain: str, label: str, results: Any) -> Html:
     """The bill by SKU or channel, the dearest first, its parts drawn together."""
-    shown = bill[bill.grain == grain]
-    lost = shown[["refurbish", "markdown", "write_off", "pending"]].sum(axis=1)
-    shown = shown.assign(lost=lost, back=shown.reverse_shipping + shown.handling + shown.restock_labor)
+    shown = grouped(bill[bill.grain == grain])
     columns = f"""
     key | {label} | {"code | small=name" if grain == "sku" else "text"}
     units | Units | number
-    outbound | Sent for nothing | money
-    back | Back and restocked | money
-    lost | Value lost | money
-    support | Support | money
+    {FOUR}
     total | All of it | money | bar
     each | A unit | cents
     refund | Given back | money

@@ -188,16 +188,21 @@ def transfers(results: Any) -> Html:
 def channels(results: Any) -> list[Html]:
     """What each channel leaves after fees, returns, shipping and advertising, and the SKUs that lose most in one."""
     rows = results.evidence("channels")
-    rows = rows.assign(says=[_exposure(row, results.settings.reporting_currency) for row in rows.itertuples()])
+    told = ["shipping", "pick_pack", "channel_fees", "returns_reserve"]
+    rows = rows.assign(
+        says=[_exposure(row, results.settings.reporting_currency) for row in rows.itertuples()], week=rows.orders / 4,
+        other=rows.gross_margin - rows[told].sum(axis=1) - rows.contribution_margin,
+    )  # fmt: skip
     columns = """
     channel | Channel
-    orders | Orders, 28 days | number
+    week | Orders a week | one
     net_revenue | Net revenue | money
     gross_margin | Gross | money
     shipping | Shipping | money
     pick_pack | Pick & pack | money
     channel_fees | Fees | money
     returns_reserve | Returns | money
+    other | Other | money | help=packaging, payment and support
     contribution_margin | Contribution | money
     share | Share | share
     ads | Ad spend | money

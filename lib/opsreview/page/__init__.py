@@ -41,13 +41,18 @@ def to_html(notebook: Any) -> str:
         exclude_input=True,
     )  # fmt: skip
     body, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata))
-    body, sections = _sections(body)
+    body, sections = _sections(unbroken(body))
     footer = [*([_bundle()] if charts else []), asset("draw.js"), asset("tables.js"), asset("fold.js")]
     return environment().get_template("review.html.j2").render(
         title=_title(body), week=_parameter(notebook, "week") or _parameter(notebook, "month"), body=body, sections=sections,
         css=renderer.style() + asset("page.css"), scripts=footer,
         hashes=[_hash(text) for text in [*footer, asset("checklist.js")]], **_data(charts),
     )  # fmt: skip
+
+
+def unbroken(page: str) -> str:
+    """Its text with a sign held to the amount behind it: a line may not end between `−` and `€80`. Attributes stay as they are."""
+    return re.sub(r"(?<=[−+])(?=[€$£¥])(?=[^<>]*<)", "\u2060", page)
 
 
 @cache

@@ -87,7 +87,7 @@
   // Numbers unrounded, what is said in small print under a cell in a column of its own, nothing that a spreadsheet would run.
   const save = (table, name) => {
     const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-    const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
+    const harmless = (said, text = said.replaceAll("\u2060", "")) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
     const small = (cell) => cell.querySelector("br + small")?.textContent.trim() ?? "";
     const said = (cell) => [...cell.childNodes].slice(0, 1).map((node) => node.textContent.trim()).join("");
     const own = (cell) => (cell.dataset.value !== undefined ? cell.dataset.value : cell.classList.contains("num") ? "" : harmless(said(cell)));
