@@ -179,8 +179,8 @@ LABELS = {
 
 COMPARED = (
     "Each way reads the same resolved tables (Parquet, every version of every row) and writes the same file: a row an order line, every "
-    "cost and its kind, by order and line, zstd. The SQL is one statement. The product is asked for a window that no run asks for again, "
-    "so its lines are not held."
+    "cost and its kind, by order and line, zstd. The SQL is one statement; the product holds what stands on an order, and the costed lines "
+    "before it sorts them."
 )
 
 

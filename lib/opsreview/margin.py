@@ -17,7 +17,6 @@ from opsreview.weeks import Window
 
 COMPONENTS = ("packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve")
 COHORT_UNITS = 30  # units from which a group's own return history is used
-ASKED_OFTEN = (7, 28)  # days: W and T28
 LINE = ["order_id", "line_id"]
 MARGIN = (
     *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS,
@@ -219,21 +218,12 @@ def _reserve(books: Books, t: ibis.Table) -> ibis.Table:
     return t.mutate(returns_reserve=t.net_revenue * ibis.coalesce(t.rate1, t.rate2, t.rate3, overall, 0.0))
 
 
+@fact
 def costed_lines(books: Books, window: Window) -> ibis.Table:
     """One row a line sold in the window: every cost but those of `margins`, the accrued part of it, and what it was worked out from.
 
-    Held for the windows that a run asks for again and again. Any other is asked for once: ten million lines are not kept to be read once.
+    Held, also where it is asked for once: the joins are over before anyone sorts ten million lines, so that both fit in little memory.
     """
-    return _held(books, window) if window.days in ASKED_OFTEN else _costed(books, window)
-
-
-@fact
-def _held(books: Books, window: Window) -> ibis.Table:
-    """One row a line sold in the window: see `costed_lines`."""
-    return _costed(books, window)
-
-
-def _costed(books: Books, window: Window) -> ibis.Table:
     t = with_order_costs(books, window)
     t = _reserve(books, _fees(books, pick_pack(books, window, t)))
     return t.select(

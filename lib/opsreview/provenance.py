@@ -14,8 +14,8 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from opsreview.books import Books, fact
-from opsreview.margin import ASKED_OFTEN, COMPONENTS, MARGIN, costed_lines, margins, pick_pack_rates, reserve_rates
+from opsreview.books import Books
+from opsreview.margin import COMPONENTS, MARGIN, costed_lines, margins, pick_pack_rates, reserve_rates
 from opsreview.weeks import Window
 
 KINDS = ("measured", "contracted", "accrued", "allocated")
@@ -45,18 +45,9 @@ def provenance(books: Books, window: Window) -> ibis.Table:
     """One row a line sold in the window: `order_margin`, and each component's `_kind`; measured, contracted, accrued, allocated money.
 
     `of_order_…`: what of it stands on the whole order; `alone_line`, `alone_sku`, `alone_family`: whether nobody else shares that order.
-    `missing`: components that nobody says. A kind is that of the larger part of a component's money. Held as `costed_lines` is.
+    `missing`: components that nobody says. A kind is that of the larger part of a component's money. A query and no fact: whoever asks
+    reads few of its columns.
     """
-    return _held(books, window) if window.days in ASKED_OFTEN else _sourced(books, window)
-
-
-@fact
-def _held(books: Books, window: Window) -> ibis.Table:
-    """One row a line sold in the window: see `provenance`."""
-    return _sourced(books, window)
-
-
-def _sourced(books: Books, window: Window) -> ibis.Table:
     t = _parts(books, window)
     kinds = {f"{component}_kind": _kind(t, component) for component in COMPONENTS}
     money = {f"{scope}{kind}": _sum(t, kind, whole) for scope, whole in (("", False), ("of_order_", True)) for kind in KINDS[:2]}
