@@ -187,14 +187,14 @@ def at_usual(early: dict[str, Any], kpi: str, row: Any) -> float | None:
 
 
 def ended(early: dict[str, Any]) -> str:
-    """`ad_spend ends on 12 Nov, 3 of the week's 7 days are missing`."""
+    """`ad spend ends on 12 Nov, 3 of the week's 7 days are missing`."""
     n = early["days"]
     day = formats.day(date.fromisoformat(early["ends"]))
-    return f"{early['table']} ends on {day}, {n} of the week's 7 days {'is' if n == 1 else 'are'} missing"
+    return f"{formats.words(early['table'])} ends on {day}, {n} of the week's 7 days {'is' if n == 1 else 'are'} missing"
 
 
 def asides(results: Any, rows: pd.DataFrame) -> str:
-    """` Contribution margin after marketing: ad_spend ends on 12 Nov, …`: what must be known of figures, a sentence each."""
+    """` Contribution margin after marketing: ad spend ends on 12 Nov, …`: what must be known of figures, a sentence each."""
     said: dict[str, list[str]] = {}
     for row in rows.itertuples():
         for text in beside(results, row.kpi, row):

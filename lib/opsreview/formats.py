@@ -151,6 +151,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def midway(sentence: str) -> str:
+    """A sentence as it stands inside another one: what begins with a name keeps its capital."""
+    return sentence[:1].lower() + sentence[1:] if sentence.startswith(("The ", "No ")) else sentence
+
+
 def inner(label: str) -> str:
     """A label inside a sentence: `Gross margin` as `gross margin`; abbreviations stay (`OTIF`)."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label

@@ -88,7 +88,7 @@ def _money_sentence(results: Any, review: str) -> str:
     money = counted.said(found, currency)
     top = found.iloc[0]
     if not money:
-        return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it: {top.title}."
+        return f"{formats.count(len(found), 'finding').capitalize()} open, none with money on it: {formats.midway(top.title)}."
     choices = found.suggested_decision.map(lambda text: suggestion(text).partition(":")[0]).value_counts()
     choices = choices[choices.index != ""]
     if len(found) == 1:
@@ -98,7 +98,7 @@ def _money_sentence(results: Any, review: str) -> str:
     with_price = "the one with a price costs" if priced == 1 else f"the {formats.number(priced)} with a price cost"
     text = f"{formats.number(len(found))} findings{' cost' if priced == len(found) else f'; {with_price}'} about {money}"
     once = f" {counted.ONCE}" if counted.comes_once(found).iloc[0] else ""
-    text += f"; the largest, {formats.money(top.impact, currency)}{once}: {top.title}"
+    text += f"; the largest, {formats.money(top.impact, currency)}{once}: {formats.midway(top.title)}"
     asked, rest = [f"{name} ({n})" for name, n in choices.head(3).items()], int(choices.iloc[3:].sum())
     asked += [f"{formats.count(rest, 'other')}"] if rest else []
     return f"{text}. To decide: {formats.listing(asked, 4)}." if asked else f"{text}."

@@ -27,7 +27,7 @@ def headline(results: Any) -> tuple[str, str]:
     parts = [f"{formats.count(t['tables_this_week'], 'table')} came in {results.week}, {_rows_said(t)}."]
     if len(found):
         grave = found.sort_values("severity", key=lambda s: s.map({"critical": 0, "breach": 1}).fillna(2), kind="stable")
-        said = [title[0].lower() + title[1:] if title.startswith(("The ", "No ")) else title for title in grave.title]
+        said = [formats.midway(title) for title in grave.title]
         more = f"; and {len(said) - 3} more" if len(said) > 3 else ""
         parts.append(f"{formats.count(len(found), 'finding').capitalize()} about the exports: {'; '.join(said[:3])}{more}.")
     else:
@@ -85,8 +85,8 @@ def early(results: Any, review: str) -> list[str]:
         here = [k for k in needing if review not in REVIEWS or k.review == review]
         if not here and review in REVIEWS:
             continue
-        text = f"{figures.ended(gone)}."
-        text += f" It touches {formats.listing([k.label for k in here], 3)}." if here else ""
+        text = f"{formats.capital(figures.ended(gone))}."
+        text += f" It touches {formats.listing([formats.inner(k.label) for k in here], 3)}." if here else ""
         row = figures.value_of(results, figures.AFTER_SPEND)
         then = figures.at_usual(gone, figures.AFTER_SPEND, row) if row and any(k.id == figures.AFTER_SPEND for k in here) else None
         if then is not None:

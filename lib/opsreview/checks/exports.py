@@ -65,7 +65,7 @@ def export_stale(ctx: Context) -> pd.DataFrame:
     return found(
         rows,
         entity=rows["table"],
-        title=say(rows, lambda r: f"The export of {words(r.table)} ends {_age(r.now)} before the week does"),
+        title=say(rows, lambda r: f"The export of {words(r.table)} ends on {day(r.newest)}, not with the week"),
         observed=rows["now"],
         expected=rows["centre"],
         threshold=rows["upper"].clip(lower=least),
@@ -74,7 +74,7 @@ def export_stale(ctx: Context) -> pd.DataFrame:
         decision="investigate",
         detail=say(
             rows,
-            lambda r: f"newest event {day(r.newest)}; usually {_age(r.centre)} before the week's end{_lacks(ctx, early.get(r.table))}",
+            lambda r: f"usually it ends {_age(r.centre)} before the week does{_lacks(ctx, early.get(r.table))}",
         ),
         evidence=f"folders of up to {HISTORY} weeks",
     )

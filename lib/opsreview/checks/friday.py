@@ -164,9 +164,7 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
     return found(
         rows,
         entity=rows["channel"],
-        title=say(
-            rows, lambda r: f"The channel {r.channel} {_kept(r.observed)} of its net revenue, the target is to keep {share(r.target)}"
-        ),
+        title=say(rows, lambda r: f"The channel {r.channel} {_kept(r.observed)} of its net revenue, its target is {share(r.target)}"),
         expected=rows["target"],
         threshold=rows["target"],
         basis="shortfall of 28 days / 4",
