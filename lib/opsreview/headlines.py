@@ -11,7 +11,7 @@ from opsreview.catalog import kpis
 
 TOP = 50  # SKUs by revenue that are audited first
 COSTS = {
-    "marketing": "advertising", "other_labor": "the labor of receiving, returns and others", "expedite": "what was paid for haste",
+    "marketing": "advertising", "other_labor": "the labor of receiving, returns and others", "expedite": "expediting",
     "transfer_freight": "transfers",
 }  # fmt: skip
 

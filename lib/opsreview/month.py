@@ -83,7 +83,7 @@ class Month:
     def weeks(self, month: str = "") -> pd.DataFrame:
         """A row a week of the month: net revenue, margins, other_labor, expedite, transfer_freight, fixed, marketing, ebitda.
 
-        ebitda = contribution after marketing − labor that no margin bears − what was paid for haste and transfers − fixed costs. It is
+        ebitda = contribution after marketing − labor that no margin bears − expediting and transfers − fixed costs. It is
         n/a in a week without a contribution margin, and before a cost that is n/a there; `missing` names both.
         """
         span = self._span(month or self.name)
@@ -234,6 +234,6 @@ class Month:
 
 STEPS = {
     "net_revenue": "Net revenue", "goods": "Cost of goods", "gross_margin": "Gross margin", "orders": "Costs of orders",
-    "contribution_margin": "Contribution", "marketing": "Marketing", "other_labor": "Other labor", "expedite": "Haste",
+    "contribution_margin": "Contribution", "marketing": "Marketing", "other_labor": "Other labor", "expedite": "Expediting",
     "transfer_freight": "Transfers", "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip

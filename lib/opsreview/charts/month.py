@@ -12,7 +12,7 @@ from opsreview.charts.forms import Chart, Title, choose, finish, name_axis, name
 from opsreview.charts.margin import stairs
 
 STEPS = {
-    "contribution_margin": "Contribution", "marketing": "Advertising", "other_labor": "Other labor", "expedite": "Haste",
+    "contribution_margin": "Contribution", "marketing": "Advertising", "other_labor": "Other labor", "expedite": "Expediting",
     "transfer_freight": "Transfers", "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip
 WHOLE = "whole store"

@@ -17,8 +17,8 @@ from opsreview.titles import LEAKS
 SOLD = ["orders", "order_lines", "products"]
 STEPS = {
     "net_revenue": "Net revenue", "goods": "Cost of goods, and sales without a cost", "gross_margin": "Gross margin",
-    "orders": "Packaging to returns", "contribution_margin": "Contribution", "marketing": "Advertising",
-    "other_labor": "Labor of receiving, returns and others", "expedite": "Paid for haste", "transfer_freight": "Transfers",
+    "orders": "Packaging, shipping, picking, fees, support, returns", "contribution_margin": "Contribution", "marketing": "Advertising",
+    "other_labor": "Labor of receiving, returns and others", "expedite": "Expediting", "transfer_freight": "Transfers",
     "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip
 MOST_MONTHS = 12  # months of leaks beside each other in the table
@@ -95,7 +95,7 @@ def _weeks(results: Any) -> Html:
     contribution_margin | Contribution | money
     marketing | Advertising | money
     other_labor | Other labor | money?
-    expedite | Haste | money?
+    expedite | Expediting | money?
     transfer_freight | Transfers | money?
     fixed | Fixed costs | money
     ebitda | EBITDA | money
