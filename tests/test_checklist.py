@@ -107,6 +107,7 @@ def test_proposals_are_folded_by_themselves_and_saved_like_findings(tmp_path):
     first, fold = html.split("<details")
     assert 'data-finding="a"' in first and "proposal" not in first
     assert "<summary>1 proposal</summary>" in fold and 'data-finding="proposal/pause/P-1"' in fold
+    assert [e["expected_impact"] for e in entries(*given[:2], "monday", "EUR", 50.0)] == ["", "20"]
     assert len(checklist_widget(*given, tmp_path).children) == 3  # both, and the bar
 
 

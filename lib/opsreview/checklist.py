@@ -96,11 +96,19 @@ def _entry(finding: dict[str, Any], before: dict[str, Any] | None, i: int, curre
         "due_on": due if due >= str(Week.parse(finding["week"]).end) else "",  # what is past is for the meeting to set anew
         "wants_eta": finding["check"] in ETA_CHECKS,
         "eta_commitment": _day(kept.get("eta_commitment")) if open_before else "",
-        "expected_impact": "" if not open_before or pd.isna(kept["expected_impact"]) else f"{kept['expected_impact']:.12g}",
+        "expected_impact": _expected(kept if open_before else {}, finding),
         "note": "",
         "done": False,
         "decided": False,
     }
+
+
+def _expected(kept: dict[str, Any], finding: dict[str, Any]) -> str:
+    """What was expected; of a proposal nobody decided about what it is reckoned to bring: the next weeks hold it against that."""
+    reckoned = finding["impact"] if str(finding["finding_id"]).startswith(PROPOSAL) else None
+    expected = kept.get("expected_impact")
+    expected = reckoned if formats.missing(expected) else expected
+    return "" if formats.missing(expected) else f"{round(float(expected), 2):.12g}"
 
 
 def first_word(suggestion: str) -> str:
