@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import random_store
 from helpers_store import copy, made
-from opsreview import __version__, decisions
+from opsreview import __version__, decisions, formats
 from opsreview.catalog import REVIEWS
 from opsreview.cli import app
 from opsreview.month import of
@@ -252,7 +252,7 @@ def test_a_month_is_a_page_and_its_weeks_are_the_weeks_own_figures(first, export
     found = command("month", "-e", exports, "-o", "reports", at=reports.parent, OPSREVIEW_CACHE=cache)
     assert found.returncode == 0, found.stderr
     name = of(LAST)
-    assert f"Month  {Path('reports') / name / 'monthly.html'}" in found.stdout and f"{name} so far" in found.stdout
+    assert f"Month  {Path('reports') / name / 'monthly.html'}" in found.stdout and f"{formats.month(name)} so far" in found.stdout
     assert {p.name for p in (reports / name).iterdir()} == {"monthly.html", "monthly.ipynb", "month.csv", "run.json"}
     assert f'href="../{LAST}/exports_health.html"' in (reports / name / "monthly.html").read_text(encoding="utf-8")
     weeks = pd.read_csv(reports / name / "month.csv").set_index("week")

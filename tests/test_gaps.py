@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import fake_results
 import pandas as pd
 import pytest
-from conftest import SAMPLE
 from fake_known import WEEK, FakeKnown, context, settings
 from hand_shop import ago, shop
 from hand_shop import run as checks_run
@@ -28,6 +28,7 @@ from opsreview.ledger import amounts, ledger
 from opsreview.scorecard import scorecard
 from test_findings import decided, raw, weeks
 
+SAMPLE = Path(__file__).resolve().parent.parent / "data_samples"
 HOTSPOT, STOCK = "returns_hotspot", "excess_stock"
 WHY = f"returns did not come in {WEEK}"
 A, NOTHING = raw((HOTSPOT, "A/too_small", 159.0)), raw()

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import random_store
 from helpers_store import copy, made
-from opsreview import catalog, engine, measure, plans
+from opsreview import catalog, engine, ledger, measure, plans
 from opsreview.books import Books
 from opsreview.engine import steady
 from opsreview.intake.store import ExportsError, open_exports
@@ -193,7 +193,8 @@ def test_previous_and_baseline_are_those_of_the_weeks_before(exports, results):
 
 def test_leaks_csv(results):
     table = results.leaks
-    assert list(table.columns) == ["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]
+    published = ["week", "leak", "part", "amount", "basis_points", "baseline", "units", "estimate", "evidence"]
+    assert list(table.columns) == [*published, "without", "usual"] and published == ledger.COLUMNS
     assert not table.duplicated(["week", "leak", "part"]).any()
     amount = table.set_index(["leak", "part"])["amount"]
     for leak in "12345":
