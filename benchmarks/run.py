@@ -83,7 +83,7 @@ def report(scratch: Path, cache: Path) -> tuple[Cost, dict[str, float]]:
 def previous_cached(scratch: Path) -> Path:
     """A cache as it is on the Monday after: everything but the newest week read and measured."""
     cache = scratch / "last-week"
-    weeks = sorted(p.name for p in (ROOT / "data_samples").iterdir() if p.is_dir())
+    weeks = sorted(p.name for p in (ROOT / "data_samples").glob("20??-W??"))
     command = [
         str(BIN / "opsreview"),
         "run",
