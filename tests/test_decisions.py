@@ -136,6 +136,7 @@ def test_what_came_of_a_proposal_is_held_against_what_was_expected_of_it(tmp_pat
     known = decisions.as_known(decisions.read(tmp_path), WEEK + 1)
     row = decisions.decisions_frame(known, after, {}, WEEK + 1).iloc[0]
     assert (row.outcome, row.impact_then, row.impact_now) == (outcome, 100.0, now or 0.0)
+    assert row.title == (f"{item['finding_id']} runs out" if now else "pause/P-1")
 
 
 @pytest.mark.parametrize(

@@ -217,11 +217,11 @@ def test_the_samples_late_export_is_said_beside_the_figure(sample_results):
     assert entry["usual"] == pytest.approx(rows.loc[rows["spend_date"].dt.day_of_week >= 4, "amount"].sum() / 4)
     row = figures.value_of(sample_results, figures.AFTER_SPEND)
     then = formats.share((row.numerator - entry["usual"]) / row.denominator)
-    said = f"d spend ends on 12{formats.NBSP}Nov, 3 of the week's 7 days are missing"
-    assert any(said in line and then in line for line in repr(agenda.trust(sample_results, "friday")).splitlines())
-    assert f"(a{said}; at usual spend" in repr(agenda.strip(sample_results, "friday"))
+    said = f"ad spend ends on 12{formats.NBSP}Nov, 3 of the week's 7 days are missing"
+    assert any(formats.capital(said) in line and then in line for line in repr(agenda.trust(sample_results, "friday")).splitlines())
+    assert f"({said}; at usual spend" in repr(agenda.strip(sample_results, "friday"))
     assert said in agenda.scorecard(sample_results, "friday").html.replace("&#39;", "'")
-    assert said not in repr(agenda.trust(sample_results, "wednesday"))  # no figure of Wednesday's stands on it
+    assert formats.capital(said) not in repr(agenda.trust(sample_results, "wednesday"))  # no figure of Wednesday's stands on it
     stale = sample_results.findings.set_index(["check", "entity"]).loc[("export_stale", "ad_spend"), "suggested_decision"]
     assert then in stale
 

@@ -70,7 +70,7 @@ def last_time(results: Any, review: str) -> Html:
     if kept.empty:
         return nothing("", "No decision of this review is on record yet; what is saved below is shown here next time")
     frame = kept.assign(
-        what=kept.title.where(kept.title.fillna("") != "", kept.finding_id.str.removeprefix("proposal/")),
+        what=kept.title.where(kept.title.fillna("") != "", kept.finding_id),
         made=[_made(row) for row in kept.itertuples()],
         state=["done" if done else "overdue" if late else "open" for done, late in zip(kept.done, kept.overdue, strict=True)],
     )

@@ -28,16 +28,11 @@ def to_decide(evidence: Any, findings: pd.DataFrame, week: Week, settings: Setti
     """
     open_ = findings[findings["state"] != "resolved"]
     rows = [
-        {"finding_id": f"{PROPOSAL}{kind}/{entity}" if entity else f"{PROPOSAL}{kind}", "check": check, "entity": entity or kind,
-         "title": title, "impact": money, "impact_basis": basis, "suggested_decision": f"{decision}: {said}",
-         "period": "once" if kind == "transfer" else "week"}
-        for kind, check, entity, title, money, basis, decision, said in (
-            *_pauses(evidence("pauses"), _entities(open_, "promotion_at_risk")),
-            *_reprices(evidence("reprices"), _entities(open_, "negative_margin", "false_confidence")),
-            *_transfers(evidence("transfers")),
-            *_listings(evidence("channel_skus")),
-        )
-    ]  # fmt: skip
+        *_pauses(evidence("pauses"), _entities(open_, "promotion_at_risk")),
+        *_reprices(evidence("reprices"), _entities(open_, "negative_margin", "false_confidence")),
+        *_transfers(evidence("transfers")),
+        *_listings(evidence("channel_skus")),
+    ]
     frame = pd.DataFrame(rows, columns=findings.columns).assign(
         week=str(week), review="friday", leak="5", entity_type="proposal", severity="info", state="new", first_seen=str(week), members="",
         evidence="", threshold=float("nan"), overlaps="",
@@ -53,55 +48,41 @@ def _entities(findings: pd.DataFrame, *checks: str) -> set[str]:
     return set(findings.loc[findings["check"].isin(checks), "entity"])
 
 
-Proposal = tuple[str, str, str, str, float, str, str, str]  # kind, check, entity, title, money, its basis, decision, what it says
+def _row(kind: str, entity: str, check: str, title: str, impact: float, basis: str, decision: str, period: str = "week") -> dict[str, Any]:
+    """What is a proposal's own in its row; `check` is the one that finds the like."""
+    return {"finding_id": "/".join(filter(None, [f"{PROPOSAL}{kind}", entity])), "check": check, "entity": entity or kind, "title": title,
+            "impact": impact, "impact_basis": basis, "suggested_decision": decision, "period": period}  # fmt: skip
 
 
-def _pauses(f: pd.DataFrame, found: set[str]) -> Iterator[Proposal]:
+def _pauses(f: pd.DataFrame, found: set[str]) -> Iterator[dict[str, Any]]:
     f = f[f["advice"].astype(str).str.startswith("pause") & ~(f["promo_id"] + "/" + f["sku"]).isin(found)]
     for promo, g in f.groupby("promo_id"):
-        skus = count(len(g), "SKU")
-        title = f"{promo} on {skus} loses on a unit or runs dry"
-        yield (
-            "pause",
-            "promotion_at_risk",
-            promo,
-            title,
-            g["gain"].clip(lower=0).sum(),
-            "what pausing brings a week",
-            "pause_promotion",
-            (f"{promo} for {_skus(g)}"),
-        )
+        title = f"{promo} on {count(len(g), 'SKU')} loses on a unit or runs dry"
+        decision, gain = f"pause_promotion: {promo} for {_skus(g)}", g["gain"].clip(lower=0).sum()
+        yield _row("pause", promo, "promotion_at_risk", title, gain, "what pausing brings a week", decision)
 
 
-def _reprices(f: pd.DataFrame, found: set[str]) -> Iterator[Proposal]:
+def _reprices(f: pd.DataFrame, found: set[str]) -> Iterator[dict[str, Any]]:
     f = f[(f["advice"] == "raise") & f["goal"].notna() & ~f["sku"].isin(found)]
     if len(f):
         title = f"{count(len(f), 'SKU')} below the target for contribution margin, no finding of {'its' if len(f) == 1 else 'their'} own"
-        money, said = f["loss"].clip(lower=0).sum(), f"to the price that earns: {_skus(f)}"
-        yield "reprice", "negative_margin", "", title, money, "what they lose a week", "reprice", said
+        decision, loss = f"reprice: to the price that earns: {_skus(f)}", f["loss"].clip(lower=0).sum()
+        yield _row("reprice", "", "negative_margin", title, loss, "what they lose a week", decision)
 
 
-def _transfers(f: pd.DataFrame) -> Iterator[Proposal]:
+def _transfers(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for (source, target), g in f.groupby(["location_from", "location_to"]):
         title = f"{count(g['units'].sum(), 'unit')} of {count(len(g), 'SKU')} would sell in {target} and lie in {source}"
-        yield (
-            "transfer",
-            "oos_risk",
-            f"{source} → {target}",
-            title,
-            g["net"].sum(),
-            "margin saved less freight",
-            "transfer",
-            (f"{source} to {target}: {_skus(g)}"),
-        )
+        decision, net = f"transfer: {source} to {target}: {_skus(g)}", g["net"].sum()
+        yield _row("transfer", f"{source} → {target}", "oos_risk", title, net, "margin saved less freight", decision, "once")
 
 
-def _listings(f: pd.DataFrame) -> Iterator[Proposal]:
+def _listings(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
     f = f[f["elsewhere"] >= 0]
     for channel, g in f.groupby("channel"):
         title = f"{count(len(g), 'listing')} lose in {channel} and earn elsewhere"
-        money, said = -g["contribution"].sum(), f"take {_skus(g)} out of {channel}"
-        yield "listings", "channel_margin", channel, title, money, "what they lose there a week", "adjust_channel", said
+        decision, loss = f"adjust_channel: take {_skus(g)} out of {channel}", -g["contribution"].sum()
+        yield _row("listings", channel, "channel_margin", title, loss, "what they lose there a week", decision)
 
 
 def _skus(f: pd.DataFrame) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import ibis
 import pandas as pd
 
-from opsreview import kpis, leak_rows
+from opsreview import kpis, leaks
 from opsreview.books import Books
 from opsreview.formats import near
-from opsreview.leaks import PARTS
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,12 @@ def behind(books: Books, kpi: str, where: dict[str, str]) -> Behind:
 
     So of a part of a leak, by its rows' columns. ValueError where it is neither, has no rows or no such column: it says what there is.
     """
-    registered, parts = kpis.load(), [part.name for part in PARTS]
-    if kpi in parts:
-        return _of_leak(books, kpi, where)
+    registered, of_leaks = kpis.load(), {part.name: part for part in leaks.PARTS}
+    if kpi in of_leaks:
+        return _of_leak(books, of_leaks[kpi], where)
     if kpi not in registered:
-        raise ValueError(f"no figure {kpi!r} to ask about{near(kpi, [*registered, *parts])}; there are {', '.join([*registered, *parts])}")
+        there = [*registered, *of_leaks]
+        raise ValueError(f"no figure {kpi!r} to ask about{near(kpi, there)}; there are {', '.join(there)}")
     figure, table, columns = _asked(books, registered[kpi], kpi, where)
     mine = _where(table, columns, where)
     base = _where(table, columns, {k: v for k, v in where.items() if k != figure.shared_denominator})
@@ -45,14 +45,18 @@ def behind(books: Books, kpi: str, where: dict[str, str]) -> Behind:
     return Behind(mine.order_by(mine.columns).to_pandas(), value, sums["numerator"], denominator)
 
 
-def _of_leak(books: Books, part: str, where: dict[str, str]) -> Behind:
+def _of_leak(books: Books, part: leaks.Part, where: dict[str, str]) -> Behind:
     """The rows of a part of a leak, and what they cost."""
-    table, nothing = leak_rows.rows(books, part), float("nan")
+    table, nothing = leaks.rows(books, part), float("nan")
     if table is None:
-        raise ValueError(f"{part} has no rows in {books.week}: an export that it stands on did not come, or it is a share of all orders")
+        raise ValueError(
+            f"{part.name} has no rows in {books.week}: an export that it stands on did not come, or it is a share of all orders"
+        )
     if unknown := [word for word in where if word not in table.columns]:
         word = unknown[0]
-        raise ValueError(f"{part} cannot be asked about by {word!r}{near(word, table.columns)}; its rows have {', '.join(table.columns)}")
+        raise ValueError(
+            f"{part.name} cannot be asked about by {word!r}{near(word, table.columns)}; its rows have {', '.join(table.columns)}"
+        )
     mine = _where(table, {c: c for c in table.columns}, where)
     rows = mine.order_by(mine.columns).to_pandas()
     return Behind(rows, float(rows["amount"].sum()), nothing, nothing)

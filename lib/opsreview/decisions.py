@@ -164,6 +164,7 @@ def decisions_frame(
     frame["impact_now"] = frame["impact_now"].mask(~here & (frame["why"] == ""), 0.0)
     proposed = frame["finding_id"].astype(str).str.startswith(PROPOSAL)
     frame["impact_then"] = frame["impact_then"].mask(proposed, frame["expected_impact"])
+    frame["title"] = frame["title"].mask(proposed & frame["title"].isna(), frame["finding_id"].astype(str).str.removeprefix(PROPOSAL))
     frame["overdue"] = ~frame["done"] & (pd.to_datetime(frame["due_on"]) < pd.Timestamp(week.end))
     frame["outcome"] = _outcome(frame, now, week)
     order = ["week", "review", *about[:4], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]

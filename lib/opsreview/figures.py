@@ -34,7 +34,7 @@ def key_words(grain: str, key: str) -> str:
 def formula(fact: Any) -> str:
     """A KPI's formula as a sentence without the contract's shorthand."""
     text = fact.formula.replace("T28", "28 days").replace("T91", "91 days")
-    return f"{text[0].upper()}{text[1:]}"
+    return formats.capital(text)
 
 
 def target_words(kpi: str, key: str, settings: Any, line: str = "ok") -> str:

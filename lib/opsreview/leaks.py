@@ -15,11 +15,10 @@ from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.orders import sales_days
 from opsreview.facts.plan import plan_and_sales
 from opsreview.facts.returns import returns
-from opsreview.facts.shipments import PLAIN_CHARGES, avoidable, first_shipment, order_shipping
+from opsreview.facts.shipments import PLAIN_CHARGES, avoidable, first_shipment, order_shipping, shipments
 from opsreview.facts.stock import dead_stock, demand, excess, shelf_days
 from opsreview.facts.warehouse import labor_rates, picks
-from opsreview.margin import by_sku, false_confidence, lines, order_margin
-from opsreview.margin import tickets as support_tickets
+from opsreview.margin import by_sku, false_confidence, lines, order_margin, tickets
 
 BANDS = (0.5, 1, 2, 5, 10, 20)  # kg, upper ends of the billed weight bands
 CELL = ["zone", "band"]  # what creep is held to this week's mix of
@@ -29,14 +28,14 @@ _CELL_SUMS = ("orders", "cost", "pick_pack", "surcharges")
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the ledger: which leak, what it is, what exports it stands on over which trailing days, paid or estimated."""
+    """A part of the ledger: which leak, what exports it stands on over which trailing days, paid or estimated, the rows that make it."""
 
     leak: str
     name: str
     needs: tuple[tuple[str, int], ...]
     estimate: bool
     evidence: str
-    amount: Callable[[Books], ibis.Table] | None = None  # one row: amount, units
+    rows: Callable[[Books], ibis.Table] | None = None  # what it is the sum of; creep has none: it is what all orders cost too much
 
 
 _STOCK = (("inventory", 28), ("orders", 28), ("order_lines", 28), ("products.unit_cost", 7))
@@ -67,15 +66,19 @@ def unit_margins(books: Books) -> ibis.Table:
     return of_sku.union(of_family.select("sku", "family", "per_unit"))
 
 
+def _rows(t: ibis.Table, amount: ibis.Value, keys: ibis.Value, units: ibis.Value | int = 1) -> ibis.Table:
+    """The rows that a part is the sum of: `amount`, `units`, and `keys`, what findings may call it (`; ` between several)."""
+    return t.mutate(amount=amount, units=units, keys=keys)
+
+
 def _stockout(books: Books) -> ibis.Table:
     t = empty_shelves(books)
-    return t.aggregate(amount=t.lost_margin.sum(), units=t.lost_units.sum())
+    return _rows(t, t.lost_margin, t.sku, t.lost_units)
 
 
 def _wasted_spend(books: Books) -> ibis.Table:
-    t, a = empty_shelves(books), books.table("ad_spend")
-    spent = a.join(t.select("sku", "day"), [a.sku == t.sku, a.spend_date == t.day])
-    return spent.aggregate(amount=spent.amount.sum(), units=spent.count())
+    t = books.table("ad_spend").semi_join(empty_shelves(books).select("sku", spend_date="day"), ["sku", "spend_date"])
+    return _rows(t, t.amount, t.sku)
 
 
 @fact
@@ -90,25 +93,24 @@ def overstock(books: Books) -> ibis.Table:
     return t.mutate(overbuy_units=ibis.least(t.over.fill_null(0.0), t.excess_units)).drop("over")  # the same columns in either case
 
 
-def _weekly_carrying(books: Books) -> float:
-    return books.settings.carrying_rate / 52.0
+def _held(t: ibis.Table, books: Books, units: ibis.Value) -> ibis.Table:
+    weekly = t.unit_cost.fill_null(0.0) * books.settings.carrying_rate / 52.0
+    return _rows(t, units * weekly, t.sku, units).filter(lambda t: t.units > 0)
 
 
 def _overbuy(books: Books) -> ibis.Table:
     t = overstock(books)
-    money = t.overbuy_units * t.unit_cost.fill_null(0.0) * _weekly_carrying(books)
-    return t.aggregate(amount=money.sum(), units=t.overbuy_units.sum())
+    return _held(t, books, t.overbuy_units)
 
 
 def _excess(books: Books) -> ibis.Table:
     t = overstock(books)
-    units = t.excess_units - t.overbuy_units
-    return t.aggregate(amount=(units * t.unit_cost.fill_null(0.0) * _weekly_carrying(books)).sum(), units=units.sum())
+    return _held(t, books, t.excess_units - t.overbuy_units)
 
 
 def _dead_stock(books: Books) -> ibis.Table:
     t = dead_stock(books)
-    return t.aggregate(amount=t.value.sum() * _weekly_carrying(books), units=t.on_hand.sum())
+    return _rows(t, t["value"] * books.settings.carrying_rate / 52.0, t.sku, t.on_hand)
 
 
 @fact
@@ -125,42 +127,43 @@ def expedited(books: Books) -> ibis.Table:
 
 def _expedite(books: Books) -> ibis.Table:
     t = expedited(books)
-    return t.aggregate(amount=t.expedite_cost.sum(), units=t.count())
+    return _rows(t, t.expedite_cost, t.document_id + "/" + t.line_id)
 
 
 def _transfer_freight(books: Books) -> ibis.Table:
     t = books.table("inbound")
     t = t.filter(t.kind == "transfer", inside(t.ordered_on, books.week.window))
-    return t.aggregate(amount=t.freight_cost.sum(), units=t.count())
+    return _rows(t, t.freight_cost, t.document_id + "/" + t.line_id)
 
 
 def _rework(books: Books) -> ibis.Table:
     p, rates = picks(books, books.week.window), labor_rates(books, books.week.window)
     mean = (rates.cost.sum() / rates.hours.sum().nullif(0) / 60.0).as_scalar()
-    t = p.pipe(beside, rates, "location")
+    t = p.filter(p.reworked).pipe(beside, rates, "location")
     per_minute = (t.cost / t.hours.nullif(0) / 60.0).fill_null(mean).fill_null(0.0)
-    return t.aggregate(amount=(t.rework_minutes * per_minute).sum(), units=t.reworked.sum())
+    return _rows(t, t.rework_minutes * per_minute, t.location).drop("cost", "hours")
 
 
 def _avoidable_charges(books: Books) -> ibis.Table:
     t = avoidable(books)
-    t = t.filter(inside(t.invoiced_on, books.week.window))
-    return t.aggregate(amount=t.avoidable.sum(), units=(t.avoidable != 0).sum())
+    t = t.filter(inside(t.invoiced_on, books.week.window), t.avoidable != 0)
+    t = beside(t, shipments(books).select("shipment_id", "carrier", "service_key"), "shipment_id")
+    keys = t.service_key.fill_null("") + "; " + (t.carrier + "/" + t.charge_type).fill_null("")
+    return _rows(t, t.avoidable, keys).drop("avoidable")
 
 
-def _received(books: Books) -> ibis.Table:
+def _returned(books: Books, cost: str) -> ibis.Table:
     t = books.table("returns")
-    return t.filter(inside(t.received_at_local.date(), books.week.window))
+    t = t.filter(inside(t.received_at_local.date(), books.week.window))
+    return _rows(t, t[cost], t.sku + "/" + t.reason_code.fill_null(""), t.quantity)
 
 
 def _returns_shipping(books: Books) -> ibis.Table:
-    t = _received(books)
-    return t.aggregate(amount=t.reverse_shipping_cost.sum(), units=t.quantity.sum())
+    return _returned(books, "reverse_shipping_cost")
 
 
 def _returns_handling(books: Books) -> ibis.Table:
-    t = _received(books)
-    return t.aggregate(amount=t.handling_cost.sum(), units=t.quantity.sum())
+    return _returned(books, "handling_cost")
 
 
 @fact
@@ -175,21 +178,19 @@ def disposed(books: Books) -> ibis.Table:
 
 def _returns_value_lost(books: Books) -> ibis.Table:
     t = disposed(books)
-    return t.aggregate(amount=t.lost.sum(), units=t.quantity.sum())
+    return _rows(t, t.lost, t.sku + "/" + t.reason.fill_null(""), t.quantity).drop("lost")
 
 
 def _returns_support(books: Books) -> ibis.Table:
-    t = support_tickets(books)
-    t = t.filter(
-        t.topic.lower().isin([x.lower() for x in books.settings.returns.ticket_topics]), inside(t.opened_at_local.date(), books.week.window)
-    )
-    return t.aggregate(amount=t.money.sum(), units=t.count())
+    t, topics = tickets(books), [topic.lower() for topic in books.settings.returns.ticket_topics]
+    t = t.filter(t.topic.lower().isin(topics), inside(t.opened_at_local.date(), books.week.window))
+    return _rows(t, t.money, ibis.literal("")).drop("money")
 
 
 def _false_confidence(books: Books) -> ibis.Table:
     target = float(books.settings.targets["contribution_margin"].ok)  # type: ignore[arg-type]
     t = by_sku(books, books.week.window).semi_join(false_confidence(books), "sku")
-    return t.aggregate(amount=ibis.greatest(target * t.net_revenue - t.contribution_margin, 0.0).sum(), units=t.units.sum())
+    return _rows(t, ibis.greatest(target * t.net_revenue - t.contribution_margin, 0.0), t.sku, t.units)
 
 
 PARTS: tuple[Part, ...] = (
@@ -223,16 +224,25 @@ def sayable(books: Books, part: Part) -> bool:
     return all(books.began(w) and books.has(need, w) for need, w in ((n, books.week.trailing(d)) for n, d in part.needs))
 
 
+def rows(books: Books, part: Part) -> ibis.Table | None:
+    """The rows that a part is the sum of, each with `amount`, `units` and `keys`; None where the part is n/a or, as creep, has none."""
+    return part.rows(books) if part.rows and sayable(books, part) else None
+
+
+def _sums(t: ibis.Table) -> ibis.Table:
+    return t.aggregate(amount=t.amount.sum(), units=t.units.sum())
+
+
 def measured(books: Books) -> pd.DataFrame:
     """A row a part that this week's exports say: leak, part, amount (empty: n/a), units."""
-    rows = []
+    out = []
     for part in PARTS:
         amount, units = None, None
-        if part.amount and sayable(books, part):
-            row = books.frame(("leak", part.name), lambda part=part: part.amount(books)).iloc[0].fillna(0.0)
+        if part.rows and sayable(books, part):
+            row = books.frame(("leak", part.name), lambda part=part: _sums(part.rows(books))).iloc[0].fillna(0.0)
             amount, units = float(row["amount"]), float(row["units"])
-        rows.append({"leak": part.leak, "part": part.name, "amount": amount, "units": units})
-    return pd.DataFrame(rows).astype({"amount": float, "units": float})
+        out.append({"leak": part.leak, "part": part.name, "amount": amount, "units": units})
+    return pd.DataFrame(out).astype({"amount": float, "units": float})
 
 
 def cells(books: Books) -> pd.DataFrame:

@@ -45,7 +45,7 @@ FIGURES = (
 )  # fmt: skip
 CHECKS = ("checks", "findings.py", "gaps.py", "formats.py", "statistics.py", "reconcile.py", "intake/arrivals.py")
 SOURCES = {
-    "card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence", "bills.py", "leak_rows.py", "proposals.py"),
+    "card": FIGURES, "found": (*FIGURES, *CHECKS), "evidence": (*FIGURES, *CHECKS, "evidence", "bills.py", "proposals.py"),
     "summary": (*FIGURES, "intake", "judgement.py", "ledger.py", "statistics.py"),
 }  # fmt: skip
 

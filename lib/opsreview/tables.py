@@ -86,7 +86,7 @@ def table(
 def nothing(what: str, why: str) -> Html:
     """A plain note in the place of a chart or table that cannot be drawn."""
     text = f"{what}: {why}" if what else why
-    return note(f"{text[0].upper()}{text[1:]}{'' if text.endswith('.') else '.'}")
+    return note(f"{formats.capital(text)}{'' if text.endswith('.') else '.'}")
 
 
 def note(text: str) -> Html:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import formats
 from opsreview.figures import outside
-from opsreview.formats import count, listing, money, number, quantity, share, words
+from opsreview.formats import capital, count, listing, money, number, quantity, share, words
 from opsreview.weeks import Week
 
 ALL = "(all)"
@@ -78,7 +78,7 @@ def days_of_supply(tiers: pd.DataFrame) -> str:
         side = "under" if row.value < row.low else "over"
         off.append(f"tier {row.tier} holds {number(row.value, 1)} days, {side} its band of {row.low:g} to {row.high:g}")
     if off:
-        return _capital("; ".join(off))
+        return capital("; ".join(off))
     held = listing([f"{row.tier} {number(row.value)} days" for row in said.itertuples()], 4)
     return f"Every tier is within its band: {held}" if said.low.notna().any() else f"Days of supply: {held}"
 
@@ -97,7 +97,7 @@ def errors(picks: pd.DataFrame, week: Week) -> str:
     then = kinds[(kinds.error_type == top) & kinds.week.isin(recent)].errors.sum()
     base = picks[(picks.error_type == "") & picks.week.isin(recent)].picks.sum()
     usual = f", {1000 * then / base:.1f} in the {len(recent)} weeks before" if base else ""
-    return f"{_capital(words(top))} is the most frequent error: {1000 * now[top] / done:.1f} per 1,000 picks in the week{usual}"
+    return f"{capital(words(top))} is the most frequent error: {1000 * now[top] / done:.1f} per 1,000 picks in the week{usual}"
 
 
 def waves(hours: pd.DataFrame) -> str:
@@ -124,7 +124,7 @@ def elasticity(fits: pd.DataFrame, limit: float = 0.9) -> str:
     if said.empty:
         return "Hours against volume: too few weeks to fit"
     row = said.sort_values("value", ascending=False).iloc[0]
-    text = f"{_capital(words(row.role))} at {row.location}: double the volume takes {2**row.value:.2f} times the hours"
+    text = f"{capital(words(row.role))} at {row.location}: double the volume takes {2**row.value:.2f} times the hours"
     return f"{text} (elasticity {row.value:.2f}, 90 % interval {row.low:.2f} to {row.high:.2f}); {strain(row.low, row.high, limit)}"
 
 
@@ -149,7 +149,7 @@ def dock(lines: pd.DataFrame, target: float | None) -> str:
             parts[0] += f" (target {quantity(target, 'hours')})"
     if len(waits):
         parts.append(f"{count(len(waits), 'line')} still at the dock, the longest for {quantity(waits.hours.max(), 'hours')}")
-    return _capital("; ".join(parts)) if parts else "No line was stocked or waits at the dock"
+    return capital("; ".join(parts)) if parts else "No line was stocked or waits at the dock"
 
 
 def carriers(services: pd.DataFrame, currency: str) -> str:
@@ -255,10 +255,6 @@ def _against(now: float, then: float) -> str:
     return "just on" if abs(change) < 0.0005 else f"{share(abs(change), 1)} {'above' if change > 0 else 'below'}"
 
 
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
 def export_weeks(weeks: pd.DataFrame, week: Week) -> str:
     """How this week's exports came, table by table."""
     now = weeks[weeks.week == str(week)]
@@ -273,8 +269,8 @@ def export_rows(rows: pd.DataFrame, week: Week) -> str:
     """How many rows of one table came in the week, against what is usual. Rows: export_weeks of it, with `series`."""
     last = rows.iloc[-1]
     if last.week != str(week):
-        return f"{_capital(last.series)} came last in {last.week}, with {count(last.value, 'row')}"
-    text = f"{_capital(last.series)} came with {count(last.value, 'row')}"
+        return f"{capital(last.series)} came last in {last.week}, with {count(last.value, 'row')}"
+    text = f"{capital(last.series)} came with {count(last.value, 'row')}"
     if formats.missing(last.centre):
         return f"{text}; too little history to say what is usual"
     return f"{text}, {outside(rows) or 'within its range'} (mean {number(last.centre)})"

@@ -33,7 +33,7 @@ def headline(results: Any) -> tuple[str, str]:
     else:
         parts.append("Nothing about the exports is worth a decision.")
     if (tied := sentence(results)) and not alarms(results):
-        parts.append(f"{tied[0].upper()}{tied[1:]}.")
+        parts.append(f"{formats.capital(tied)}.")
     status = "breach" if found.severity.isin(["breach", "critical"]).any() else "watch" if len(found) else "ok"
     return " ".join(parts), status
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from opsreview import leak_rows as ledger_rows
+from opsreview import leaks
 from opsreview.books import Books, beside
 from opsreview.checks.stakes import sku_stakes
-from opsreview.leaks import PARTS
 
 COLUMNS = ["leak", "part", "keys", "amount", "rows"]
 
@@ -18,8 +17,8 @@ def leak_rows(books: Books) -> pd.DataFrame:
     Creep has none: see `leak_causes`.
     """
     out = []
-    for part in PARTS:
-        t = ledger_rows.rows(books, part.name)
+    for part in leaks.PARTS:
+        t = leaks.rows(books, part)
         if t is not None:
             by = t.group_by("keys").aggregate(amount=t.amount.sum().cast("float64"), rows=t.count()).order_by("keys").to_pandas()
             out.append(by.assign(leak=part.leak, part=part.name))
@@ -40,8 +39,8 @@ def paid_lines(books: Books) -> pd.DataFrame:
     margin: what its units earn (contribution a unit over T28); back: units of its SKU that went the other way in W, of a transfer.
     """
     out = []
-    for part in PAID:
-        t = ledger_rows.rows(books, part)
+    for part in (p for p in leaks.PARTS if p.name in PAID):
+        t = leaks.rows(books, part)
         if t is None:
             continue
         t = t.filter(t.amount > 0)
@@ -50,7 +49,7 @@ def paid_lines(books: Books) -> pd.DataFrame:
         there = there.select("sku", "back", location=there.source_location, source_location=there.location)
         t = beside(t, there, "sku", "location", "source_location")
         t = t.mutate(margin=t.quantity_ordered * t.per_unit.fill_null(0.0), name=t["name"].fill_null(t.sku), back=t.back.fill_null(0.0))
-        out.append(t.select(*LINE).to_pandas().assign(part=part))
+        out.append(t.select(*LINE).to_pandas().assign(part=part.name))
     out = [frame for frame in out if len(frame)]
     frame = pd.concat(out, ignore_index=True)[["part", *LINE]] if out else pd.DataFrame(columns=["part", *LINE])
     return frame.sort_values(["amount", "keys"], ascending=[False, True], ignore_index=True)

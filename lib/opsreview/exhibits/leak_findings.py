@@ -14,7 +14,6 @@ from opsreview.tables import Html
 from opsreview.titles import LEAKS
 
 FOUR = "1234"  # the leaks that add up
-KEYS = "; "  # between the names that a row of the ledger goes by
 NONE = 0.005  # money under which there is none
 COLUMNS = ["leak", "part", "what", "amount", "beyond", "whole"]
 
@@ -38,7 +37,7 @@ class Explained:
 
     def __init__(self, leaks: pd.DataFrame, found: pd.DataFrame, rows: pd.DataFrame) -> None:
         self.left = rows[rows.amount.notna()].reset_index(drop=True).astype({"amount": float})
-        names = self.left.assign(name=self.left["keys"].str.split(KEYS)).explode("name")
+        names = self.left.assign(name=self.left["keys"].str.split("; ")).explode("name")
         self._at = {key: list(own.index) for key, own in names.groupby(["part", "name"])}
         out: list[tuple[Any, ...]] = []
         for leak in FOUR:
@@ -70,7 +69,7 @@ class Explained:
     def _take(self, row: Any, parts: set[str]) -> list[tuple[str, float]]:
         """Of each part, the money of the ledger's rows that a finding is about and no dearer one was."""
         out, budget = [], float(row.impact)
-        names = {row.entity, *str(row.members).split(KEYS)}
+        names = {row.entity, *str(row.members).split("; ")}
         names |= {row.entity.rpartition("@")[0]} if catalog.checks()[row.check].entity_type == "sku@location" else set()
         for explained in catalog.checks()[row.check].explains:
             part, cause, _ = explained.partition(".")

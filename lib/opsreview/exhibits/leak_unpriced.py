@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import catalog, formats, statistics
 from opsreview.exhibits import listed
-from opsreview.exhibits.leak_findings import FOUR, KEYS, Explained, ledger_rows
+from opsreview.exhibits.leak_findings import FOUR, Explained, ledger_rows
 from opsreview.tables import Html
 from opsreview.titles import LEAKS
 
@@ -69,13 +69,13 @@ def _rows(part: Any, left: pd.DataFrame, lines: pd.DataFrame, currency: str) -> 
     left, lines = left[left.amount > 0], lines[lines.part == part.part].set_index("keys")
     most = left[left.amount >= WORTH * part.amount].nlargest(MOST, "amount")
     if most.empty:
-        first = left.nlargest(1, "amount")["keys"].str.partition(KEYS)[0].tolist()
+        first = left.nlargest(1, "amount")["keys"].str.partition("; ")[0].tolist()
         dearest = f"the dearest {formats.words(first[0])}" if first and first[0] else ""
         return [(part.leak, part.part, f"spread over {formats.count(len(left), 'row')}", dearest, part.amount, "investigate")]
     out = []
     for row in most.itertuples():
-        name = row.keys.partition(KEYS)[0]
-        what, why, decision = row.keys.replace(KEYS, ", ") or "not by line", "", "investigate"
+        name = row.keys.partition("; ")[0]
+        what, why, decision = row.keys.replace("; ", ", ") or "not by line", "", "investigate"
         if name in lines.index:
             line = lines.loc[[name]].iloc[0]
             what, why, decision = _transfer(name, line, currency) if part.part == "transfer_freight" else _expedite(name, line, currency)

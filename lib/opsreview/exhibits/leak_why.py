@@ -50,7 +50,7 @@ def why(results: Any, name: str, where: dict[str, str]) -> list[Part]:
 def _said(results: Any, name: str) -> str:
     row, currency = results.leaks[results.leaks.part == name].iloc[0], results.settings.reporting_currency
     first, cost = formats.words(name), formats.money(row.amount, currency, 2)
-    return f"{first[0].upper()}{first[1:]}, of leak {LEAKS[row.leak]}, in {results.week}: {cost}, {row.evidence}."
+    return f"{formats.capital(first)}, of leak {LEAKS[row.leak]}, in {results.week}: {cost}, {row.evidence}."
 
 
 def _parts(results: Any, name: str) -> Part:

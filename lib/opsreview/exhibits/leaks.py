@@ -113,7 +113,7 @@ def trend_title(leak: str, weeks: pd.DataFrame, week: str) -> str:
     last, name = weeks.iloc[-1], leak.lstrip("1234 ")
     if last.week != week:
         return f"{leak}: last known in {last.week}"
-    text = f"{name[:1].upper()}{name[1:]}: {formats.number(last.value)} basis points of net revenue in the week"
+    text = f"{formats.capital(name)}: {formats.number(last.value)} basis points of net revenue in the week"
     if formats.missing(last.centre):
         return text
     return f"{text}, {figures.outside(weeks) or 'within its range'} (mean {formats.number(last.centre)})"

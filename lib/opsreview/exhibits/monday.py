@@ -154,7 +154,7 @@ def _risks(results: Any) -> Html:
         shelf = shelf.sort_values(["at_stake", "sku", "location"], ascending=[False, True, True], na_position="last")
     known = len(results.inventory) > 0
     caption = f"{formats.count(len(shelf), 'SKU and location', 'SKUs and locations')} out of stock, or likely to be within 14 days"
-    caption = f"{caption[0].upper()}{caption[1:]}" if known else "Out of stock, or likely to be within 14 days"
+    caption = formats.capital(caption) if known else "Out of stock, or likely to be within 14 days"
     estimate = "a plain estimate from trailing demand, its spread, and inbound by its ETA"
     note = f"Most demand at stake first. Likely: {formats.share(least, 0)} or more, {estimate}."
     return listed(

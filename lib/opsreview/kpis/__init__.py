@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import ibis
 
+from opsreview import catalog
 from opsreview.books import Books
 
 
@@ -67,7 +68,7 @@ def figure(
 
 
 def load() -> dict[str, list[Figure]]:
-    """Every KPI's figures, their modules imported."""
+    """Every KPI's figures, in the catalog's order: that of their modules is who imported them first."""
     from opsreview.kpis import forecast, fulfillment, inventory, margin, returns, service  # noqa: F401
 
-    return FIGURES
+    return {name: FIGURES[name] for name in sorted(FIGURES, key=list(catalog.kpis()).index)}
