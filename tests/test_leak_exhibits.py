@@ -126,7 +126,8 @@ def test_a_part_that_signals_without_a_finding_is_shown_by_its_dearest_rows():
     parts = [(week, "2", part, value) for part, own in level.items() for week, value in zip(weeks, own, strict=True)]
     history = pd.DataFrame(parts, columns=["week", "leak", "part", "basis_points"])
     assert leak_unpriced.signalling(history, "2026-W46") == ["transfer_freight"] and leak_unpriced.signalling(history, "2026-W47") == []
-    ledger = pd.DataFrame([("2", "transfer_freight", 400.0), ("2", "total", 400.0)], columns=["leak", "part", "amount"])
+    ledger = [("2", "transfer_freight", 400.0, 60.0), ("2", "total", 400.0, 60.0)]
+    ledger = pd.DataFrame(ledger, columns=["leak", "part", "amount", "usual"])
     rows = [
         ("2", "transfer_freight", key, amount)
         for key, amount in (("other", 200.0), ("T/2; road", 70.0), ("T/3", 60.0), ("T/4", 50.0), ("T/5", 20.0))
@@ -136,12 +137,14 @@ def test_a_part_that_signals_without_a_finding_is_shown_by_its_dearest_rows():
     results = SimpleNamespace(leaks=ledger, findings=r.findings.head(0), leak_history=history, leak_causes=r.leak_causes.head(0),
                               settings=r.settings, evidence=frames.__getitem__, week="2026-W46", trust={})  # fmt: skip
     html = leak_unpriced.unpriced(results).html
-    assert "no finding is about: €400, transfer freight €400" in html
+    assert "no finding is about: transfer freight €340 above usual" in html
     assert re.findall(r">(other|T/\d)", html) == ["other", "T/2", "T/3"] and "T/2, road" in html, "the dearest first, no more than three"
     assert "3 units of Chair no. 1 (SKU-001), BER to RTM" in html and "16 of it went the other way" in html
     assert "Head of Inventory" in html and html.count("investigate") == 3
     frames["leak_rows"] = frames["leak_rows"].loc[[4]].assign(amount=20.0)
     assert "spread over 1 row" in leak_unpriced.unpriced(results).html, "a part of many small rows is one line"
+    few = SimpleNamespace(**{**vars(results), "leaks": ledger.assign(usual=360.0)})
+    assert "no part of a leak is above" in leak_unpriced.unpriced(few).html, "what is €40 above its usual level is below the floor"
     quiet = SimpleNamespace(**{**vars(results), "leak_history": history.assign(basis_points=10.0)})
     assert "no part of a leak is above its usual range without a finding" in leak_unpriced.unpriced(quiet).html
 

@@ -153,6 +153,8 @@ def test_friday_calls_a_week_that_sold_more_and_kept_no_more_by_its_name():
         ([("family", "Rugs", -70.0), ("family", "Lamps", -30.0), ("channel", "web", -50.0), ("channel", "shop", -50.0)], ""),
         ([("family", "Rugs", 90.0), ("family", "Lamps", -190.0), ("channel", "web", -50.0), ("channel", "shop", -50.0)], " (Lamps)"),
         ([("family", "Rugs", -100.0), ("channel", "web", -100.0)], ""),  # nothing else was sold: no news
+        ([("family", "Rugs", -99.0), ("family", "Lamps", -1.0), ("sku", "R1", -76.0), ("sku", "R2", -24.0)], " (Red rug)"),  # the narrowest
+        ([("family", "Rugs", -99.0), ("family", "Lamps", -1.0), ("sku", "R1", -50.0), ("sku", "R2", -50.0)], " (Rugs)"),
     ],
 )
 def test_a_part_that_lies_in_one_family_or_channel_is_said_to(rows, said):
@@ -163,7 +165,7 @@ def test_a_part_that_lies_in_one_family_or_channel_is_said_to(rows, said):
     ]
     parts = [(grain, key, "price", amount, "part") for grain, key, amount in rows]
     frame = pd.DataFrame(whole + parts, columns=["grain", "key", "part", "amount", "kind"])
-    assert titles_margin.change(frame, "EUR").endswith(f"price −€100{said}")
+    assert titles_margin.change(frame, "EUR", names={"R1": "Red rug"}).endswith(f"price −€100{said}")
 
 
 @pytest.mark.parametrize(("now", "said"), [(80.0, "€20.00 below"), (130.0, "€30.00 above"), (100.2, "at")])
@@ -321,7 +323,7 @@ def test_weeks_that_follow_one_another_are_said_as_one():
 @pytest.mark.parametrize(
     ("rows", "signal", "expected"),
     [
-        (history("rework_rate", [0.5, 0.51]), "none", f"Rework rate is 51.0{N}% in the week, near its mean of 50.0{N}%"),
+        (history("rework_rate", [0.5, 0.51]), "none", f"Rework rate is 51.0{N}% in the week, within its range (mean 50.0{N}%)"),
         (history("rework_rate", [0.5, 0.7], "up:limits"), "up:limits",
          f"Rework rate changed for the worse: 70.0{N}% in the week, above its range (mean 50.0{N}%)"),
         (history("rework_rate", [0.5, 0.51], "short", provisional=True), "short",
@@ -517,7 +519,7 @@ def test_margin_titles():
     assert titles.families(margin().head(0)) == "Contribution margin: n/a"
     assert (
         titles.waterfall(margin(0.1, 0.2))
-        == f"Of 50.0{N}% gross margin 15.0{N}% is left as contribution; shipping takes most, 10.0{N}% of net revenue"
+        == f"Of 50.0{N}% gross margin 15.0{N}% is left as contribution; most of the way down is shipping, 10.0{N}% of net revenue"
     )
 
 

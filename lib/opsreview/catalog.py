@@ -65,7 +65,7 @@ class Check(BaseModel):
     `needs`: tables, and columns as table.column, with the trailing days of them without which a finding that is not found is not known to
     be gone; `kinds`: the same for entities of a type that needs others.
     `explains`: the parts of its leak whose rows of the week its findings are about (a cause of creep as creep.labor), by the entity's name;
-    a check that looks ahead or elsewhere explains none.
+    a check that looks ahead or elsewhere explains none. `ahead`: its money is still to be lost.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +75,7 @@ class Check(BaseModel):
     entity_type: str
     leak: str = ""
     explains: tuple[str, ...] = ()
+    ahead: bool = False
     decision: str
     measure: str
     owner: str

@@ -97,10 +97,10 @@ def _profile(books: Books) -> ibis.Table:
 
 
 def explain(now: pd.DataFrame, past: list[pd.DataFrame], profiles: pd.DataFrame) -> pd.DataFrame:
-    """COLUMNS: for the store (grain all), every family and every channel the baseline, the parts by size, the contribution of W.
+    """COLUMNS: for the store (grain all), every family, channel and SKU the baseline, the parts by size, the contribution of W.
 
-    `kind`: baseline, part, contribution, memo (net revenue, now and usual). Empty under four weeks of history. Lists of cells as `cells`
-    gives them, newest last; `profiles` as `profile` gives them.
+    `kind`: baseline, part, contribution, memo (net revenue, now and usual). Of a SKU only the parts that are not nil. Empty under four
+    weeks of history. Lists of cells as `cells` gives them, newest last; `profiles` as `profile` gives them.
     """
     past = [week for week in past if len(week)]
     if len(past) < ENOUGH or now.empty:
@@ -111,14 +111,21 @@ def explain(now: pd.DataFrame, past: list[pd.DataFrame], profiles: pd.DataFrame)
         "baseline": both["contribution_margin_0"], **parts, "contribution_margin": both["contribution_margin_1"],
         "net_revenue_baseline": both["net_revenue_0"], "net_revenue": both["net_revenue_1"],
     }  # fmt: skip
-    frame = pd.DataFrame(about).fillna(0.0).assign(all="", family=both["family"], channel=both["channel"])
-    kinds = {"baseline": "baseline", "contribution_margin": "contribution", "net_revenue_baseline": "memo", "net_revenue": "memo"}
-    out = []
-    for grain in ("all", "family", "channel"):
-        for key, sums in frame.groupby(grain, sort=True)[list(about)].sum().iterrows():
-            sums = pd.concat([sums[["baseline"]], sums[list(parts)].sort_values(key=lambda s: -s.abs(), kind="stable"), sums.iloc[-3:]])
-            out += [(grain, key, part, kinds.get(str(part), "part"), amount) for part, amount in sums.items()]
-    return pd.DataFrame(out, columns=COLUMNS)
+    frame = pd.DataFrame(about).fillna(0.0).assign(all="", **{key: both[key] for key in ("family", "channel", "sku")})
+    tall = pd.concat([_by(frame, grain, list(about)) for grain in ("all", "family", "channel", "sku")], ignore_index=True)
+    return tall[(tall["grain"] != "sku") | (tall["kind"] != "part") | (tall["amount"] != 0)].reset_index(drop=True)
+
+
+KINDS = {"baseline": "baseline", "contribution_margin": "contribution", "net_revenue_baseline": "memo", "net_revenue": "memo"}
+PLACES = {"baseline": 0, "part": 1, "contribution": 2, "memo": 3}
+
+
+def _by(frame: pd.DataFrame, grain: str, about: list[str]) -> pd.DataFrame:
+    """COLUMNS of one grain: the sums of `about` a key, its baseline first, then its parts by size."""
+    tall = frame.groupby(grain)[about].sum().rename_axis("key").reset_index().melt("key", var_name="part", value_name="amount")
+    tall = tall.assign(grain=grain, kind=tall["part"].map(KINDS).fillna("part"))
+    tall = tall.assign(place=tall["kind"].map(PLACES), size=-tall["amount"].abs().where(tall["kind"] == "part", 0.0))
+    return tall.sort_values(["key", "place", "size"], kind="stable")[COLUMNS]
 
 
 def _mean(past: list[pd.DataFrame]) -> pd.DataFrame:

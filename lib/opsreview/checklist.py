@@ -60,7 +60,7 @@ def _proposed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def entries(findings: pd.DataFrame, decisions: pd.DataFrame, review: str, currency: str, floor: float) -> list[dict[str, Any]]:
     """A dict a finding of the review that is there this week: what a row of the checklist shows and starts with."""
-    own = findings[(findings["review"] == review) & (findings["state"] != "resolved")]
+    own = counted.told_apart(findings[(findings["review"] == review) & (findings["state"] != "resolved")])
     known = {d["finding_id"]: d for d in decisions.to_dict("records")} if len(decisions) else {}
     own = own.assign(once=counted.comes_once(own), counts=counted.counts(own), shared=counted.beside(own, currency))
     return [

@@ -32,6 +32,15 @@ def counts(found: pd.DataFrame) -> pd.Series:
     return pd.Series(out, index=found.index, dtype=float)
 
 
+def told_apart(found: pd.DataFrame) -> pd.DataFrame:
+    """The findings without those whose twin stands before them: a loss that looks healthy is one row of a page, and one decision."""
+    before, gone = set(), []
+    for own, twin in zip(found["finding_id"], _given(found, "twin"), strict=True):
+        gone.append(twin in before)
+        before.add(own)
+    return found[~pd.Series(gone, found.index, dtype=bool)]
+
+
 def comes_once(found: pd.DataFrame) -> pd.Series:
     """Whether a finding's money comes once."""
     return _given(found, "period") == ONCE

@@ -104,6 +104,13 @@ def outside(rows: pd.DataFrame) -> str:
     return f"{nth}{'above' if sides[-1] > 0 else 'below'} its range"
 
 
+def standing(rows: pd.DataFrame, mean: str) -> str:
+    """`the fifth week below its range (mean 15.0 %)`, `eight weeks in a row above its mean of 9.5 %`, `within its range (mean 4.6 %)`."""
+    signal = rows.signal.iloc[-1]
+    how = outside(rows) or (signal_words(signal) if signal.startswith(("up:", "down:")) else "within its range")
+    return f"{how} of {mean}" if how.endswith("its mean") else f"{how} (mean {mean})"
+
+
 def trend_title(results: Any, kpi: str, grain: str = "all", key: str = "") -> str:
     """What a trend shows of the whole store, or of one key: its level, what is usual, whether that is news and for how long."""
     fact, spot = kpis()[kpi], charted(results, kpi, grain, key)
@@ -120,9 +127,10 @@ def trend_title(results: Any, kpi: str, grain: str = "all", key: str = "") -> st
     alone = " in the week alone" if fact.charted_over and fact.charted_over < fact.window else " in the week"
     news = meaning(last.signal, fact.better)
     if news != "in its usual range":
-        return f"{name} {news}: {value}{alone}, {outside(spot) or signal_words(last.signal)} (mean {usual})"
-    soon = "; too little history for a signal" if last.provisional else ""
-    return f"{name} is {value}{alone}, {'near its mean of' if not soon else 'against a mean so far of'} {usual}{soon}"
+        return f"{name} {news}: {value}{alone}, {standing(spot, usual)}"
+    if last.provisional:
+        return f"{name} is {value}{alone}, against a mean so far of {usual}; too little history for a signal"
+    return f"{name} is {value}{alone}, {standing(spot, usual)}"
 
 
 def why_missing(results: Any, kpi: str) -> str:

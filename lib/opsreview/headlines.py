@@ -23,7 +23,8 @@ def week_headline(results: Any, review: str) -> tuple[str, str]:
     """
     text, status = narrative.headline(results, review), narrative.grave(results, review)
     if review == "friday" and (results.change.grain == "all").any():
-        text = f"{titles_margin.change(results.change, results.settings.reporting_currency, results.flat_although)}. {text}"
+        names = results.evidence("sku_rank").dropna(subset="name").set_index("sku")["name"].to_dict()
+        text = f"{titles_margin.change(results.change, results.settings.reporting_currency, results.flat_although, names)}. {text}"
     rows = narrative.whole(results, review)
     worse = any(figures.meaning(row.signal, kpis()[row.kpi].better) == "changed for the worse" for row in rows.itertuples())
     return text, "watch" if worse and narrative.ORDER[status] > narrative.ORDER["watch"] else status

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import counted, formats
-from opsreview.catalog import kpis
+from opsreview.catalog import checks, kpis
 from opsreview.figures import asides, charted, figure, key_words, meaning, missing_table, signal_words, subject, target_words, wanting
 from opsreview.judgement import status, target_of
 
@@ -97,6 +97,8 @@ def _money_sentence(results: Any, review: str) -> str:
     priced = int((found.impact > 0).sum())
     with_price = "the one with a price costs" if priced == 1 else f"the {formats.number(priced)} with a price cost"
     text = f"{formats.number(len(found))} findings{' cost' if priced == len(found) else f'; {with_price}'} about {money}"
+    ahead = counted.together(found[found.check.isin([name for name, check in checks().items() if check.ahead])])[0]
+    text += f" ({formats.money(ahead, currency)} a week of it still ahead)" if ahead else ""
     once = f" {counted.ONCE}" if counted.comes_once(found).iloc[0] else ""
     text += f"; the largest, {formats.money(top.impact, currency)}{once}: {formats.midway(top.title)}"
     asked, rest = [f"{name} ({n})" for name, n in choices.head(3).items()], int(choices.iloc[3:].sum())
@@ -105,9 +107,9 @@ def _money_sentence(results: Any, review: str) -> str:
 
 
 def worth_deciding(results: Any, review: str) -> pd.DataFrame:
-    """The review's findings that stand this week (resolved ones are history), largest impact first."""
+    """The review's findings that stand this week (resolved ones are history), largest impact first; of twins one."""
     found = results.findings
-    return found[found.review.isin([review, "all"]) & (found.state != "resolved")]
+    return counted.told_apart(found[found.review.isin([review, "all"]) & (found.state != "resolved")])
 
 
 def suggestion(text: Any) -> str:

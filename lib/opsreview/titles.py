@@ -192,7 +192,7 @@ def waterfall(margin: pd.DataFrame) -> str:
     whole = margin[["net_revenue", "gross_margin", "contribution_margin", *COSTS]].sum()
     top = whole[list(COSTS)].idxmax()
     gross, left, cost = (share(whole[k] / whole.net_revenue, 1) for k in ("gross_margin", "contribution_margin", top))
-    return f"Of {gross} gross margin {left} is left as contribution; {COSTS[top].lower()} takes most, {cost} of net revenue"
+    return f"Of {gross} gross margin {left} is left as contribution; most of the way down is {COSTS[top].lower()}, {cost} of net revenue"
 
 
 def kept(margin: pd.DataFrame, by: str) -> str:

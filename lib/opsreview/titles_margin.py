@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from opsreview.formats import NBSP, capital, count, listing, money, share
@@ -71,8 +73,8 @@ KINDS_LATE = {"carrier": "carrier charges", "returns": "returns"}
 
 def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: float, currency: str) -> str:
     """What the week's margin will come to, and how often such ranges held."""
-    said = [f"{row.held} of {row.ranges} for {KINDS_LATE[row.kind]} ({share(row.share, 0)})" for row in held.itertuples()]
-    past = f"of past 80{NBSP}% ranges held {listing(said, 2)}" if said else "no range has been put to the test yet"
+    said = [f"{row.held} of {row.ranges} ({share(row.share, 0)}) for {KINDS_LATE[row.kind]}" for row in held.itertuples()]
+    past = f"past 80{NBSP}% ranges held {listing(said, 2)}" if said else "no range has been put to the test yet"
     if final is None:
         return f"What is still to come: n/a; {past}"
     expected, low, high = (money(amount, currency) for amount in final)
@@ -85,7 +87,9 @@ def cohorts(rows: pd.DataFrame, currency: str) -> str:
     Rows: late_costs of it, with `week`.
     """
     first = rows[(rows.age == 0) & rows.low.notna() & rows.final.notna()]
-    held = f"{int(first.final.between(first.low, first.high).sum())} of {count(len(first), 'past week')} came within the range said at once"
+    held = f"{int(first.final.between(first.low, first.high).sum())} of {count(len(first), 'past week')} ended within its first range"
+    missed = {"above": int((first.final > first.high).sum()), "below": int((first.final < first.low).sum())}
+    held += "".join(f", {n} {side}" for side, n in missed.items() if n)
     young = rows[rows.final.isna() & rows.low.notna()].sort_values("week")
     if young.empty:
         return f"No week is still to come; {held}"
@@ -94,10 +98,12 @@ def cohorts(rows: pd.DataFrame, currency: str) -> str:
     return f"{row.week} is expected to end at {expected} ({low} to {high}); {held}"
 
 
-def change(rows: pd.DataFrame, currency: str, although: tuple[float, float] | None = None) -> str:
-    """How contribution stands against its usual level, the parts that moved it most, and the family or channel that most of a part is in.
+def change(
+    rows: pd.DataFrame, currency: str, although: tuple[float, float] | None = None, names: Mapping[str, str] | None = None
+) -> str:
+    """How contribution stands against its usual level, the parts that moved it most, and the SKU, family or channel that each is mostly in.
 
-    `although`: growth of net revenue and of contribution in a week that sold more and kept no more; it is then called by its name.
+    `names`: of SKUs, where they are said. `although`: growth of net revenue and of contribution in a week that sold more and kept no more; it is then called by its name.
     """
     whole = rows[rows.grain == "all"] if len(rows) else rows
     if whole.empty:
@@ -106,7 +112,7 @@ def change(rows: pd.DataFrame, currency: str, although: tuple[float, float] | No
     moved = amount.contribution_margin - amount.baseline
     parts = whole[whole.kind == "part"]
     said = [
-        f"{CHANGES[row.part].lower()} {signed(row.amount, currency)}{_mostly(rows, row.part, row.amount)}"
+        f"{CHANGES[row.part].lower()} {signed(row.amount, currency)}{_mostly(rows, row.part, row.amount, names or {})}"
         for row in parts.head(3).itertuples()
         if row.amount
     ]
@@ -119,13 +125,13 @@ def change(rows: pd.DataFrame, currency: str, although: tuple[float, float] | No
 MOST = 0.75  # of a part, from which a family or channel is said to be where it lies
 
 
-def _mostly(rows: pd.DataFrame, part: str, amount: float) -> str:
-    """` (Apparel)`: the one family or channel in which most of a part lies; empty where it is spread, or nothing else was sold."""
-    inside = rows[(rows.part == part) & (rows.grain != "all")]
-    inside = inside[inside.groupby("grain").key.transform("size") > 1]
-    inside = inside.assign(share=inside.amount / amount)
-    inside = inside[inside.share >= MOST].sort_values("share", ascending=False)
-    return f" ({inside.key.iloc[0]})" if len(inside) else ""
+def _mostly(rows: pd.DataFrame, part: str, amount: float, names: Mapping[str, str]) -> str:
+    """` (Fern cardigan)`: the one SKU, family or channel in which most of a part lies; empty where it is spread, or nothing else was sold."""
+    several = rows[rows.grain != "all"].groupby("grain").key.nunique()
+    inside = rows[(rows.part == part) & rows.grain.isin(several[several > 1].index)]
+    inside = inside.assign(share=inside.amount / amount, wide=inside.grain != "sku")
+    inside = inside[inside.share >= MOST].sort_values(["wide", "share"], ascending=[True, False], kind="stable")
+    return f" ({names.get(inside.key.iloc[0], inside.key.iloc[0])})" if len(inside) else ""
 
 
 def signed(amount: float, currency: str) -> str:

@@ -196,8 +196,10 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
             labelAngle=alt.ExprRef("width < 500 ? -90 : 0"),
             ticks=False,
             domain=False,
+            labelAlign=alt.ExprRef("width < 500 ? 'left' : 'center'"),
             labelColor=theme.INK,
             labelLimit=110,
+            labelExpr="width < 500 ? datum.label : split(datum.label, ' ')",  # a word a line: names stay over their column
         ),
     )
     y = alt.Y("family:O", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK))

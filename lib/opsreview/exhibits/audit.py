@@ -82,7 +82,8 @@ allocated | Allocated | share
 """
 COME_FROM = (
     "Of the costs below gross margin: measured, a document of its own says so; contracted, a rate; accrued, reckoned until the document "
-    "comes; allocated, shared by a rule with what a document or a crew served together."
+    "comes; allocated, shared by a rule with what a document or a crew served together: for a SKU that is every invoice of an order it "
+    "shares with others, which is measured for the order and the store."
 )
 
 

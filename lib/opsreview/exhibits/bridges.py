@@ -23,7 +23,7 @@ def net_to_contribution(results: Any) -> list[Part]:
     families, channels = results.evidence("family_margin"), results.evidence("channel_margin")
     title = each(families, "family", titles.waterfall, charts.margin.ALL if len(families) > 1 else "")
     title |= {charts.margin.CHANNEL + channel: text for channel, text in each(channels, "channel", titles.waterfall).items()}
-    subtitle = f"Beside each step its share of net revenue. {titles.kept(channels, 'channel')}.{_stand_ins(results)}"
+    subtitle = f"Beside each step its share of net revenue. Channels: {formats.inner(titles.kept(channels, 'channel'))}.{_stand_ins(results)}"
     chart = charts.waterfall(families, title, subtitle, results.settings.reporting_currency, "family", channels)
     return [drawn(chart, "From net revenue to contribution margin", results, MARGIN)]
 
@@ -77,12 +77,13 @@ def where_costs_come_from(results: Any) -> list[Part]:
 
 def what_changed_margin(results: Any) -> list[Part]:
     """This week's contribution margin against its usual level: price, volume, mix, discount and every cost, to the cent."""
-    rows, currency = results.change, results.settings.reporting_currency
+    every, currency = results.change, results.settings.reporting_currency
+    rows, names = every[every.grain != "sku"], results.evidence("sku_rank").dropna(subset="name").set_index("sku")["name"].to_dict()
     subtitle = (
         "Usual: the mean of the up to 13 weeks before, each as it was known then. Each cost is what this week's units cost more or less "
         "than as many usually do."
     )
-    title = {"whole store": titles_margin.change(rows, currency)}
+    title = {"whole store": titles_margin.change(every, currency, names=names)}
     title |= each(rows[rows.grain != "all"], "key", lambda own: titles_margin.change(own.assign(grain="all"), currency))
     chart = bridges.changed(rows, title, subtitle, currency)
     parts = rows[rows.kind == "part"]
@@ -99,7 +100,7 @@ def what_changed_margin(results: Any) -> list[Part]:
     quiet = "fewer than four weeks before this one were exported"
     below = listed(
         results, shown[shown.amount.round(2) != 0], columns, "Every part, by family and channel", MARGIN, quiet, filterable=True,
-        whole="all are in change.csv", download=f"change-{results.week}.csv",
+        whole="SKUs too are in change.csv", download=f"change-{results.week}.csv",
     )  # fmt: skip
     said = [sentences([("bad", titles_margin.flat_although(*results.flat_although))])] if results.flat_although else []
     return [*said, drawn(chart, "What changed contribution margin", results, MARGIN), below]

@@ -133,7 +133,7 @@ def title(rows: pd.DataFrame, currency: str) -> str:
     about, most = formats.money(whole - rest.amount.sum(), currency), rest.nlargest(1, "amount")
     text = f"Findings are about {about} of the {formats.money(whole, currency)} in leaks 1 to 4"
     largest = "" if most.empty else f"{formats.words(most.part.iloc[0])}, {formats.money(most.amount.iloc[0], currency)}"
-    return f"{text}; most of the rest is {largest}" if largest else text
+    return f"{text}; the largest part of the rest is {largest}" if largest else text
 
 
 __all__ = ["Explained", "Part", "by_finding", "ledger_rows", "title", "with_findings"]

@@ -24,22 +24,30 @@ def unpriced(results: Any) -> Html:
     explained = Explained(results.leaks, found, ledger_rows(results))
     rest = explained.rows[~explained.rows.whole & (explained.rows.part != "")]
     floor, up = float(results.settings.checks["floor"]), signalling(results.leak_history, str(results.week))
-    rest = rest[rest.part.isin(up) & (rest.amount >= floor)]
+    whole = results.leaks[results.leaks.part != "total"].set_index("part")
+    rest = rest.assign(above=rest.part.map(whole.amount - whole.usual.fillna(0.0)), usual=rest.part.map(whole.usual))
+    rest = rest[rest.part.isin(up) & (rest.amount >= floor) & (rest.above >= floor)].sort_values("above", ascending=False)
     left, lines, currency = explained.left, results.evidence("paid_lines"), results.settings.reporting_currency
-    parts = rest.sort_values("amount", ascending=False).itertuples()
-    rows = [row for part in parts for row in _rows(part, left[left.part == part.part], lines, currency)]
+    rows = [row for part in rest.itertuples() for row in _rows(part, left[left.part == part.part], lines, currency)]
     shown = pd.DataFrame(rows, columns=["leak", "part", "what", "why", "amount", "decision"])
+    by = rest.set_index("part")
     shown = shown.assign(
-        named=shown.leak.map(LEAKS) + ": " + shown.part.map(formats.words), owner=[_owner(part, results.settings) for part in shown.part]
-    )
+        named=shown.leak.map(LEAKS) + ": " + shown.part.map(formats.words), owner=[_owner(part, results.settings) for part in shown.part],
+        usual=shown.part.map(by.usual), above=shown.part.map(by.above),
+    )  # fmt: skip
     columns = """
     named | Leak
+    above | Part, above usual | money
+    usual | Part, usually | money?
     what | What was paid or lost | text | small=why
-    amount | In the week | cents
+    amount | Of it | cents
     owner | Owner
     decision | Suggested | words
     """
-    note = f"Of each part that is above its usual range and in no finding up to {MOST} rows that make a tenth of it or more."
+    note = (
+        f"Parts above their usual range, by {formats.money(floor, currency)} or more and with as much in no finding: of each up to {MOST} "
+        "rows that make a tenth of it or more."
+    )
     quiet = "no part of a leak is above its usual range without a finding"
     return listed(results, shown, columns, title(rest, currency), [], quiet, note=note)
 
@@ -55,13 +63,11 @@ def signalling(history: pd.DataFrame, week: str) -> list[str]:
 
 
 def title(rest: pd.DataFrame, currency: str) -> str:
-    """`£684 above the usual range and in no finding: transfer freight £444 and expedite £240`."""
+    """`Leaks above their usual range that no finding is about: transfer freight, £386 above its usual level, and expedite, £240`."""
     if rest.empty:
         return "Leaks without a finding"
-    rest = rest.sort_values("amount", ascending=False)
-    said = [f"{formats.words(row.part)} {formats.money(row.amount, currency)}" for row in rest.itertuples()]
-    whole = formats.money(rest.amount.sum(), currency)
-    return f"Leaks above their usual range that no finding is about: {whole}, {formats.listing(said, len(FOUR))}"
+    said = [f"{formats.words(row.part)} {formats.money(row.above, currency)}" for row in rest.itertuples()]
+    return f"Leaks above their usual range that no finding is about: {formats.listing(said, len(FOUR))} above usual"
 
 
 def _rows(part: Any, left: pd.DataFrame, lines: pd.DataFrame, currency: str) -> list[tuple[Any, ...]]:

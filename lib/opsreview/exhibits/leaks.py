@@ -116,7 +116,7 @@ def trend_title(leak: str, weeks: pd.DataFrame, week: str) -> str:
     text = f"{formats.capital(name)}: {formats.number(last.value)} basis points of net revenue in the week"
     if formats.missing(last.centre):
         return text
-    return f"{text}, {figures.outside(weeks) or 'within its range'} (mean {formats.number(last.centre)})"
+    return f"{text}, {figures.standing(weeks, formats.number(last.centre))}"
 
 
 def unlike(history: pd.DataFrame) -> str:

@@ -123,8 +123,7 @@ def returns_bill(results: Any) -> list[Part]:
     note = (
         "Back and restocked: reverse shipping, handling, and restock labor, which is hours of the returns role shared by units received. "
         "Value lost: refurbished, sold off, written off, and what is not decided yet at what the other returns lost on average, an "
-        "estimate. Each part by itself is in review.table('returns_bill'). Refunds themselves are not in it: they take back revenue, they "
-        "are no cost."
+        "estimate. Refunds themselves are not in it: they take back revenue, they are no cost."
     )
     unknown = float(whole.unmatched.sum()) if len(whole) else 0.0
     if unknown:
@@ -144,7 +143,7 @@ def _by(bill: pd.DataFrame, grain: str, label: str, results: Any) -> Html:
     {FOUR}
     total | All of it | money | bar
     each | A unit | cents
-    refund | Given back | money
+    refund | Refunded | money | help=given back to customers: revenue taken back, in no part of the bill
     """
     return listed(
         results,

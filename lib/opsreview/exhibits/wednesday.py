@@ -146,7 +146,8 @@ def carriage(results: Any) -> list[Part]:
         "Carriage alone, without surcharges. Expected: the rate card for the weight, zone and day, else the label, times what the service "
         "usually bills of it. By weight: billed at a weight above what was declared and what the products weigh."
     )
-    above = listed(results, billed, columns, "Carriage invoiced in the week against its rate", ["carrier_charges"], note=note)
+    caption = _billed_title(billed, results.settings.reporting_currency)
+    above = listed(results, billed, columns, caption, ["carrier_charges"], note=note)
     columns = """
     profile | Profile | text | small=services
     parcels | Parcels, 28 days | number
@@ -165,12 +166,10 @@ def carriage(results: Any) -> list[Part]:
         "The other service's cost is the rate card's, with what it usually comes to beyond it, else its own history; its keeping is what "
         "parcels of the same zone handed over on the same weekday took in 91 days, against the days that each parcel had."
     )
-    title = _mix_title(profiles, results)
     found = results.findings[(results.findings.check == "carrier_exceptions") & (results.findings.state != "resolved")]
     wait = profiles.other.isin(found.entity)
     profiles = profiles.assign(wait=wait.map({True: "not while its exceptions are above the usual", False: ""}))
-    if wait.any():
-        title += f"; {int(wait.sum())} of them only once its exceptions are back to the usual"
+    title = _mix_title(profiles, wait, results)
     stands_on = ["shipments", "carrier_charges", "carrier_rates"]
     file = f"carrier-mix-{results.week}.csv"
     by_profile = listed(results, profiles, columns, title, stands_on, note=note, filterable=True, download=file)
@@ -188,25 +187,37 @@ def _zones(results: Any) -> Part:
     share | Share | share
     usual_share | Usual share | share
     limit | Limit of its weeks | share?
-    each | Dearer each | cents? | help=than a parcel of the same weight at the location's usual zones
     amount | In the week | cents | bar
     """
     note = (
-        "Every parcel has the mean cost of its zone and weight band in the 13 weeks before, so that only where parcels go makes an amount. "
+        "Every parcel has the mean cost of its zone and weight band in the 13 weeks before, so that only where parcels go makes an amount: "
+        "band by band, parcels beyond the usual × what one costs more there than at the location's usual zones. "
         "A limit is said from twelve weeks on."
     )
     title = titles.zones(zones, currency)
     return listed(results, zones, columns, title, ["shipments"], "no zones, no costs, or fewer than four weeks before this one", note=note)
 
 
-def _mix_title(profiles: pd.DataFrame, results: Any) -> str:
-    """What moving every parcel that has a cheaper way would save a week, after risk, of what carriage costs."""
-    better = profiles[profiles.net > 0]
-    if better.empty:
+def _billed_title(billed: pd.DataFrame, currency: str) -> str:
+    """Which service billed most above its rate in the week, and on how many parcels. Rows: overcharges, the dearest first."""
+    whole = formats.money(billed.billed.sum(), currency)
+    if billed.empty or not billed.over.iloc[0] > 0:
+        return f"Carriage invoiced in the week: {whole}, none of it above its rate" if len(billed) else "Carriage invoiced in the week"
+    top = billed.iloc[0]
+    over, parcels = formats.money(top.over, currency), formats.count(top.above, "parcel")
+    return f"Carriage invoiced in the week: {whole}; {top.service_key} billed {over} above its rate on {parcels}"
+
+
+def _mix_title(profiles: pd.DataFrame, wait: pd.Series, results: Any) -> str:
+    """What moving every parcel that has a cheaper way would save a week, after risk, of what carriage costs; `wait`: not yet."""
+    better, currency = profiles.net > 0, results.settings.reporting_currency
+    if not better.any():
         return "How parcels were sent, by profile: no cheaper service keeps their promises"
-    saved, currency = formats.money(better.net.sum(), results.settings.reporting_currency), results.settings.reporting_currency
+    now, later = profiles.net[better & ~wait], profiles.net[better & wait]
+    said = [f"in {len(now)} now, for {formats.money(now.sum(), currency)}"] if len(now) else []
+    said += [f"in {len(later)} once its exceptions are back to the usual, for {formats.money(later.sum(), currency)}"] if len(later) else []
     spent = formats.money(profiles.cost.sum() / 4, currency)
-    return f"How parcels were sent: a cheaper service would do in {len(better)} of {len(profiles)} profiles, {saved} of {spent} a week"
+    return f"How parcels were sent: of {len(profiles)} profiles a cheaper service would do {' and '.join(said)} of {spent} a week"
 
 
 def _reasons(reasons: pd.DataFrame) -> pd.DataFrame:
