@@ -56,7 +56,9 @@ def _range(rng: np.random.Generator, n: int = 40) -> pd.DataFrame:
 
 
 def _bill() -> pd.DataFrame:
-    parts = ["reverse_shipping", "handling", "restock_labor", "refurbish", "markdown", "write_off", "pending", "support", "outbound"]
+    parts = [
+        "reverse_shipping", "handling", "restock_labor", "under_way", "refurbish", "markdown", "write_off", "pending", "support", "outbound",
+    ]  # fmt: skip
     rows = []
     for grain, keys in (
         ("all", [""]),
@@ -66,7 +68,7 @@ def _bill() -> pd.DataFrame:
         ("family", ["Lamps"]),
     ):
         for i, key in enumerate(keys):
-            amounts = [40.0 - 5 * i, 30.0, 20.0, 5.0, 8.0, 12.0, 3.0, 15.0, 60.0]
+            amounts = [40.0 - 5 * i, 30.0, 20.0, 6.0, 5.0, 8.0, 12.0, 3.0, 15.0, 60.0]
             ours = key == "damaged"
             rows.append((grain, key, "Lamp" if grain == "sku" else "", 9, 10.0, *amounts, sum(amounts), sum(amounts) / 10, 300.0, 1.0, ours,
                          "warehouse" if ours else "", "review its packaging" if ours else ""))  # fmt: skip

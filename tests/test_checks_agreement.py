@@ -269,12 +269,13 @@ def test_a_parcel_for_a_cancelled_order_costs_its_goods_and_carriage(cancelled_a
 @pytest.mark.parametrize(
     ("scans", "charges", "found"),
     [
-        ([scan()], [charged(kind="redelivery", amount=80)], {"dhl/redelivery": 20}),
+        ([scan()], [charged(kind="redelivery", amount=80)], {"dhl/redelivery": 80}),
+        ([scan()], [charged(kind="redelivery", amount=79)], {}),  # in four weeks less than the floor a week
         ([scan(exception=True)], [charged(kind="redelivery", amount=80)], {}),
         ([], [charged(kind="redelivery", amount=80)], {}),  # no scan at all says nothing
         ([scan()], [charged(kind="fuel", amount=80)], {}),
         ([scan()], [charged(kind="redelivery", amount=80), charged(2, kind="redelivery", amount=80) | {"shipment_id": "S1"}],
-         {"dhl/redelivery": 20}),  # the second is a duplicate charge
+         {"dhl/redelivery": 80}),  # the second is a duplicate charge
         ([scan()], [charged(kind="redelivery", amount=80), charged(2, kind="redelivery", amount=-80) | {"shipment_id": "S1"}], {}),
     ],
 )  # fmt: skip
@@ -285,10 +286,11 @@ def test_a_service_for_trouble_that_the_carrier_did_not_scan(scans, charges, fou
 def test_what_goes_on_is_a_week_and_the_rest_is_once_each_in_its_leak():
     unasked = sent(shipments=[parcel()], carrier_events=[scan()], carrier_charges=[charged(kind="redelivery", amount=240)])
     row = run(CHECK, unasked).iloc[0]
-    assert (row["period"], row["leak"], row["impact"]) == ("week", "3", 60)
-    assert row["detail"].startswith("€240 in 1 difference of 28 days, €60.00 a week: redelivery billed")
+    assert (row["period"], row["leak"], row["impact"]) == ("once", "3", 240), "a claim: what was billed is asked back whole"
+    assert row["detail"].startswith("€240 in 1 difference: redelivery billed")
     dear = run(CHECK, purchase([bought(unit_price=12)])).iloc[0]
     assert (dear["period"], dear["leak"], dear["impact"]) == ("once", "", 200)
+    assert dear["title"].startswith("Product B on PO1/1 costs €12.00 a unit, "), "which product it is"
     assert dear["detail"].startswith("€200 in 1 difference: ") and "; newest document " in dear["detail"]
     repaid = run(CHECK, shop(returns=[back(152)])).iloc[0]
     assert (repaid["period"], repaid["leak"], repaid["impact"]) == ("once", "4", 52)

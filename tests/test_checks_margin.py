@@ -116,6 +116,7 @@ def test_a_sku_comes_back_more_than_its_family_for_sure(hot, others, fires):
 def test_eight_returns_are_the_least():
     assert entities("returns_hotspot", wardrobe(8, 0), floor=1) == ["H/too_small"]
     assert entities("returns_hotspot", wardrobe(7, 0), floor=1) == []
+    assert entities("returns_hotspot", shop(returns=[])) == [], "the table came, and nothing came back"
     assert entities("returns_hotspot", wardrobe(30), gaps={("returns", WEEK - 1)}) == []
 
 

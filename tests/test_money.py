@@ -59,12 +59,29 @@ def test_an_undecided_return_is_valued_as_the_others_were():
     assert rows.loc["R3", "pending"] == pytest.approx(3 * (8.0 / 4)) and rows["pending"].drop("R3").eq(0).all()
 
 
+def test_topics_are_told_whatever_their_case():
+    ticket = {"ticket_id": "1", "order_id": "A-web-10", "opened_at": f"{ago(4)} 10:00", "topic": "Return", "cost": 12}
+    assert bill(back(1, 2), support_tickets=[ticket])["support"].tolist() == [12]
+
+
 def test_restock_labor_is_the_returns_roles_shared_by_units_received():
     labor = [
         {"work_date": ago(4), "location": "BER", "role": role, "hours": 1, "cost": cost} for role, cost in (("returns", 30), ("pick", 99))
     ]
     rows = bill(back(1, 2), back(2, 1), back(3, 1, received_at=None, disposition=None, disposed_at=None), labor=labor)
     assert rows["restock_labor"].tolist() == pytest.approx([20, 10, 0])
+
+
+def test_what_has_not_come_back_yet_will_cost_what_the_others_did():
+    """Three units came back for 9 and 30 of labor, 13 a unit; of two under way 4 are booked, one is booked dearer than that already."""
+    labor = [{"work_date": ago(4), "location": "BER", "role": "returns", "hours": 1, "cost": 30}]
+    away = {"received_at": None, "disposition": None, "disposed_at": None}
+    rows = bill(
+        back(1, 2, reverse_shipping_cost=4, handling_cost=2), back(2, 1, reverse_shipping_cost=3), back(3, 2, reverse_shipping_cost=4, **away),
+        back(4, 1, reverse_shipping_cost=20, **away), labor=labor,
+    )  # fmt: skip
+    assert rows["under_way"].tolist() == pytest.approx([0, 0, 2 * 13 - 4, 0])
+    assert bill(back(1, 1, **away))["under_way"].tolist() == [0], "none came back: nothing to reckon it from"
 
 
 def test_tickets_about_returns_are_shared_over_the_units_of_their_order():
@@ -373,6 +390,12 @@ def test_a_channel_that_loses_says_what_would_even_it():
     listings = channel_skus(books(orders))
     assert listings[["sku", "channel"]].to_numpy().tolist() == [["A", "mall"]]
     assert (listings["contribution"].iloc[0], listings["elsewhere"].iloc[0]) == pytest.approx((-70, 420))
+
+
+def test_only_what_earns_elsewhere_is_taken_out_of_a_channel():
+    """A loses on the one channel it sells on, B in the mall and earns more on the web."""
+    orders = together({"products": [product(), product("B")]}, sold("A", price=1), sold("B"), sold("B", channel="mall", price=1))
+    assert channel_skus(books(orders))[["sku", "channel"]].to_numpy().tolist() == [["B", "mall"]]
 
 
 def test_without_ad_spend_nothing_is_said_after_it():

@@ -57,7 +57,7 @@ def _row(kind: str, entity: str, check: str, title: str, impact: float, basis: s
 def _pauses(f: pd.DataFrame, found: set[str]) -> Iterator[dict[str, Any]]:
     f = f[f["advice"].astype(str).str.startswith("pause") & ~(f["promo_id"] + "/" + f["sku"]).isin(found)]
     for promo, g in f.groupby("promo_id"):
-        title = f"{promo} on {count(len(g), 'SKU')} loses on a unit or runs dry"
+        title = f"{promo} on {count(g['sku'].nunique(), 'SKU')} loses on a unit or runs dry"
         decision, gain = f"pause_promotion: {promo} for {_skus(g)}", g["gain"].clip(lower=0).sum()
         yield _row("pause", promo, "promotion_at_risk", title, gain, "what pausing brings a week", decision)
 
@@ -78,12 +78,11 @@ def _transfers(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _listings(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    f = f[f["elsewhere"] >= 0]
     for channel, g in f.groupby("channel"):
-        title = f"{count(len(g), 'listing')} lose in {channel} and earn elsewhere"
+        title = f"{count(len(g), 'listing')} {'loses' if len(g) == 1 else 'lose'} in {channel} and {'earns' if len(g) == 1 else 'earn'} elsewhere"
         decision, loss = f"adjust_channel: take {_skus(g)} out of {channel}", -g["contribution"].sum()
         yield _row("listings", channel, "channel_margin", title, loss, "what they lose there a week", decision)
 
 
 def _skus(f: pd.DataFrame) -> str:
-    return listing(f["sku"].tolist(), NAMED)
+    return listing(f["sku"].drop_duplicates().tolist(), NAMED)

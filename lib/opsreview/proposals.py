@@ -216,11 +216,11 @@ def channels(books: Books) -> pd.DataFrame:
 
 
 def channel_skus(books: Books) -> pd.DataFrame:
-    """A row a SKU and channel that loses money there over T28, 20 units or more: units and contribution a week, here and elsewhere."""
+    """A row a SKU and channel that loses money there over T28, 20 units or more, and earns in the others: a week, here and elsewhere."""
     p = rows_of(prices(books), "sku", "channel")
     p["contribution"] = (p["net"] - p["fixed"] - p["moving"]) / WEEKS
     p["elsewhere"] = p.groupby("sku")["contribution"].transform("sum") - p["contribution"]
-    p = p[(p["units"] >= LEAST_UNITS) & (p["contribution"] < 0)]
+    p = p[(p["units"] >= LEAST_UNITS) & (p["contribution"] < 0) & (p["elsewhere"] > 0)]
     p = p.assign(units_week=p["units"] / WEEKS, price=p["net"] / p["units"])
     p = p.sort_values(["contribution", "sku", "channel"]).head(CHANNEL_SKUS)
     return p[["sku", "channel", "units_week", "price", "contribution", "elsewhere"]].reset_index(drop=True)

@@ -32,9 +32,12 @@ def scales(known: Known) -> dict[str, list[float]]:
 
 
 def bought_at(known: Known, sku: str) -> float | None:
-    """The price of the newest purchase of T182."""
+    """The price of the purchase of T182 that came last, else of the newest."""
     ours = [x for x in known["inbound"] if x.sku == sku and x.kind == "purchase" and x.unit_price is not None]
     ours = [x for x in ours if inside(x.ordered_on, known.trailing(182))]
+    came = [x for x in ours if x.arrived_at is not None]
+    if came:
+        return max(came, key=lambda x: (x.arrived_at, x.ordered_on, x.document_id)).unit_price
     return max(ours, key=lambda x: (x.ordered_on, x.document_id)).unit_price if ours else None
 
 

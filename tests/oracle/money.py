@@ -11,7 +11,9 @@ from .returns import channel, matched
 from .sales import family, product, skus
 
 FINAL = ("restock", "refurbish", "liquidate", "write_off")
-BILL = ("reverse_shipping", "handling", "restock_labor", "refurbish", "markdown", "write_off", "pending", "support", "outbound")
+BILL = (
+    "reverse_shipping", "handling", "restock_labor", "under_way", "refurbish", "markdown", "write_off", "pending", "support", "outbound",
+)  # fmt: skip
 BY_REVENUE = ("payment", "channel_fees", "returns_reserve")
 PER_UNIT = ("cost_of_goods", "packaging", "shipping", "pick_pack", "support")
 
@@ -33,13 +35,13 @@ def outbound(known: Known) -> dict[tuple, float]:
 @once
 def bills(known: Known) -> list[Row]:
     """One row a return line requested in T28, with every part of its bill."""
-    t28, topics = known.trailing(28), known.settings.returns.ticket_topics
+    t28, topics = known.trailing(28), {topic.lower() for topic in known.settings.returns.ticket_topics}
     line_of = {id(r): line for line, own in matched(known).items() for r in own}
     received = sum(r.quantity for r in known["returns"] if inside(r.received_at_local, t28))
     restocking = labor_cost(known, t28, ("returns",)) / received if received else 0.0
     asked, back = defaultdict(float), defaultdict(float)
     for ticket in known["support_tickets"]:
-        if ticket.topic in topics and ticket.order_id is not None:
+        if (ticket.topic or "").lower() in topics and ticket.order_id is not None:
             asked[ticket.order_id] += ticket_cost(known, ticket)
     for r in known["returns"]:
         back[r.order_id] += r.quantity
@@ -48,6 +50,9 @@ def bills(known: Known) -> list[Row]:
     final = [r for r in ours if r.disposition in FINAL]
     units = sum(r.quantity for r in final)
     usual = sum(lost[id(r)] for r in final) / units if units else 0.0
+    here = [r for r in ours if r.received_at is not None]
+    paid, came = sum((r.reverse_shipping_cost or 0) + (r.handling_cost or 0) for r in here), sum(r.quantity for r in here)
+    coming = (paid / came if came else 0.0) + restocking
     found = []
     for r in ours:
         rate = next((o.rate for o in known["orders"] if o.order_id == r.order_id), 1.0) if r.refund_amount else 1.0
@@ -55,6 +60,8 @@ def bills(known: Known) -> list[Row]:
         row.refund = (r.refund_amount or 0) * rate
         row.reverse_shipping, row.handling = r.reverse_shipping_cost or 0, r.handling_cost or 0
         row.restock_labor = r.quantity * restocking if r.received_at is not None else 0.0
+        to_come = max(0.0, r.quantity * coming - row.reverse_shipping - row.handling)
+        row.under_way = to_come if r.received_at is None else 0.0
         for part, disposition in (("refurbish", "refurbish"), ("markdown", "liquidate"), ("write_off", "write_off")):
             row[part] = lost[id(r)] if r.disposition == disposition else 0.0
         row.pending = 0.0 if r.disposition in FINAL else r.quantity * usual
@@ -187,6 +194,7 @@ def channel_skus(known: Known) -> list[Row]:
     for (sku, name), own in by(sold28(known), "sku", "channel").items():
         units, here = sum(r.units for r in own), each[sku, name]
         if units >= 20 and here < 0:
-            elsewhere = sum(money for (s, _), money in each.items() if s == sku) - here
-            found.append(Row(sku=sku, channel=name, units_week=units / 4, contribution=here, elsewhere=elsewhere))
+            elsewhere = sum(money for (s, c), money in each.items() if s == sku and c != name)
+            if elsewhere > 0:
+                found.append(Row(sku=sku, channel=name, units_week=units / 4, contribution=here, elsewhere=elsewhere))
     return sorted(found, key=lambda r: (r.contribution, r.sku, r.channel))[:25]

@@ -63,7 +63,7 @@ def pauses(known: Known) -> list[Row]:
         row.usual_units = base * part * row.days * (min(1.0, supply / usual) if usual else 1.0)
         row.promoted_units = base * part * (1 + p.uplift) * row.days * (min(1.0, supply / expected) if expected else 1.0)
         row.uplift, row.needs = p.uplift, max(0.0, row.full / row.margin - 1) if row.margin > 0 else None
-        row.lasts = row.available / (expected / until) if expected > 0 else None
+        row.lasts = row.available / (expected / until) if expected > 0 and supply < inf else None
         row.gain = (row.full * row.usual_units - row.margin * row.promoted_units) / (max(until, 7) / 7)
         dry = row.lasts is not None and row.lasts < until and (row.next_days is None or row.lasts < row.next_days)
         if row.margin < 0:

@@ -15,8 +15,9 @@ QUADRANTS = {
     "loses at both": (theme.BREACH, "square"),
 }  # fmt: skip
 SIDES = {"makes profit": (theme.OK, "circle"), "destroys profit": (theme.BREACH, "circle")}
-GROUPS = {  # the parts drawn together: nine colors in a bar are no key
-    "outbound": ("Sent for nothing", ["outbound"]), "back": ("Back and restocked", ["reverse_shipping", "handling", "restock_labor"]),
+GROUPS = {  # the parts drawn together: ten colors in a bar are no key
+    "outbound": ("Sent for nothing", ["outbound"]),
+    "back": ("Back and restocked", ["reverse_shipping", "handling", "restock_labor", "under_way"]),
     "lost": ("Value lost", ["refurbish", "markdown", "write_off", "pending"]), "support": ("Support", ["support"]),
 }  # fmt: skip
 MOST_NAMED, FEW_NAMED = 6, 2  # SKUs named in a scatter, and in a narrow one

@@ -10,26 +10,28 @@ import pandas as pd
 from opsreview.checks import GRAVE_MONEY, GRAVE_TIMES, Context, check, found, nothing, say
 from opsreview.checks.apart import documents_apart
 from opsreview.checks.matching import CLAIM_DAYS
+from opsreview.facts.skus import skus
 from opsreview.formats import count, day, listing, number
 
-# By kind: what is said of it, how its money was reckoned, what is suggested, on what it stands. `r`: the finding, `first` its dearest row.
+# By kind: what is said of it, how its money was reckoned, what is suggested, on what it stands. `r`: the finding, `first` its dearest row;
+# its `what` is the product on the document.
 Title = Callable[[Context, Any, Any], str]
 KINDS: dict[str, tuple[Title, str, str, str]] = {
     "billed_quantity": (
-        lambda c, r, first: f"{first.document}: {number(first.stated)} units billed, {number(first.expected)} are due{_more(r)}",
+        lambda c, r, first: f"{first.what}: {number(first.stated)} units billed, {number(first.expected)} are due{_more(r)}",
         "units billed beyond what came × their price, and what was billed above the price agreed",
         "dispute_charge",
         "inbound and purchase_invoices: 28 days",
     ),
     "billed_price": (
-        lambda c, r, first: f"{first.document} billed at {c.money(first.stated)} a unit, {c.money(first.expected)} was agreed{_more(r)}",
+        lambda c, r, first: f"{first.what} billed at {c.money(first.stated)} a unit, {c.money(first.expected)} was agreed{_more(r)}",
         "units × (price billed − price agreed)",
         "dispute_charge",
         "inbound and purchase_invoices: 28 days",
     ),
     "ordered_price": (
         lambda c, r, first: (
-            f"{first.document} costs {c.money(first.stated)} a unit, {c.money(first.expected)} is the product's cost{_more(r)}"
+            f"{first.what} costs {c.money(first.stated)} a unit, {c.money(first.expected)} is the product's cost{_more(r)}"
         ),
         "units × (price of the purchase − the product's cost)",
         "dispute_charge",
@@ -67,7 +69,7 @@ KINDS: dict[str, tuple[Title, str, str, str]] = {
     ),
     "service_unasked": (
         lambda c, r, first: f"{first.partner} billed {count(r.rows, r.entity.rpartition('/')[2].replace('_', ' '))} without an exception",
-        "charges of 28 days / 4",
+        "charges of 28 days",
         "dispute_charge",
         "carrier_charges and carrier_events: 28 days",
     ),
@@ -97,7 +99,8 @@ KINDS: dict[str, tuple[Title, str, str, str]] = {
     ),
 }
 
-WEEKLY = ("service_unasked", "refunds_above_paid", "contract_price")  # go on from week to week; the others come once
+OVER = {"service_unasked": 4}  # weeks of a claim that gathers them: what it comes to a week is held against the floor
+WEEKLY = ("refunds_above_paid", "contract_price")  # go on from week to week; the others, claims among them, come once
 # A price or a quantity that a supplier bills is in no leak of the ledger, nor is what left after it was cancelled.
 LEAKS = {"charged_not_sent": "3", "charge_ids": "3", "service_unasked": "3"} | dict.fromkeys(
     ("refund_above_paid", "refunds_above_paid", "refund_unreceived"), "4"
@@ -120,11 +123,13 @@ def invoice_mismatch(ctx: Context) -> pd.DataFrame:
         members=("members", lambda m: "; ".join(dict.fromkeys("; ".join(m.dropna()).split("; ")))), notes=("note", _notes),
     ).reset_index()  # fmt: skip
     told = out["impact"].isna() & ((out["accrued"] >= ctx.floor) | (out["kind"] == "charge_ids"))
-    out = out[(out["impact"] >= ctx.floor) | told]
+    a_week = out["impact"] / out["kind"].map(OVER).fillna(1)
+    out, a_week = out[(a_week >= ctx.floor) | told], a_week[(a_week >= ctx.floor) | told]
     if out.empty:
         return nothing()
-    grave = (out["impact"] >= GRAVE_MONEY * ctx.floor).astype(int) + (out["times"] >= GRAVE_TIMES).astype(int)
-    first = {name: group.iloc[0] for name, group in by if name in set(out["entity"])}
+    grave = (a_week >= GRAVE_MONEY * ctx.floor).astype(int) + (out["times"] >= GRAVE_TIMES).astype(int)
+    names = skus(ctx.books).select("sku", "name").to_pandas().dropna().set_index("sku")["name"].to_dict()
+    first = {name: _first(group, names) for name, group in by if name in set(out["entity"])}
     return found(
         out,
         title=say(out, lambda r: KINDS[r.kind][0](ctx, r, first[r.entity])),
@@ -138,6 +143,14 @@ def invoice_mismatch(ctx: Context) -> pd.DataFrame:
         period=["week" if kind in WEEKLY else "once" for kind in out["kind"]],
         leak=[LEAKS.get(kind, "") for kind in out["kind"]],
     )
+
+
+def _first(rows: pd.DataFrame, names: dict[str, str]) -> pd.Series:
+    """The dearest row of a finding, with `what`: `Fern cardigan on PO20740CN/3`, where it is of one product."""
+    first = rows.iloc[0].copy()
+    goods = "" if pd.isna(first["sku"]) else names.get(first["sku"], first["sku"])
+    first["what"] = f"{goods} on {first['document']}" if goods else str(first["document"])
+    return first
 
 
 def _arithmetic(ctx: Context, r: Any) -> str:

@@ -92,7 +92,7 @@ def services_unasked(books: Books) -> pd.DataFrame:
     t = rows_of(parcels.services_unasked(books), "carrier", "charge_type", "shipment_id")
     return t.assign(
         kind="service_unasked", entity=t["carrier"] + "/" + t["charge_type"], entity_type="carrier/charge_type", document=t["shipment_id"],
-        partner=t["carrier"], unit="money", expected=0.0, stated=t["amount"], difference=t["amount"], money=t["amount"] / WEEKS,
+        partner=t["carrier"], unit="money", expected=0.0, stated=t["amount"], difference=t["amount"], money=t["amount"],
         day=t["invoiced_on"], members=t["shipment_id"], note=t["charge_type"].str.replace("_", " ") + " billed, no exception scanned",
     )  # fmt: skip
 

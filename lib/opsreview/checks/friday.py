@@ -214,7 +214,8 @@ def expectations(books: Books) -> pd.DataFrame:
     (the store's where there is none): a parcel of a hundred that comes back is one customer's mind, not a hundred's.
     """
     sold, back = sold_by_sku(books).to_pandas(), returned_by_reason(books).to_pandas()
-    rows = sold.merge(pd.DataFrame({"reason": sorted(back["reason"].unique())}), how="cross").merge(back, on=["sku", "reason"], how="left")
+    reasons = pd.DataFrame({"reason": sorted(back["reason"].unique())}, dtype=object)  # text also where nothing came back
+    rows = sold.merge(reasons, how="cross").merge(back, on=["sku", "reason"], how="left")
     rows = rows.fillna({"returned": 0.0, "returns": 0.0})
     usual = rows["returned"].sum() / max(rows["returns"].sum(), 1.0)
     rows["each"] = (rows["returned"] / rows["returns"].where(rows["returns"] > 0)).fillna(usual).clip(lower=1e-9)

@@ -63,7 +63,7 @@ def judged(books: Books) -> pd.DataFrame:
     At list price less the discount, with T28's costs a unit and T28's fees and returns as a share of revenue. Demand is what the SKU
     sells a day, lifted on the channel and the days promoted (promoted days of T28 taken out of it first), 28 days ahead at most.
     promoted_units, usual_units: asked for in the days promoted, with the promotion and without it; sold, usually_sold: of them what supply
-    is there for (all of it where no stock is reported), which all that is asked for until the end shares alike.
+    is there for (all of it where no stock is `reported`), which all that is asked for until the end shares alike.
     """
     rows, sold = rows_of(promoted(books), "promo_id", "sku"), rows_of(prices(books), "sku", "channel")
     every = sold.drop(columns="channel").groupby("sku", as_index=False).sum()
@@ -86,15 +86,15 @@ def judged(books: Books) -> pd.DataFrame:
     coming = arrivals(books).to_pandas().drop(columns="location").merge(rows[["sku", "until"]].drop_duplicates(), on="sku")
     coming = coming[coming["offset"] < coming["until"]].groupby(["sku", "until"], as_index=False)["quantity"].sum()
     rows = rows.merge(held, on="sku", how="left").merge(coming.rename(columns={"quantity": "inbound"}), on=["sku", "until"], how="left")
-    reported = rows[["available", "inbound"]].notna().any(axis=1)  # of what no system reports nobody knows how far it goes
+    rows["reported"] = rows[["available", "inbound"]].notna().any(axis=1)  # of what no system reports nobody knows how far it goes
     rows = rows.fillna({"available": 0.0, "inbound": 0.0})
     rows["supply"] = rows["available"] + rows["inbound"]
     for sold, units, asked in (
         ("sold", "promoted_units", rows["expected_units"]),
         ("usually_sold", "usual_units", rows["base"] * rows["until"]),
     ):
-        rows[sold] = rows[units] * (rows["supply"] / asked.where((asked > 0) & reported)).fillna(1.0).clip(upper=1.0)
-    rows["missing"] = lost_units(rows.assign(d_here=rows["expected_units"]), rows["supply"], 1.0)
+        rows[sold] = rows[units] * (rows["supply"] / asked.where((asked > 0) & rows["reported"])).fillna(1.0).clip(upper=1.0)
+    rows["missing"] = np.where(rows["reported"], lost_units(rows.assign(d_here=rows["expected_units"]), rows["supply"], 1.0), 0.0)
     return rows.sort_values(["promo_id", "sku"], ignore_index=True)
 
 
@@ -112,7 +112,7 @@ def advised(books: Books) -> pd.DataFrame:
     moving = (rows["moving"] / rows["net"].where(rows["net"] > 0)).fillna(0.0)
     rows["full"] = (rows["listed"] + rows["beside"]) / rows["units"] * (1 - moving) - rows["fixed"] / rows["units"]
     pace = rows["expected_units"] / rows["until"].where(rows["until"] > 0)
-    rows["lasts"] = rows["available"] / pace.where(pace > 0)
+    rows["lasts"] = rows["available"] / pace.where((pace > 0) & rows["reported"])
     rows["gain"] = (rows["full"] * rows["usually_sold"] - rows["margin"] * rows["sold"]) / (rows["until"].clip(lower=7.0) / 7.0)
     first = arrivals(books).group_by("sku").aggregate(next_days=lambda t: t.offset.min()).to_pandas()
     rows = rows.merge(first, on="sku", how="left")
@@ -141,7 +141,7 @@ def promotion_at_risk(ctx: Context) -> pd.DataFrame:
     weeks = rows["until"].clip(lower=7.0) / 7.0
     loss, lost = -rows["margin"] * rows["sold"], rows["missing"] * rows["margin"]
     rows["impact"] = loss.where(rows["loses"], lost) / weeks
-    rows = rows[rows["loses"] | (rows["expected_units"] > rows["supply"])]
+    rows = rows[rows["loses"] | (rows["reported"] & (rows["expected_units"] > rows["supply"]))]
     # Of several channels of a promotion the worst speaks.
     rows = rows.sort_values("impact", ascending=False).drop_duplicates(["promo_id", "sku"]).sort_values(["promo_id", "sku"])
     rows = worth(ctx, rows, np.where(rows["loses"], 0.0, rows["expected_units"] / rows["supply"].clip(lower=1.0)))

@@ -35,10 +35,11 @@ def scales(books: Books) -> ibis.Table:
 
 @fact
 def bought(books: Books) -> ibis.Table:
-    """One row a SKU bought in T182: `bought_at`, the unit price of its newest purchase order."""
+    """One row a SKU bought in T182: `bought_at`, the unit price of the purchase that came last; of the newest order where none came."""
     t = books.table("inbound")
     t = t.filter(t.kind == "purchase", t.unit_price.notnull(), inside(t.ordered_on, books.week.trailing(182)))
-    newest = ibis.window(group_by=t.sku, order_by=[t.ordered_on.desc(), t.document_id.desc(), t.line_id])
+    last = [t.arrived_at.desc(nulls_first=False), t.ordered_on.desc(), t.document_id.desc(), t.line_id]
+    newest = ibis.window(group_by=t.sku, order_by=last)
     return t.mutate(nth=ibis.row_number().over(newest)).filter(lambda x: x.nth == 0).select("sku", bought_at="unit_price")
 
 

@@ -84,8 +84,9 @@ def what_changed_margin(results: Any) -> list[Part]:
         "than as many usually do."
     )
     title = {"whole store": titles_margin.change(every, currency, names=names)}
-    title |= each(rows[rows.grain != "all"], "key", lambda own: titles_margin.change(own.assign(grain="all"), currency))
-    chart = bridges.changed(rows, title, subtitle, currency)
+    named = rows.assign(key=rows.key.mask(rows.grain == "channel", charts.margin.CHANNEL + rows.key.astype(str)))  # both in one dropdown
+    title |= each(named[named.grain != "all"], "key", lambda own: titles_margin.change(own.assign(grain="all"), currency))
+    chart = bridges.changed(named, title, subtitle, currency)
     parts = rows[rows.kind == "part"]
     order = parts.assign(size=parts.amount.abs()).sort_values(["grain", "key", "size"], ascending=[True, True, False], kind="stable")
     shown = order.assign(

@@ -14,6 +14,15 @@ from opsreview.tables import Html
 
 MARGIN = ["orders", "order_lines", "products"]
 FOUR = "\n".join(f"{part} | {label} | money" for part, (label, _) in GROUPS.items())  # of a return's bill
+BILLED = {  # every part of it: what a reader calls it, and what it is reckoned from
+    "outbound": ("Sent for nothing", "shipping, pick and pack and packaging of what came back"),
+    "reverse_shipping": ("Reverse shipping", ""), "handling": ("Handling", ""),
+    "restock_labor": ("Restock labor", "the returns crew, shared by units received"),
+    "under_way": ("Still to come back", "an estimate: these three for units not received yet"),
+    "refurbish": ("Refurbishing", "cost less what they still bring"), "markdown": ("Markdown", "sold off"), "write_off": ("Write-off", ""),
+    "pending": ("Not decided yet", "an estimate: as the decided ones lost"), "support": ("Support", "tickets about returns"),
+}  # fmt: skip
+ACROSS = 6  # reasons beside each other
 BEST = 0.2  # the part of the range that is told apart at the top of the whale curve
 
 
@@ -121,7 +130,8 @@ def returns_bill(results: Any) -> list[Part]:
     team | Goes to | plain | small=action
     """
     note = (
-        "Back and restocked: reverse shipping, handling, and restock labor, which is hours of the returns role shared by units received. "
+        "Back and restocked: reverse shipping, handling, and restock labor, which is hours of the returns role shared by units received; "
+        "units still under way at what the others came to, an estimate. "
         "Value lost: refurbished, sold off, written off, and what is not decided yet at what the other returns lost on average, an "
         "estimate. Refunds themselves are not in it: they take back revenue, they are no cost."
     )
@@ -131,7 +141,31 @@ def returns_bill(results: Any) -> list[Part]:
             f" {formats.number(unknown)} units came back of orders older than 91 days or not exported: nothing sent for nothing is counted."
         )
     parts.append(listed(results, reasons, columns, "The bill by reason: whose it is and what to do", ["returns"], note=note))
-    return [*parts, _by(bill, "sku", "SKU", results), _by(bill, "channel", "Channel", results)]
+    return [*parts, _part_by_part(bill, results), _by(bill, "sku", "SKU", results), _by(bill, "channel", "Channel", results)]
+
+
+def _part_by_part(bill: pd.DataFrame, results: Any) -> Html:
+    """Every part of the bill, whole and by the dearest reasons, and their sum."""
+    keys = bill[bill.grain == "reason"].key.head(ACROSS).tolist()
+    sums = bill[bill.grain.isin(["all", "reason"])].set_index("key")[[*BILLED]].T
+    shown = sums.reindex(columns=["", *keys]).rename(columns={"": "total"}) if len(bill) else pd.DataFrame(columns=["total"], dtype=float)
+    shown = pd.concat([shown, shown.sum().to_frame("whole").T]) if len(shown) else shown
+    about = {**BILLED, "whole": ("The bill", "")}
+    units = bill[bill.grain == "all"].units.sum()
+    shown = shown.assign(
+        said=[about[part][0] for part in shown.index], small=[about[part][1] for part in shown.index], whole=shown.index == "whole",
+        each=shown.total / (units or float("nan")),
+    )  # fmt: skip
+    names = [(formats.capital(formats.words(key)) or "(unknown)").replace("|", "/") for key in keys]
+    shown = shown.rename(columns={key: f"reason {i}" for i, key in enumerate(keys)})
+    across = "\n".join(f"reason {i} | {name} | money" for i, name in enumerate(names))
+    columns = f"""
+    said | Part | text | small=small
+    total | All of it | money
+    each | A unit | cents
+    {across}
+    """
+    return listed(results, shown, columns, "The bill, part by part, and by reason", ["returns"], strong="whole", first=len(shown))
 
 
 def _by(bill: pd.DataFrame, grain: str, label: str, results: Any) -> Html:

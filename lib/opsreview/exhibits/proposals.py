@@ -220,7 +220,7 @@ def channels(results: Any) -> list[Html]:
     elsewhere | In the other channels | money
     """
     who = decides(results, "channel_margin")
-    stays = skus[skus.elsewhere >= 0].assign(name=lambda f: _names(f, results))
+    stays = skus.assign(name=_names(skus, results))
     saved = formats.money(-stays.contribution.sum(), results.settings.reporting_currency)
     caption = (
         f"Take out of a channel: {formats.count(len(stays), 'listing')} that earn elsewhere and lose {saved} a week here{who}"
