@@ -29,8 +29,18 @@ def test_development_is_learnt_only_from_what_has_happened():
         (-3, 0.5, -3 + 0.5 * (-3 + 10)),  # a credit stays one
     ],
 )
-def test_foretold(known, p, expected):
-    assert late.foretell(known, 10.0, p, 2.0) == pytest.approx(expected)
+def test_benktander(known, p, expected):
+    assert late.benktander(known, 10.0, p, 2.0) == pytest.approx(expected)
+
+
+def test_of_three_ways_the_one_counts_that_was_nearest():
+    """Finals are 20 whenever they come: 4 at once or 16. Who listens to what has come is misled; where finals differ, who does not is."""
+    lumps = np.array([[4.0, 16.0], [16.0, 4.0]] * 5)
+    assert late.outlook(lumps, np.full(10, 10.0), 1)[1] == pytest.approx(20)
+    known, expected, *_ = late.outlook(np.vstack([lumps, [16.0, 0.0]]), np.full(11, 10.0), 0)
+    assert (known, expected) == (16, pytest.approx(10 * (116 / 110 + 100 / 100))), "the usual rate, though much of it came at once"
+    halves = np.array([[x / 2, x / 2] for x in (10.0, 30.0, 12.0, 28.0, 11.0, 29.0, 10.0, 30.0)] + [[15.0, 0.0]])
+    assert late.outlook(halves, np.full(9, 10.0), 0)[1] > 24, "half comes at once, always: of what began high more is to come"
 
 
 def test_a_regular_store_leaves_nothing_to_chance():
@@ -65,9 +75,24 @@ def test_the_final_margin_takes_off_what_is_still_to_come():
 def test_held_counts_finished_cohorts_with_a_range():
     rows = [("carrier", "a", 9, 0, 0, 5, 4, 6, 6.0), ("carrier", "a", 9, 1, 0, 5, 4, 6, 6.1), ("carrier", "a", 0, 0, 0, 5, 4, 6, np.nan),
             ("carrier", "a", 8, 0, 0, 5, np.nan, np.nan, 5.0)]  # fmt: skip
-    assert late.held(pd.DataFrame(rows, columns=late.COLUMNS)).to_dict("records") == [
-        {"kind": "carrier", "ranges": 2, "held": 1, "share": 0.5}
+    found = late.held(pd.DataFrame(rows, columns=late.COLUMNS))
+    assert found[["kind", "ranges", "held", "share"]].to_dict("records") == [{"kind": "carrier", "ranges": 2, "held": 1, "share": 0.5}]
+    assert found["beyond"].iloc[0] == pytest.approx(12.1 / 10 - 1)
+
+
+def test_the_weeks_range_is_held_against_the_other_weeks():
+    """Errors of a carrier and a family as they come together: 1, −1, 1, −1, 1 and 9: only the nine is beyond what the others say."""
+    rows = [
+        (kind, key, ago, 0, 0, 50.0, 40.0, 60.0, 50.0 + error / 2)
+        for ago, error in zip(range(9, 15), (1, -1, 1, -1, 1, 9), strict=True)
+        for kind, key in (("carrier", "dhl"), ("returns", "Rugs"))
     ]
+    frame = pd.DataFrame(rows, columns=late.COLUMNS)
+    assert late.weekly_errors(frame).tolist() == [1, -1, 1, -1, 1, 9]
+    assert late.week_held(frame)[["kind", "ranges", "held"]].to_dict("records") == [{"kind": "week", "ranges": 6, "held": 5}]
+    young = pd.DataFrame([("carrier", "dhl", 7, 0, 0, 50.0, 40.0, 60.0, 99.0)], columns=late.COLUMNS)
+    assert len(late.weekly_errors(pd.concat([frame, young]))) == 6, "a week of which only the carrier is finished says nothing of the whole"
+    assert late.week_held(frame.head(8)).empty
 
 
 # ---- made-up cohorts ------------------------------------------------------------------------------------------------------------
@@ -119,7 +144,9 @@ def books(tmp_path_factory):
 def test_every_charge_of_a_parcel_is_in_the_triangle_once(books):
     triangles = late.triangle(books)
     charges, ships = (books.table(t).to_pandas() for t in ("carrier_charges", "shipments"))
-    both = charges.merge(ships[ships["shipped_at"].notna()], on="shipment_id")
+    orders = books.table("orders").to_pandas()
+    kept = ships[ships["shipped_at"].notna() & ships["order_id"].isin(orders.loc[~orders["cancelled"], "order_id"])]
+    both = charges.merge(kept, on="shipment_id")
     found = triangles[triangles["kind"] == "carrier"].groupby("key")["amount"].sum()
     pd.testing.assert_series_equal(found, both.groupby("carrier")["amount"].sum(), check_names=False, rtol=1e-9)
     assert (triangles["age"] >= 0).all() and (triangles["age"] <= triangles["ago"]).all()
@@ -147,6 +174,7 @@ def test_on_the_sample_ranges_hold_seven_to_nine_times_of_ten(sample_results):
     finished = said[said["final"].notna() & said["low"].notna()]
     assert (finished.groupby(["kind", "key"])["ago"].nunique() == late.COHORTS).all()
     held = sample_results.ranges_held.set_index("kind")
-    assert set(held.index) == {"carrier", "returns"}
+    assert set(held.index) == {"carrier", "returns", "week"}
     assert held["share"].between(0.70, 0.90).all(), held
-    assert 0.70 <= held["held"].sum() / held["ranges"].sum() <= 0.90
+    kinds = held.loc[["carrier", "returns"]]
+    assert 0.70 <= kinds["held"].sum() / kinds["ranges"].sum() <= 0.90

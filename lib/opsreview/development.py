@@ -2,9 +2,9 @@
 
 A cohort is a week (of shipment, of order) of a group (a carrier, a family); its cost so far C at age k weeks is part of a final U. Past
 cohorts say by age how much of a final has come (p: the development) and how much there is for each unit of exposure E (rate: final /
-exposure; parcels at label cost, net revenue). At age 0 there is often nothing yet to multiply, so the chain ladder is tempered by
-exposure, as Benktander does: U = C + (1 − p) × (C + (1 − p) × rate × E). At p = 0 that is the usual rate, at p = 1 what has come.
-The 80 % range comes from how far off finished cohorts were at that age (Student's t of their errors a unit of exposure). Nothing here
+exposure; parcels at label cost, net revenue). How much to listen to what has come differs: invoices come in lumps, so that a week in which
+many came early looks dear; returns come by chance. So of three ways, from all ears to none (`WAYS`), the one counts that was nearest for
+finished cohorts at that age. The 80 % range comes from how far off it was (Student's t of its errors a unit of exposure). Nothing here
 looks ahead: a past week is judged by what was known then, which is what the back-test counts.
 """
 
@@ -52,9 +52,15 @@ def _first_known(books: Books, every: ibis.Table, *keys: str) -> ibis.Table:
     return every.group_by(*keys).aggregate(first=every.week.min().cast("date"))
 
 
+def _sent(books: Books, shipments: ibis.Table) -> ibis.Table:
+    """Those that were handed over, of orders not cancelled: a margin bears no other."""
+    placed = all_orders(books).filter(lambda o: ~o.cancelled)
+    return shipments.filter(shipments.shipped_at.notnull()).semi_join(placed, "order_id")
+
+
 def _carriers(books: Books) -> ibis.Table:
     s, c = books.table("shipments"), books.table("carrier_charges")
-    s = s.filter(s.shipped_at.notnull()).select("shipment_id", key="carrier", day=s.shipped_at_local.date())
+    s = _sent(books, s).select("shipment_id", key="carrier", day=s.shipped_at_local.date())
     c = c.pipe(
         beside, _first_known(books, books.known.exports.rows("carrier_charges"), "invoice_id", "charge_id"), "invoice_id", "charge_id"
     )
@@ -88,7 +94,7 @@ def parcels(books: Books) -> pd.DataFrame:
 
 def _parcels(books: Books) -> ibis.Table:
     s = books.table("shipments")
-    s = s.filter(s.shipped_at.notnull()).select("shipment_id", "label_cost", key="carrier", day=s.shipped_at_local.date())
+    s = _sent(books, s).select("shipment_id", "label_cost", key="carrier", day=s.shipped_at_local.date())
     s = s.pipe(beside, shipment_costs(books).select("shipment_id", "cost"), "shipment_id")
     s = s.mutate(ago=_weeks_ago(books, s.day))
     by = s.group_by("key", "ago").aggregate(parcels=s.count(), labels=s.label_cost.sum().fill_null(0.0), booked=s.cost.sum().fill_null(0.0))
@@ -113,28 +119,49 @@ def develop(amounts: np.ndarray, exposure: np.ndarray) -> tuple[np.ndarray, floa
     return (np.cumsum(steps) / rate if rate else np.ones(ages)), float(rate)
 
 
-def foretell(known: float, exposure: float, p: float, rate: float) -> float:
-    """Benktander's expected final: what has come, and of the rest what chain ladder and exposure say between them."""
+def benktander(known: float, exposure: float, p: float, rate: float) -> float:
+    """What has come, and of the rest what chain ladder and exposure say between them."""
     return known + (1 - p) * (known + (1 - p) * rate * exposure)
 
 
-def outlook(amounts: np.ndarray, exposure: np.ndarray, age: int) -> tuple[float, float, float, float]:
-    """(known, expected, low, high) of the cohort that is `age` weeks old, by what the cohorts up to it show; no range under four finished.
+def bornhuetter_ferguson(known: float, exposure: float, p: float, rate: float) -> float:
+    """What has come, and the rest as it usually comes."""
+    return known + (1 - p) * rate * exposure
 
-    What is usual is learnt from the last quarter, the range from every finished cohort: that levels drift counts as an error too.
+
+def usual(known: float, exposure: float, p: float, rate: float) -> float:
+    """What usually comes in the end, at least what has come."""
+    return max(known, rate * exposure)
+
+
+WAYS = (benktander, bornhuetter_ferguson, usual)
+
+
+def outlook(amounts: np.ndarray, exposure: np.ndarray, age: int) -> tuple[float, float, float, float]:
+    """(known, expected, low, high) of the cohort that is `age` weeks old, by what the cohorts up to it show.
+
+    Under four finished cohorts Benktander's, without a range. What is usual is learnt from the last quarter; which way is nearest, and the
+    range, from every finished cohort: that levels drift counts as an error too.
     """
     n, ages = amounts.shape
     p, rate = develop(amounts[-RECENT:], exposure[-RECENT:])
     at = n - 1 - age
     known = float(amounts[at, : age + 1].sum())
-    expected = float(foretell(known, exposure[at], p[age], rate))
     done = [i for i in range(n - ages + 1) if exposure[i] > 0]
     if len(done) < ENOUGH:
-        return known, expected, float("nan"), float("nan")
-    errors = [(amounts[i].sum() - foretell(amounts[i, : age + 1].sum(), exposure[i], p[age], rate)) / exposure[i] for i in done]
-    spread = np.sqrt(np.mean(np.square(errors)) * (1 + 1 / len(done)))
-    reach = float(student(0.5 + RANGE / 2, len(done) - 1) * spread * exposure[at])
+        return known, float(benktander(known, exposure[at], p[age], rate)), float("nan"), float("nan")
+    came = [amounts[i, : age + 1].sum() for i in done]
+    errors = [[amounts[i].sum() - way(c, exposure[i], p[age], rate) for i, c in zip(done, came, strict=True)] for way in WAYS]
+    squares = np.square(errors / exposure[done]).mean(axis=1)
+    nearest = int(squares.argmin())
+    expected = float(WAYS[nearest](known, exposure[at], p[age], rate))
+    reach = _reach(squares[nearest], len(done)) * float(exposure[at])
     return known, expected, expected - reach, expected + reach
+
+
+def _reach(square: float, n: int) -> float:
+    """Half of an 80 % range, from the mean square of n errors."""
+    return float(student(0.5 + RANGE / 2, n - 1) * np.sqrt(square * (1 + 1 / n)))
 
 
 def late(triangles: pd.DataFrame, exposures: pd.DataFrame) -> pd.DataFrame:
@@ -167,12 +194,32 @@ def _as_of(amounts: np.ndarray) -> np.ndarray:
     return np.where(np.arange(ages)[None, :] <= np.arange(n - 1, -1, -1)[:, None], amounts, 0.0)
 
 
-def held(late_costs: pd.DataFrame) -> pd.DataFrame:
-    """A row a kind: how many past ranges there were, and how many held what came (`share`)."""
+def held(late_costs: pd.DataFrame, *by: str) -> pd.DataFrame:
+    """A row a kind (and whatever else `by` names): how many past ranges there were, how many held what came (`share`), and by how much
+    more came in the end than was expected (`beyond`, a share)."""
     past = late_costs.dropna(subset=["final", "low"])
     inside = (past["final"] >= past["low"]) & (past["final"] <= past["high"])
-    by = past.assign(held=inside).groupby("kind", as_index=False).agg(ranges=("held", "size"), held=("held", "sum"))
-    return by.assign(share=by["held"] / by["ranges"])
+    grouped = past.assign(held=inside).groupby(["kind", *by], as_index=False)
+    out = grouped.agg(ranges=("held", "size"), held=("held", "sum"), final=("final", "sum"), expected=("expected", "sum"))
+    more = out["final"] / out["expected"].where(out["expected"] > 0) - 1
+    return out.assign(share=out["held"] / out["ranges"], beyond=more).drop(columns=["final", "expected"])
+
+
+def weekly_errors(late_costs: pd.DataFrame) -> pd.Series:
+    """Of each finished week (`ago`, of which every carrier and family is finished) what came beyond what it said itself, all together."""
+    first = late_costs[(late_costs["age"] == 0) & late_costs["final"].notna() & late_costs["low"].notna()]
+    by = first.assign(error=first["final"] - first["expected"]).groupby("ago").agg(error=("error", "sum"), n=("error", "size"))
+    return by.loc[by["n"] == by["n"].max(), "error"] if len(by) else pd.Series(dtype=float)
+
+
+def week_held(late_costs: pd.DataFrame) -> pd.DataFrame:
+    """The row of `held` for the week's margin: each finished week against the range that the other weeks' errors give."""
+    errors = weekly_errors(late_costs).to_numpy()
+    if len(errors) <= ENOUGH:
+        return pd.DataFrame(columns=["kind", "ranges", "held", "share", "beyond"])
+    others = [np.delete(errors, i) for i in range(len(errors))]
+    inside = sum(abs(error) <= _reach(np.square(rest).mean(), len(rest)) for error, rest in zip(errors, others, strict=True))
+    return pd.DataFrame([{"kind": "week", "ranges": len(errors), "held": int(inside), "share": inside / len(errors), "beyond": np.nan}])
 
 
 def cohorts(triangles: pd.DataFrame, sent: pd.DataFrame, sold: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -191,7 +238,8 @@ def final_margin(sold: pd.DataFrame, sent: pd.DataFrame, late_costs: pd.DataFram
     """(expected, low, high) contribution margin of W when its late costs have come; None where nothing is foretold.
 
     What is expected stands in the place of what margin has booked: of the parcels sent in W (`sent`, `booked`) and of the lines sold in W
-    (`sold`, their returns reserve). The ranges of carriers and families are taken as independent.
+    (`sold`, their returns reserve). The range comes from how far off past weeks were as a whole (`weekly_errors`), as carriers and families
+    are off together; with fewer than four of them, as if each were off by itself.
     """
     if sold.empty:
         return None
@@ -203,5 +251,7 @@ def final_margin(sold: pd.DataFrame, sent: pd.DataFrame, late_costs: pd.DataFram
     if now.empty:
         return None
     expected = float(sold["contribution_margin"].sum() - (now["expected"] - now["booked"]).sum())
-    reach = float(np.sqrt(np.square(now["high"] - now["expected"]).sum()))
+    errors = weekly_errors(late_costs).to_numpy()
+    alone = float(np.sqrt(np.square(now["high"] - now["expected"]).sum()))
+    reach = _reach(np.square(errors).mean(), len(errors)) if len(errors) >= ENOUGH else alone
     return expected, expected - reach, expected + reach

@@ -82,7 +82,7 @@ def ledger(week: str, parts: pd.DataFrame, now: pd.DataFrame, past: list[dict[st
     out.append(("1-4", "total", _sum(four), None, True, "leaks 1 to 4; leak 5 is a memo"))
     frame = pd.DataFrame(out, columns=["leak", "part", "amount", "units", "estimate", "evidence"])
     frame["amount"] = frame["amount"].astype(float)
-    frame["basis_points"] = frame["amount"] / net_revenue * 10_000 if net_revenue else float("nan")
+    frame["basis_points"] = frame["amount"] / net_revenue * 10_000 if net_revenue and net_revenue > 0 else float("nan")
     frame["baseline"] = [medians.get(part, float("nan")) for part in zip(frame["leak"], frame["part"], strict=True)]
     frame["week"] = week
     said = amounts(frame)

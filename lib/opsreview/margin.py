@@ -259,7 +259,7 @@ def by_sku(books: Books, window: Window) -> ibis.Table:
     t = t.filter(t.costed)
     sums = {c: t[c].sum() for c in ("units", "net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")}
     by = t.group_by("sku", "family").aggregate(**sums)
-    net = by.net_revenue.nullif(0)
+    net = ibis.ifelse(by.net_revenue > 0, by.net_revenue, None)
     return by.mutate(gross_share=by.gross_margin / net, contribution_share=by.contribution_margin / net)
 
 

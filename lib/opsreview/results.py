@@ -224,8 +224,9 @@ class Results:
 
     @property
     def ranges_held(self) -> pd.DataFrame:
-        """A row a kind of late cost: how many of the ranges given to past weeks held (`development.held`)."""
-        return development.held(self.late_costs)
+        """A row a kind of late cost, and one for the week's margin: how many of the ranges given to past weeks held (`development.held`)."""
+        parts = [development.held(self.late_costs), development.week_held(self.late_costs)]
+        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
     @property
     def final_margin(self) -> tuple[float, float, float] | None:

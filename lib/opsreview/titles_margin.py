@@ -68,13 +68,13 @@ def come_from(frame: pd.DataFrame, hang: pd.DataFrame, currency: str) -> str:
     return f"{text}; {count(len(hang), 'SKU')} would change sign if an allocation were a quarter off"
 
 
-KINDS_LATE = {"carrier": "carrier charges", "returns": "returns"}
+KINDS_LATE = {"carrier": "carrier charges", "returns": "returns", "week": "the week's margin"}
 
 
 def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: float, currency: str) -> str:
     """What the week's margin will come to, and how often such ranges held."""
     said = [f"{row.held} of {row.ranges} ({share(row.share, 0)}) for {KINDS_LATE[row.kind]}" for row in held.itertuples()]
-    past = f"past 80{NBSP}% ranges held {listing(said, 2)}" if said else "no range has been put to the test yet"
+    past = f"past 80{NBSP}% ranges held {listing(said, 3)}" if said else "no range has been put to the test yet"
     if final is None:
         return f"What is still to come: n/a; {past}"
     expected, low, high = (money(amount, currency) for amount in final)

@@ -31,7 +31,8 @@ def cohorts(known: Known) -> tuple[dict, dict]:
     for r in known.versions["returns"]:
         if r.disposition in FINAL:
             first.setdefault((r.return_id, r.line_no), r.week)
-    sent = {s.shipment_id: s for s in known["shipments"] if s.shipped_at is not None}
+    placed = {o.order_id for o in orders(known).values() if not o.cancelled}
+    sent = {s.shipment_id: s for s in known["shipments"] if s.shipped_at is not None and s.order_id in placed}
     for c in known["carrier_charges"]:
         if c.shipment_id in sent:
             s = sent[c.shipment_id]
@@ -70,16 +71,17 @@ def said(came: dict, exposure: dict, cohort: Week, at: Week, ages: int) -> Row:
     rate, age = sum(steps), apart(at, cohort)
     p = sum(steps[: age + 1]) / rate if rate else 1.0
 
-    def final(w: Week) -> float:
-        c = sum(got[w][: age + 1])
-        return c + (1 - p) * (c + (1 - p) * rate * exposure.get(w, 0.0))
+    def finals(w: Week) -> list[float]:
+        c, e = sum(got[w][: age + 1]), exposure.get(w, 0.0)
+        return [c + (1 - p) * (c + (1 - p) * rate * e), c + (1 - p) * rate * e, max(c, rate * e)]
 
-    row = Row(known=sum(got[cohort][: age + 1]), expected=final(cohort), low=None, high=None)
+    row = Row(known=sum(got[cohort][: age + 1]), expected=finals(cohort)[0], low=None, high=None)
     done = [w for w in weeks if w + ages - 1 <= at and exposure.get(w, 0.0) > 0]
     if len(done) >= 4:
-        errors = [(sum(got[w]) - final(w)) / exposure[w] for w in done]
-        spread = sqrt(sum(e * e for e in errors) / len(done) * (1 + 1 / len(done)))
-        reach = student.ppf(0.9, len(done) - 1) * spread * exposure.get(cohort, 0.0)
+        squares = [sum(((sum(got[w]) - finals(w)[way]) / exposure[w]) ** 2 for w in done) for way in range(3)]
+        best = squares.index(min(squares))
+        row.expected = finals(cohort)[best]
+        reach = student.ppf(0.9, len(done) - 1) * sqrt(squares[best] / len(done) * (1 + 1 / len(done))) * exposure.get(cohort, 0.0)
         row.low, row.high = row.expected - reach, row.expected + reach
     return row
 

@@ -169,13 +169,18 @@ def order_margin(known: Known, window: Window | None = None) -> list[Row]:
     return found
 
 
+def of_revenue(money: float, net: float) -> tuple:
+    """Reading 28: a share of net revenue is n/a where that is not above 0."""
+    return (money / net if net > 0 else None, money, net)
+
+
 def margin_share(part: str):
     """ "value = share, numerator = the money, denominator = net revenue"; "Lines without `unit_cost` … are left out of margin and of the
     net revenue of every margin figure" """
 
     def share(rows: list[Row]) -> tuple:
         costed = [r for r in rows if r.cost_of_goods is not None]
-        return ratio(sum(r[part] for r in costed), sum(r.net_revenue for r in costed))
+        return of_revenue(sum(r[part] for r in costed), sum(r.net_revenue for r in costed))
 
     return share
 
@@ -241,6 +246,6 @@ def figures(known: Known) -> dict[str, dict]:
         "gross_margin": grouped(rows, margin_share("gross_margin"), **grains),
         "contribution_margin": contribution,
         "contribution_margin_after_marketing": {
-            group: ratio(money - advertising(known, *group), net) for group, (_, money, net) in contribution.items()
+            group: of_revenue(money - advertising(known, *group), net) for group, (_, money, net) in contribution.items()
         },
     }

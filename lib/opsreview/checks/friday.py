@@ -76,8 +76,8 @@ def _margin_findings(ctx: Context, rows: pd.DataFrame, target: float, but: str, 
     families = families.assign(entity=families["family"], entity_type="family", name=families["family"])
     alone = ill[~ill["family"].isin(families["family"])].assign(entity=lambda t: t["sku"], entity_type="sku")
     both = pd.concat([families, alone], ignore_index=True)
-    both["observed"] = both["contribution_margin"] / both["net_revenue"].where(both["net_revenue"] != 0)
-    both["gross"] = both["gross_margin"] / both["net_revenue"].where(both["net_revenue"] != 0)
+    both["observed"] = both["contribution_margin"] / both["net_revenue"].where(both["net_revenue"] > 0)
+    both["gross"] = both["gross_margin"] / both["net_revenue"].where(both["net_revenue"] > 0)
     # Which cost weighs more here than in the store as a whole: discounts as a share of what would have been asked for without them.
     net, full = (max(rows[base].sum(), 1e-9) for base in ("net_revenue", "at_full"))
     above = pd.DataFrame({c: both[c] - both["net_revenue"] * rows[c].sum() / net for c in COSTS})
@@ -145,8 +145,11 @@ def channel_margins(books: Books) -> ibis.Table:
     return t.group_by("channel").aggregate(**{c: t[c].sum() for c in ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin")})
 
 
-def _kept(of_revenue: float) -> str:
-    return f"lost {share(-of_revenue)}" if of_revenue < 0 else f"kept {share(of_revenue)}"
+def _kept(ctx: Context, row: Any) -> str:
+    """`lost 21.1 % of its net revenue`; `lost £1,400 on no net revenue`."""
+    if pd.isna(row.observed):
+        return f"{'lost' if row.contribution_margin < 0 else 'made'} {ctx.money(abs(row.contribution_margin))} on no net revenue"
+    return f"{'lost' if row.observed < 0 else 'kept'} {share(abs(row.observed))} of its net revenue"
 
 
 @check
@@ -157,14 +160,14 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
     rows = rows_of(channel_margins(ctx.books), "channel")
     targets = [ctx.target("contribution_margin", channel).ok for channel in rows["channel"]]
     rows["target"] = [max(0.0, float(t or 0.0)) for t in targets]
-    rows["observed"] = rows["contribution_margin"] / rows["net_revenue"].where(rows["net_revenue"] != 0)
+    rows["observed"] = rows["contribution_margin"] / rows["net_revenue"].where(rows["net_revenue"] > 0)
     rows["impact"] = (rows["target"] * rows["net_revenue"] - rows["contribution_margin"]) / WEEKS
     rows["largest"] = rows[list(COMPONENTS)].idxmax(axis=1) if len(rows) else ""
     rows = worth(ctx, rows)
     return found(
         rows,
         entity=rows["channel"],
-        title=say(rows, lambda r: f"The channel {r.channel} {_kept(r.observed)} of its net revenue, its target is {share(r.target)}"),
+        title=say(rows, lambda r: f"The channel {r.channel} {_kept(ctx, r)}, its target is {share(r.target)}"),
         expected=rows["target"],
         threshold=rows["target"],
         basis="shortfall of 28 days / 4",

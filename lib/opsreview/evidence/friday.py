@@ -28,7 +28,7 @@ def _components(t: ibis.Table, *keys: str) -> ibis.Table:
 
 def _shares(frame: pd.DataFrame) -> pd.DataFrame:
     """Margins as shares of net revenue; costs below gross margin by where they come from; `missing_share`: of net revenue."""
-    net, costs = frame["net_revenue"].where(frame["net_revenue"] != 0), frame["costs"].where(frame["costs"] != 0)
+    net, costs = frame["net_revenue"].where(frame["net_revenue"] > 0), frame["costs"].where(frame["costs"] != 0)
     return frame.assign(
         gross_margin_share=frame["gross_margin"] / net,
         contribution_margin_share=frame["contribution_margin"] / net,

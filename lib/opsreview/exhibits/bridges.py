@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, figures, formats, titles, titles_margin
+from opsreview import charts, development, figures, formats, titles, titles_margin
 from opsreview.charts import bridges
 from opsreview.exhibits import Part, drawn, each, headed, listed
 from opsreview.tables import note, sentences
@@ -110,7 +110,6 @@ def what_changed_margin(results: Any) -> list[Part]:
 def late_costs(results: Any) -> list[Part]:
     """What carriers and returns of young weeks will come to in the end, with 80 % ranges, and how often past ranges held."""
     rows, held, currency = results.late_costs, results.ranges_held, results.settings.reporting_currency
-    held = held.assign(cost=held.kind.map(titles_margin.KINDS_LATE))
     rows = rows.assign(
         week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind == "returns",
         cost=rows.kind.map(titles_margin.KINDS_LATE),
@@ -140,18 +139,27 @@ def late_costs(results: Any) -> list[Part]:
     """
     test = """
     cost | Late cost
+    key | Of
     ranges | Ranges given | number
     held | Held | number
     share | Share | share
+    beyond | Came beyond expected | change? | help=all of these weeks together, of what was expected
     """
-    note_ = "A range should hold four times of five: clearly less, and it is too narrow; more, and it says too little."
+    note_ = (
+        "A range should hold four times of five: clearly less, and it is too narrow; more, and it says too little. The week's margin: each "
+        "week against the range that the other weeks give."
+    )
+    each_one = development.held(rows, "key").assign(whole=False)
+    tested = pd.concat([held.assign(key="", whole=True), each_one[each_one.kind.isin(held.kind)]], ignore_index=True)
+    tested = tested.assign(cost=tested.kind.map(titles_margin.KINDS_LATE), place=tested.kind.map(list(titles_margin.KINDS_LATE).index))
+    tested = tested.sort_values(["place", "whole", "key"], ascending=[True, False, True], kind="stable")
     stands_on = ["carrier_charges", "shipments", "returns"]
     quiet = "too few finished weeks to say"
     return [
         sentences([("", f"{title}.")]),
         drawn(chart, "Late costs", results, stands_on),
         listed(results, young, columns, "Young weeks: known, and expected in the end", stands_on, quiet),
-        listed(results, held, test, "How often past ranges held", stands_on, quiet, note=note_),
+        listed(results, tested, test, "How often past ranges held", stands_on, quiet, strong="whole", note=note_),
     ]  # fmt: skip
 
 

@@ -21,6 +21,12 @@ def costed_lines(books: Books) -> ibis.Table:
     return lines_of_the_week(books).filter(lambda t: t.costed)
 
 
+def of_revenue(money: ibis.Value, net: ibis.Value) -> Parts:
+    """A margin as a share of net revenue; n/a where that is not above 0: a loss on negative revenue would read as a margin above 100 %."""
+    parts = ratio(money, net)
+    return Parts(ibis.ifelse(parts.denominator > 0, parts.value, None), parts.numerator, parts.denominator)
+
+
 @figure(lines_of_the_week, GRAINS)
 def net_revenue(t: ibis.Table) -> Parts:
     """Σ net revenue of the lines of W. Money."""
@@ -31,13 +37,13 @@ def net_revenue(t: ibis.Table) -> Parts:
 @figure(costed_lines, GRAINS)
 def gross_margin(t: ibis.Table) -> Parts:
     """(net revenue − cost of goods) / net revenue. Share; numerator in money."""
-    return ratio(t.gross_margin.sum(), t.net_revenue.sum())
+    return of_revenue(t.gross_margin.sum(), t.net_revenue.sum())
 
 
 @figure(costed_lines, GRAINS)
 def contribution_margin(t: ibis.Table) -> Parts:
     """(gross margin − packaging … returns reserve) / net revenue. Share; numerator in money."""
-    return ratio(t.contribution_margin.sum(), t.net_revenue.sum())
+    return of_revenue(t.contribution_margin.sum(), t.net_revenue.sum())
 
 
 @fact
@@ -63,4 +69,4 @@ def costed_lines_and_spend(books: Books) -> ibis.Table:
 @figure(costed_lines_and_spend, GRAINS)
 def contribution_margin_after_marketing(t: ibis.Table) -> Parts:
     """(contribution margin − ad spend of W) / net revenue; at a grain, only the spend allocated to it. Share; numerator in money."""
-    return ratio((t.contribution_margin - t.spend).sum(), t.net_revenue.sum())
+    return of_revenue((t.contribution_margin - t.spend).sum(), t.net_revenue.sum())
