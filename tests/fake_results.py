@@ -266,7 +266,7 @@ def _come_from(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
         costs = f[COSTS].sum(axis=1)
         kinds = {kind: costs * f[f"{kind}_share"] for kind in ("measured", "contracted", "accrued", "allocated")}
         parts.append(pd.DataFrame({"grain": grain, "key": f[grain], "net_revenue": f.net_revenue, "contribution_margin": f.contribution_margin,
-                                   "costs": costs, **kinds, "missing": 0.0}))  # fmt: skip
+                                   "costs": costs, **kinds, "missing": 0.0, "sold": f.net_revenue}))  # fmt: skip
     whole = parts[0].drop(columns=["grain", "key"]).sum().to_frame().T.assign(grain="all", key="")
     return pd.concat([whole[parts[0].columns], *parts], ignore_index=True)
 

@@ -132,6 +132,11 @@ def test_the_controls_save_in_place(tmp_path):
     button.click()
     assert "Who records this?" in said.value and not list(tmp_path.iterdir())
     name.value = "Ana"
+    due = next(f for f in fields if type(f).__name__ == "DatePicker")
+    due.value = None
+    button.click()
+    assert "lacks an owner or a day" in said.value and not list(tmp_path.iterdir())
+    due.value = date(2026, 11, 18)
     button.click()
     (row,) = decisions.read(tmp_path).to_dict("records")
     assert (row["finding_id"], row["decision"], row["expected_impact"], row["recorded_by"]) == ("a", "expedite", 1200.0, "Ana")

@@ -173,6 +173,11 @@ def test_where_costs_come_from(store, grain):
     found = shown(store, "margin_provenance").query("grain == @grain")
     expected = [{"key": key, **kinds} for key, kinds in documents.provenance(store[0], grain).items()]
     assert apart(expected, found, ["key"], list(documents.KINDS)) == []
+    if grain == "all":
+        lines = oracle.order_margin(store[0])
+        assert found["sold"].sum() == pytest.approx(sum(r.net_revenue for r in lines))
+        uncosted = sum(r.net_revenue for r in lines if r.cost_of_goods is None)
+        assert found["missing"].sum() >= uncosted - 1e-9 > 0, "what has no unit cost is missing first of all"
 
 
 def test_whose_sign_hangs_on_an_allocation(store):

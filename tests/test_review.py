@@ -175,7 +175,7 @@ def test_a_finding_without_an_owner_is_itself_shown():
 
 def test_what_is_overdue_stands_first_of_last_times_decisions():
     rows = cells(html_of(Review("monday", fake_results.changed_by(fake_results.shared(), decisions=_decided())).last_time))
-    assert [row[4] for row in rows] == ["overdue", "done", "open"]
+    assert [row[4] for row in rows] == ["overdue", "done", "committed"]
     assert rows[0][2] == "12\u00a0Nov"
     note = html_of(Review("monday", fake_results.changed_by(fake_results.shared(), decisions=_decided())).last_time)
     assert "3 decisions on record: 1 done, 1 overdue." in note

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from opsreview.statistics import elasticity, wilson, xmr_limits, xmr_signal
+from opsreview.statistics import elasticity, trend, wilson, xmr_limits, xmr_signal
 
 # Twelve values about 10 that step by 2: mean 10, mean moving range 2, reach 5.32; nobody is seven in a row on one side.
 CALM = [9, 11, 9, 11, 9, 11, 9, 11, 9, 11, 9, 11]
@@ -187,3 +187,18 @@ def test_elasticity_with_noise_holds_the_exponent_in_its_interval_nine_times_in_
 )
 def test_elasticity_is_not_said_of_too_little(volume, hours, why):
     assert elasticity(volume, hours) is None, why
+
+
+@pytest.mark.parametrize(
+    ("history", "slope"),
+    [
+        ([1.0, 2, 3, 4, 5, 6, 7], None),  # seven weeks
+        ([1.0, 2, 3, 4, 5, 6, 7, 8], 1.0),
+        ([8.0, 6, 4, 2, 0, -2, -4, -6], -2.0),
+        ([1.0, 2, 3, 4, 5, 6, 7, 80], 1.0),  # one odd week bends no median
+        ([5.0] * 13, 0.0),
+        ([3.0, 9, 1, 7, 5, 8, 2, 6, 4], 0.0),  # up and down
+    ],
+)
+def test_a_trend_is_the_median_slope_unless_chance_makes_such_a_one(history, slope):
+    assert trend(history) == (None if slope is None else pytest.approx(slope))

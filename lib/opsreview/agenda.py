@@ -18,7 +18,7 @@ MOST_NEWS, MOST_KEYS = 16, 4  # lines of a kind under what changed, and keys in 
 STRIP = {
     "monday": ["forecast_accuracy_14d", "forecast_bias_14d", "forecast_accuracy_30d", "in_stock_rate_weighted", "oos_risk_14d"],
     "wednesday": ["pick_pack_accuracy", "rework_rate", "dock_to_stock_hours", "on_time_ship_rate", "carrier_exception_rate"],
-    "friday": ["net_revenue", "gross_margin", "contribution_margin", "contribution_margin_after_marketing", "return_rate"],
+    "friday": ["net_revenue", "gross_margin", "contribution_margin", "contribution_margin_after_marketing", "return_rate", "return_rate_cohort"],
 }
 WAYS = {"changed for the better": "good", "changed for the worse": "bad"}
 GRADES = "A benchmark stands beside a figure and never colors it. Grades: A primary source, B secondary, C vendor, D our own."
@@ -72,7 +72,8 @@ def last_time(results: Any, review: str) -> Html:
     frame = kept.assign(
         what=kept.title.where(kept.title.fillna("") != "", kept.finding_id),
         made=[_made(row) for row in kept.itertuples()],
-        state=["done" if done else "overdue" if late else "open" for done, late in zip(kept.done, kept.overdue, strict=True)],
+        state=["done" if done else "overdue" if late else "committed" for done, late in zip(kept.done, kept.overdue, strict=True)],
+        since=[_since(row.outcome, row.done) for row in kept.itertuples()],
     )
     columns = """
     what | Finding | text | small=made
@@ -82,13 +83,19 @@ def last_time(results: Any, review: str) -> Html:
     state | State | pill
     impact_then | Then, a week | money?
     impact_now | Now, a week | money
-    outcome | Since then | words
+    since | Since then | plain
     """
     order = frame.assign(late=frame.state != "overdue").sort_values(["late", "recorded_at"], ascending=[True, False], kind="stable")
     currency = results.settings.reporting_currency
     return table(
         order, columns, currency=currency, note=narrative.decisions_sentence(kept, currency), whole="all are in decisions.csv", first=5
     )
+
+
+def _since(outcome: Any, done: bool) -> str:
+    """What the finding costs since then; what was done and did not help is said to."""
+    said = "" if formats.missing(outcome) else {"unchanged": "about the same"}.get(str(outcome), formats.words(outcome))
+    return f"{said}, though done" if done and outcome in ("unchanged", "larger") else said
 
 
 def _made(row: Any) -> str:
@@ -173,7 +180,7 @@ def _together(found: pd.DataFrame, what: str, currency: str) -> str:
 
 def _about(row: Any, shared: str) -> str:
     """What was found, since when, how its money was reckoned and what of it (`shared`) another finding says too."""
-    since = f"{row.state} since {row.first_seen}" if row.first_seen and row.first_seen != row.week else str(row.state)
+    since = f"{row.state}, found since {row.first_seen}" if row.first_seen and row.first_seen != row.week else str(row.state)
     title = checks()[row.check].title if row.check in checks() else formats.words(row.check)
     return " · ".join(
         str(part)

@@ -1,4 +1,4 @@
-"""The few statistics that tell a change from noise: XmR limits, Wilson intervals, an elasticity with its interval."""
+"""The few statistics that tell a change from noise: XmR limits, trends, Wilson intervals, an elasticity with its interval."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 XMR = 2.66  # 3 / d2(2): mean moving range to three-sigma limits (Shewhart; Wheeler)
 HISTORY = 26  # weeks of history, W's own among them
 ENOUGH = 12  # values before W from which a signal may be called
+TREND = 8  # values from which a trend may be told
 PROVISIONAL = 6  # values before W from which limits are drawn at all
 
 
@@ -58,6 +59,21 @@ def xmr_signal(history: list[float], floor: float = -math.inf, ceiling: float = 
         if near[-1] and sum(near) >= 3:
             return f"{name}:near"
     return "none"
+
+
+def trend(history: list[float], confidence: float = 0.95) -> float | None:
+    """What a weekly value changes by a week: the median slope, 0 where chance makes such a one too (Kendall's test).
+
+    None under eight values.
+    """
+    if len(history) < TREND:
+        return None
+    from scipy.stats import kendalltau, theilslopes
+
+    weeks = range(len(history))
+    if len(set(history)) == 1 or kendalltau(weeks, history).pvalue > 1 - confidence:
+        return 0.0
+    return float(theilslopes(history, weeks).slope)
 
 
 def wilson(successes: float, trials: float, confidence: float = 0.99) -> tuple[float, float]:

@@ -45,6 +45,9 @@ def checklist_widget(
         if not name.value.strip():
             said.value = "Who records this? Fill in your name first."
             return
+        if lacking := sum(row.lacks() for row in rows if row.decided.value):
+            said.value = f"Who does it, and by when? {'One decision lacks' if lacking == 1 else f'{lacking} decisions lack'} an owner or a day."
+            return
         try:
             path = save(folder, week, review, items, name.value, dt.datetime.now(dt.UTC))
         except (DecisionError, OSError) as error:
@@ -86,6 +89,10 @@ class _Row:
 
     def _touched(self, _: Any) -> None:
         self.decided.value = True
+
+    def lacks(self) -> bool:
+        """Whether nobody is named or no day is set for what is still to be done."""
+        return not (self.done.value or self.decision.value == "accept" or (self.owner.value.strip() and self.due_on.value))
 
     def item(self) -> dict[str, Any]:
         """What is entered, as an item of a decisions file."""

@@ -210,6 +210,11 @@ def test_the_download_is_a_decisions_file(view, made, tmp_path):
     button.click()
     assert "Who records this?" in page.locator("form.checklist output").inner_text()
     page.locator("[data-by]").fill("Ana")
+    rows.nth(0).locator("[name=due_on]").fill("")
+    button.click()
+    assert "Who does it, and by when?" in page.locator("form.checklist output").inner_text()
+    assert page.locator("[aria-invalid]").get_attribute("name") == "due_on", "what is done or accepted needs neither"
+    rows.nth(0).locator("[name=due_on]").fill("2026-11-18")
     with page.expect_download() as download:
         button.click()
     name = download.value.suggested_filename

@@ -143,7 +143,7 @@ def bridge(known: Known) -> dict[tuple, float]:
             parts["mix_of_skus"] = one["contribution_margin"] - zero["contribution_margin"]
         whole = parts | {"baseline": zero["contribution_margin"], "contribution_margin": one["contribution_margin"]}
         for part, amount in whole.items():
-            for group in (("all", ""), ("family", newest[key]), ("channel", key[1])):
+            for group in (("all", ""), ("family", newest[key]), ("channel", key[1]), ("sku", key[0])):
                 found[(*group, part)] += amount
     return found
 

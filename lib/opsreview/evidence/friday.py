@@ -77,14 +77,22 @@ def sku_margin(books: Books) -> pd.DataFrame:
 
 
 def margin_provenance(books: Books) -> pd.DataFrame:
-    """A row the whole store (grain all), a family and a channel in W: net revenue, contribution, costs below gross margin by kind."""
-    t = provenance(books, books.week.window).filter(lambda t: t.costed)
-    out = []
+    """A row the whole store (grain all), a family and a channel in W: net revenue, contribution, costs below gross margin by kind.
+
+    Of costed lines; but `missing` (net revenue of lines of which nobody says a cost) and `sold` (net revenue) are of all lines: a line
+    without a unit cost is in no margin, and the first that is missing.
+    """
+    every = provenance(books, books.week.window)
+    t, out = every.filter(every.costed), []
     for grain in ("all", "family", "channel"):
         sums = {c: t[c].sum() for c in ("net_revenue", "contribution_margin", "costs")} | money_by_kind(t, grain)
+        sums.pop("missing")
+        of_all = {"missing": money_by_kind(every, grain)["missing"], "sold": every.net_revenue.sum()}
         by = t.mutate(key=ibis.literal("") if grain == "all" else t[grain]).group_by("key").aggregate(**sums)
+        whole = every.mutate(key=ibis.literal("") if grain == "all" else every[grain]).group_by("key").aggregate(**of_all)
+        by = by.pipe(beside, whole, "key")
         out.append(by.to_pandas().assign(grain=grain).sort_values("key"))
-    return pd.concat(out, ignore_index=True)[["grain", "key", "net_revenue", "contribution_margin", "costs", *KINDS, "missing"]]
+    return pd.concat(out, ignore_index=True)[["grain", "key", "net_revenue", "contribution_margin", "costs", *KINDS, "missing", "sold"]]
 
 
 def sku_rank(books: Books) -> pd.DataFrame:

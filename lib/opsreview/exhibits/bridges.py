@@ -45,7 +45,7 @@ def where_costs_come_from(results: Any) -> list[Part]:
     chart = bridges.come_from(frame, titles_margin.come_from(frame, hang, currency), subtitle, currency)
     shares = frame.assign(
         **{k: frame[k] / frame.costs.where(frame.costs != 0) for k in COME_FROM},
-        missing=frame.missing / frame.net_revenue.where(frame.net_revenue != 0), name=frame.key.where(frame.grain != "all", "whole store"),
+        missing=frame.missing / frame.sold.where(frame.sold > 0), name=frame.key.where(frame.grain != "all", "whole store"),
         whole=frame.grain == "all", which=frame.grain.replace("all", ""),
     )  # fmt: skip
     columns = """
@@ -57,7 +57,7 @@ def where_costs_come_from(results: Any) -> list[Part]:
     contracted | Contracted | share
     accrued | Accrued | share
     allocated | Allocated | share
-    missing | Something missing | share | help=net revenue of lines of which at least one cost is not known
+    missing | Something missing | share | help=net revenue of lines of which at least one cost is not known, the goods among them
     """
     below = listed(results, shares, columns, "Where costs come from", MARGIN, strong="whole", whole="kinds a line: order_margin.parquet")
     hang = hang.assign(a_quarter=0.25 * hang.allocated_share * (hang.gross_margin - hang.contribution_margin))

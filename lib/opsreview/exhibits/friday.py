@@ -11,7 +11,7 @@ from opsreview.charts.margin import largest
 from opsreview.exhibits import Exhibit, Part, drawn, gone, listed, money, proposals, trend
 from opsreview.exhibits.agreement import documents_apart
 from opsreview.exhibits.bridges import late_costs, net_to_contribution, what_changed_margin, where_costs_come_from
-from opsreview.exhibits.leaks import leak_trends
+from opsreview.exhibits.leaks import against_history, leak_trends
 from opsreview.tables import Html
 from opsreview.titles import COSTS, LEAKS
 
@@ -109,17 +109,22 @@ def leak_ledger(results: Any) -> list[Part]:
         named=order.leak.map({**LEAKS, "1-4": "Leaks 1 to 4"}), what=[_what(row) for row in order.itertuples()],
         kind=[_kind(row) for row in order.itertuples()], change=pd.to_numeric(order.amount) - pd.to_numeric(order.usual),
     )  # fmt: skip
+    shown = shown.merge(against_history(results.leak_history, str(results.week)), on=["leak", "part"], how="left")
+    shown[["signal", "trend"]] = shown[["signal", "trend"]].fillna("")
     columns = """
     named | Leak
-    what | Part
+    what | Part | text | small=kind
     amount | In the week | money
     basis_points | Basis points | one
     usual | Usually | money? | help=median of up to 13 weeks before with the same parts
     change | Against usual | money?
-    units | Units | number?
-    kind | It is
+    signal | Signal | plain | help=against its own 26 weeks
+    trend | Trend, basis points a week | plain | help=over 13 weeks, where it is surer than chance
     """
-    note = "Actionable: what of leak 4 is above its usual level; it is not in the sum."
+    note = (
+        "Actionable: what of leak 4 is above its usual level; it is not in the sum. Medians do not add up, so neither do the usual amounts. "
+        "Trend: the median slope of 13 weeks, where it is none of chance (Kendall, 95 %); else level."
+    )
     if shown.amount.isna().any() and (why := gone(results, LEDGER)):
         note += f" n/a: {why}."
     below = listed(results, shown, columns, "The ledger of the week", ["orders"], note=note, strong="total")

@@ -16,7 +16,8 @@ from opsreview.titles import LEAKS
 
 PARTS = ("rework", "avoidable_charges", "creep")
 STANDS_ON = ["shipments", "carrier_charges", "picks", "labor"]
-TOTALS = {"1-4": "leaks 1 to 4", **{leak: LEAKS[leak] for leak in "1234"}}
+TOTALS = {"1-4": "leaks 1 to 4", **LEAKS}
+TREND_WEEKS = 13
 
 
 def leak_trends(results: Any) -> list[Part]:
@@ -24,7 +25,7 @@ def leak_trends(results: Any) -> list[Part]:
     rows, currency = trends(results.leak_history), results.settings.reporting_currency
     news = rows[(rows.week == str(results.week)) & rows.signal.str.startswith(("up", "down"))]
     said = [
-        f"{row.series.lstrip('1234 ').lower()} {'rose' if row.signal.startswith('up') else 'fell'}"
+        f"{row.series.lstrip('12345 ').lower()} {'rose' if row.signal.startswith('up') else 'fell'}"
         for row in news[news.series != TOTALS["1-4"]].itertuples()
     ]
     news = f"beyond what weeks differ by anyway: {formats.listing(said, 5)}" if said else "no leak is beyond what weeks differ by anyway"
@@ -108,9 +109,24 @@ def trends(history: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(better="down", target="none", low=nothing, high=nothing)
 
 
+def against_history(history: pd.DataFrame, week: str) -> pd.DataFrame:
+    """A row a leak and part of W: its `signal` in words (as any weekly value has one), and its `trend` over 13 weeks, in basis points."""
+    out = []
+    for (leak, part), own in history.dropna(subset=["basis_points"]).groupby(["leak", "part"]):
+        own = (own[own.without == most_alike(own)] if part == "total" else own).sort_values("week")
+        values = own.basis_points.tolist()
+        if not values or own.week.iloc[-1] != week:
+            continue
+        way, _, rule = statistics.xmr_signal(values, floor=0.0).partition(":")
+        slope = statistics.trend(values[-TREND_WEEKS:])
+        said = "too short" if slope is None else "level" if not slope else f"{'rising' if slope > 0 else 'falling'} {abs(slope):.1f}"
+        out.append((leak, part, {"up": f"▲ {rule}", "down": f"▼ {rule}", "short": "too short"}.get(way, "none"), said))
+    return pd.DataFrame(out, columns=["leak", "part", "signal", "trend"])
+
+
 def trend_title(leak: str, weeks: pd.DataFrame, week: str) -> str:
     """`Returns drag: 541 basis points of net revenue in the week, the second week above its range (mean 310)`. Rows: `trends` of a leak."""
-    last, name = weeks.iloc[-1], leak.lstrip("1234 ")
+    last, name = weeks.iloc[-1], leak.lstrip("12345 ")
     if last.week != week:
         return f"{leak}: last known in {last.week}"
     text = f"{formats.capital(name)}: {formats.number(last.value)} basis points of net revenue in the week"

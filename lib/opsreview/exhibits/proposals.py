@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import formats
+from opsreview import figures, formats
 from opsreview.exhibits import listed
 from opsreview.tables import Html
 
@@ -210,6 +210,7 @@ def channels(results: Any) -> list[Html]:
     says | What would even it | plain
     """
     note = "Money a week, the mean of 28 days. What would even it: the fee, or the prices, at which it would lose nothing."
+    note += "".join(f" {formats.capital(text)}." for text in figures.beside(results, figures.AFTER_SPEND))
     skus = results.evidence("channel_skus")
     below = """
     sku | SKU | code | small=name

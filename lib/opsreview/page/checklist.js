@@ -46,6 +46,17 @@
       const decided = rows.filter((row) => row.classList.contains("decided"));
       if (!decided.length) return void (said.textContent = "Nothing is decided yet: tick a row first.");
       if (!by.value.trim()) { by.focus(); return void (said.textContent = "Who records this? Fill in your name first."); }
+      // A decision is somebody's by a day; what is done or accepted needs neither.
+      const lacking = decided.flatMap((row) => {
+        const v = values(row);
+        return v.done || v.decision === "accept" ? [] : ["owner", "due_on"].filter((name) => !v[name].trim()).map((name) => row.querySelector(`[name=${name}]`));
+      });
+      for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+      if (lacking.length) {
+        for (const field of lacking) field.setAttribute("aria-invalid", "true");
+        lacking[0].focus();
+        return void (said.textContent = `Who does it, and by when? ${lacking.length === 1 ? "One field is" : lacking.length + " fields are"} empty.`);
+      }
       const items = decided.map((row) => {
         const v = values(row);
         return {
