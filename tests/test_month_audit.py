@@ -236,6 +236,8 @@ def test_a_month_with_a_week_in_part_is_in_part_and_held_against_none():
     assert "Leak 1, October\u00a02026: without rework (n/a)." in table.html
     rows.loc[rows["leak"] == "1", "every_week"] = False
     assert shown.in_part(rows[rows["month"] == "2026-10"]) == "Leak 1, October\u00a02026: without rework (n/a); not every week."
+    both = pd.concat([rows, rows[rows["leak"] == "1"].assign(leak="2")])
+    assert shown.in_part(both[both["month"] == "2026-10"]).startswith("Leaks 1 and 2, October")
 
 
 def test_what_decisions_recovered():
@@ -252,12 +254,12 @@ def test_the_months_decisions_one_by_one():
     assert rows["recovered"].fillna(-1).to_dict() == {"a": 180, "d": -1, "b": 0, "c": -1}
     assert rows["why"].to_dict() == {"a": "", "d": "too early", "b": "", "c": "too early"}
     *_, each = shown.recovered(held(m))
-    assert "The decisions one by one: 2 done, 1 committed and 1 overdue; not done: Kim (1) and Jo (1)" in each.html
+    assert "4 decisions: 2 done, 1 committed and 1 overdue; not done: Kim (1) and Jo (1)" in each.html
     totals = re.findall(r'<tr class="total"><td>(.*?)</td>.*?data-value="(\d+)">\d+</td></tr>', each.html)
     assert totals == [("Done: 2 decisions", "180"), ("Not done: 2 decisions", "0"), ("All: 4 decisions", "180")]
     m.results.decisions = m.results.decisions.assign(recorded_at=pd.Timestamp("2026-10-30"))
-    only, _ = shown.recovered(held(m))
-    assert "3 decisions, 1 done: too early to say what was recovered." in only.html
+    (only,) = shown.recovered(held(m))
+    assert "3 decisions: 1 done, 1 committed and 1 overdue; too early to say what was recovered; not done: " in only.html
 
 
 # ---- the audit -----------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ STEPS = {
     "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip
 MOST_MONTHS = 12  # months of leaks beside each other in the table
-MOST_SAID = 8  # leaks in part that are named under it
+MOST_SAID = 8  # sentences on leaks in part under it
 TOTALS = ("net_revenue", "gross_margin", "contribution_margin", "ebitda")
 
 
@@ -123,8 +123,8 @@ def _become(results: Any) -> Html:
     shown = pd.concat([weeks.assign(whole=False), total], ignore_index=True) if len(weeks) else weeks.assign(whole=False)
     known = "at the end of" if results.month.complete else "so far in"
     note = (
-        f"With what is known {known} {formats.month(results.month.name)}: carriers' bills, returns and corrections that came after a week "
-        "was told. A memo, in no sum of this page."
+        f"With what is known {known} {formats.month(results.month.name)}: carriers' bills, tickets, returns and corrections that came after a "
+        "week was told. A memo, in no sum of this page."
     )
     quiet = "the month before is not known as a whole this week"
     return listed(results, shown, columns, become_title(weeks, before, currency), SOLD, quiet, strong="whole", note=note)
@@ -202,13 +202,16 @@ def leaks(results: Any) -> list[Part]:
 
 
 def in_part(rows: pd.DataFrame) -> str:
-    """Which leaks of which months lack a part or a week, a sentence each: what `in part` stands for."""
-    own = rows[(rows.leak != "1-4") & ~rows.whole]
-    said = []
-    for row in own.itertuples():
+    """Which leaks of which months lack a part or a week, a sentence for those that lack the same: what `in part` stands for."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row in rows[(rows.leak != "1-4") & ~rows.whole].itertuples():
         why = [lacking(row.without).strip()] * bool(row.without) + ["not every week"] * (not row.every_week)
-        said.append(f"Leak {row.leak}, {formats.month(row.month)}: {'; '.join(why)}.")
-    more = [f"{formats.count(len(said) - MOST_SAID, 'more leak')} of a month in part."] if len(said) > MOST_SAID else []
+        alike.setdefault((row.month, "; ".join(why)), []).append(row.leak)
+    said = [
+        f"{'Leak' if len(own) == 1 else 'Leaks'} {formats.listing(own, len(own))}, {formats.month(month)}: {why}."
+        for (month, why), own in alike.items()
+    ]
+    more = [f"{len(said) - MOST_SAID} more are in part."] if len(said) > MOST_SAID else []
     return " ".join([*said[:MOST_SAID], *more])
 
 

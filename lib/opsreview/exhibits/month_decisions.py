@@ -8,7 +8,7 @@ import pandas as pd
 
 from opsreview import charts, formats
 from opsreview.exhibits import Part, listed
-from opsreview.tables import Html, note, nothing
+from opsreview.tables import Html, nothing
 
 QUIET = "no decision of the month is on record, and none is open"
 GROUPS = {True: "Done", False: "Not done"}
@@ -17,6 +17,10 @@ GROUPS = {True: "Done", False: "Not done"}
 def recovered(results: Any) -> list[Part]:
     """What decisions recovered, kind by kind and one by one: the impact a week of what was decided about, then and now."""
     rows, currency = results.month.recovered(), results.settings.reporting_currency
+    if rows.empty:
+        return [nothing("What decisions recovered", QUIET)]
+    if rows.recovered.isna().all():  # nothing to credit: the decisions one by one say all there is
+        return [_each(results)]
     said = rows.assign(said=rows.decision.map(formats.words))
     columns = """
     said | Decision
@@ -31,10 +35,7 @@ def recovered(results: Any) -> list[Part]:
         "What the findings cost when it was decided, and in the last week of the month, of what was decided four weeks ago or longer, as "
         "impacts are measured over four weeks: what went away by itself is in it too."
     )
-    title = recovered_title(rows, currency)
-    chart = charts.recovered(said[said.recovered.notna()], title, "", currency)
-    if chart is None:  # nothing to credit: the decisions one by one say all there is
-        return [note(f"{title}."), _each(results)] if len(rows) else [nothing("What decisions recovered", QUIET)]
+    chart = charts.recovered(said[said.recovered.notna()], recovered_title(rows, currency), "", currency)
     return [chart, listed(results, said, columns, "What decisions recovered, by kind", [], note=about), _each(results)]
 
 
@@ -71,21 +72,19 @@ def _sum(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def decided_title(rows: pd.DataFrame) -> str:
-    """How many decisions are done, committed and overdue, and who owns most of what is open."""
+    """How many decisions are done, committed and overdue, whether it is too early to credit any, and who owns what is not done."""
     states = [f"{formats.number(n)} {state}" for state in ("done", "committed", "overdue") if (n := (rows.state == state).sum())]
-    text = f"The decisions one by one: {formats.listing(states)}"
+    text = f"{formats.count(len(rows), 'decision')}: {formats.listing(states)}"
+    if rows.recovered.isna().all():
+        text += f"; {'too early to say' if (rows.why == 'too early').any() else 'nobody can say'} what was recovered"
     owners = rows[~rows.done].owner.replace("", None).fillna("nobody").value_counts()
     return f"{text}; not done: {formats.listing([f'{name} ({n})' for name, n in owners.items()], 4)}" if len(owners) else text
 
 
 def recovered_title(rows: pd.DataFrame, currency: str) -> str:
     """What decisions cost now against when they were taken, how many are done, and which kinds improved and got worse."""
-    if rows.empty:
-        return "What decisions recovered: none is on record"
     early, done = rows.early.sum(), formats.number(rows.done.sum()) if rows.done.any() else "none"
     taken = f"{formats.count(rows.taken.sum(), 'decision')}, {done} done"
-    if rows.recovered.isna().all():
-        return f"{taken}: {'too early to say' if early else 'nobody can say'} what was recovered"
     money, about = rows.recovered.sum(), "the others are" if early else "they are"
     taken += f", {formats.number(early)} too early to judge" if early else ""
     text = f"{taken}: what {about} about costs {formats.money(abs(money), currency)} a week {'less' if money >= 0 else 'more'} than then"
