@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_known import context
-from hand_shop import product, shop
+from hand_shop import ago, product, shop
 from opsreview import audit as sign_offs
-from opsreview import catalog, formats, headlines, month, narrative, renderer
+from opsreview import catalog, change, formats, headlines, month, narrative, renderer
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
 from opsreview.exhibits import audit as audited
@@ -22,10 +22,12 @@ from opsreview.exhibits import cash as shown_cash
 from opsreview.exhibits import exhibits
 from opsreview.exhibits import month as shown
 from opsreview.exhibits.month_decisions import recovered_title
+from opsreview.facts.warehouse import by_role
 from opsreview.headlines import month_headline
 from opsreview.margin import COMPONENTS
 from opsreview.review import Review
 from opsreview.run import MONTHLY, NOTEBOOKS
+from opsreview.scorecard import published
 from opsreview.tables import Html
 from opsreview.weeks import Week
 
@@ -185,6 +187,20 @@ def test_other_labor_is_each_weeks_own():
         cards[week] = SimpleNamespace(frame=lambda name, kept=cards[week], other=other: other if name == "labor" else kept.frame(name))
     w = m.weeks()
     assert w["other_labor"].fillna(-1).tolist() == [99, -1, 0, 30, 30] and w["missing"].tolist() == ["", "other_labor", "", "", ""]
+
+
+def test_a_weeks_labor_by_role_and_what_its_lines_bear():
+    """A daily row stands only where no hourly one does, and the week before is no part of it; the components add up to the lump."""
+    day = {"work_date": ago(3), "location": "BER"}
+    rows = [{**day, "role": "returns", "hours": 2, "cost": 30}, {**day, "role": "pick", "hours": 3, "cost": 45},
+            {**day, "role": "receive", "hour": 9, "hours": 1, "cost": 15}, {**day, "role": "receive", "hours": 8, "cost": 99},
+            {**day, "work_date": ago(9), "role": "returns", "hours": 1, "cost": 500}]  # fmt: skip
+    books = context(shop(labor=rows)).books
+    assert by_role(books).set_index("role")["cost"].to_dict() == {"pick": 45, "receive": 15, "returns": 30}
+    sums, sold = published(books, ["gross_margin", "contribution_margin"]).query("grain == 'all'"), change.cells(books)
+    gross, kept = (sums.loc[sums["kpi"] == kpi, "numerator"].iloc[0] for kpi in ("gross_margin", "contribution_margin"))
+    assert gross - kept == pytest.approx(sold[[*COMPONENTS]].sum().sum()) and gross > kept
+    assert by_role(context(shop()).books).empty
 
 
 def test_what_the_month_before_has_become_is_a_memo():

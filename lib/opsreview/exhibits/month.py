@@ -123,8 +123,8 @@ def _become(results: Any) -> Html:
     shown = pd.concat([weeks.assign(whole=False), total], ignore_index=True) if len(weeks) else weeks.assign(whole=False)
     known = "at the end of" if results.month.complete else "so far in"
     note = (
-        f"With what is known {known} {formats.month(results.month.name)}: carriers' bills, tickets, returns and corrections that came after a "
-        "week was told. A memo, in no sum of this page."
+        f"With what is known {known} {formats.month(results.month.name)}: carriers' bills, tickets, returns and corrections that came "
+        "after a week was told. A memo, in no sum of this page."
     )
     quiet = "the month before is not known as a whole this week"
     return listed(results, shown, columns, become_title(weeks, before, currency), SOLD, quiet, strong="whole", note=note)
