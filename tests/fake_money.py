@@ -120,13 +120,13 @@ def months(without: str = "", **given) -> SimpleNamespace:
         "contribution_margin_after_marketing": (0.35, 350.0),
     }
     rows = [
-        (str(w), k, g, key, v, n)
+        (str(w), k, g, key, v, n, 990.0)
         for w in weeks
         for k, (v, n) in money.items()
         for g, key in (("all", ""), ("family", "Lamps"))
         if k != without
     ]
-    card = pd.DataFrame(rows, columns="week kpi grain key value numerator".split())
+    card = pd.DataFrame(rows, columns="week kpi grain key value numerator denominator".split())
     parts = [(str(w), "1", "expedite", 20.0) for w in weeks] + [(str(w), "2", "transfer_freight", 10.0) for w in weeks]
     leaks = pd.DataFrame(
         [*parts, *((str(w), leak, "total", 50.0) for w in weeks for leak in ("1", "1-4"))], columns="week leak part amount".split()
@@ -134,20 +134,27 @@ def months(without: str = "", **given) -> SimpleNamespace:
     stock = pd.DataFrame(
         [(str(w), "Lamps", 4000.0 + 100 * i, 390.0 + 5 * i) for i, w in enumerate(weeks)], columns="week family value goods".split()
     )
-    labor = pd.DataFrame([(str(w), "returns", 2.0, 30.0) for w in weeks], columns="week role hours cost".split())
-    frames = {"stock_weeks": stock, "other_labor": labor}
+    labor = pd.DataFrame([("pick", 5.0, 70.0), ("returns", 2.0, 30.0)], columns="role hours cost".split())
+    borne = dict(packaging=20.0, shipping=80.0, pick_pack=40.0, payment=15.0, channel_fees=15.0, support=10.0, returns_reserve=20.0)
+    own = {"published": card, "labor": labor, "sold": pd.DataFrame([borne, dict.fromkeys(borne, 0.0)])}
+    frames = {"stock_weeks": stock}
     decided = pd.DataFrame(
         [
-            ("2026-W41", "reprice", "a", True, 200.0, 20.0),
-            ("2026-W42", "reprice", "b", False, 100.0, 100.0),
-            ("2026-W44", "staff", "c", False, 90.0, 90.0),
+            ("2026-W39", "2026-09-30", "reprice", "a", "Kim", "2026-10-09", True, False, 200.0, 20.0),
+            ("2026-W39", "2026-10-01", "reprice", "b", "Kim", "2026-10-16", False, True, 100.0, 100.0),
+            ("2026-W43", "2026-10-30", "reprice", "d", "Jo", "2026-11-13", True, False, 300.0, 0.0),
+            ("2026-W44", "2026-11-03", "staff", "c", "Jo", "2026-11-20", False, False, 90.0, 90.0),
+            ("2026-W30", "2026-07-28", "reprice", "old and done", "Jo", "2026-08-20", True, False, 70.0, 0.0),
+            ("2026-W45", "2026-11-07", "staff", "of November", "Jo", "2026-11-20", False, False, 10.0, 10.0),
         ],
-        columns="week decision finding_id done impact_then impact_now".split(),
-    )
-    kept = SimpleNamespace(frame=lambda name: card)
+        columns="week recorded_at decision finding_id owner due_on done overdue impact_then impact_now".split(),
+    ).assign(title=lambda f: "about " + f.finding_id, recorded_at=lambda f: pd.to_datetime(f.recorded_at))
+    become = card.assign(numerator=card.numerator - 8.0)  # late bills came
+    kept = SimpleNamespace(frame=own.__getitem__)
     measured = SimpleNamespace(
-        weeks=weeks, cards=dict.fromkeys(weeks, kept), stack=lambda name, some: card, summary=SimpleNamespace(frame=lambda name: leaks)
-    )
+        weeks=weeks, cards=dict.fromkeys(weeks, kept), stack=lambda name, some: card, summary=SimpleNamespace(frame=lambda name: leaks),
+        as_become=lambda week: become[become.week == str(week)],
+    )  # fmt: skip
     team = settings.parse({"timezone": "UTC", "reporting_currency": "EUR", **given})
     return SimpleNamespace(
         week=weeks[-1], measured=measured, settings=team, evidence=frames.__getitem__, decisions=decided, trust={}, reports_dir=None

@@ -12,18 +12,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_known import context
-from hand_shop import product, shop
+from hand_shop import ago, product, shop
 from opsreview import audit as sign_offs
-from opsreview import catalog, formats, headlines, month, renderer
+from opsreview import catalog, change, formats, headlines, month, narrative, renderer
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
 from opsreview.exhibits import audit as audited
 from opsreview.exhibits import cash as shown_cash
 from opsreview.exhibits import exhibits
 from opsreview.exhibits import month as shown
+from opsreview.exhibits.month_decisions import recovered_title
+from opsreview.facts.warehouse import by_role
 from opsreview.headlines import month_headline
+from opsreview.margin import COMPONENTS
 from opsreview.review import Review
 from opsreview.run import MONTHLY, NOTEBOOKS
+from opsreview.scorecard import published
 from opsreview.tables import Html
 from opsreview.weeks import Week
 
@@ -57,10 +61,11 @@ def test_the_month_is_the_sum_of_its_weeks_and_its_bridge_adds_up():
     m = stood(costs={"fixed_per_month": 1000})
     w, b = m.weeks(), m.bridge().set_index("step")["amount"]
     assert w["week"].tolist() == ["2026-W40", "2026-W41", "2026-W42", "2026-W43", "2026-W44"] and m.complete
-    for column in ("net_revenue", "gross_margin", "contribution_margin", "ebitda", "fixed"):
+    for column in ("net_revenue", "gross_margin", *COMPONENTS, "contribution_margin", "ebitda", "fixed"):
         assert abs(b[column]) == pytest.approx(abs(w[column].sum()))
-    steps = ["goods", "orders", "marketing", "other_labor", "expedite", "transfer_freight", "fixed"]
+    steps = ["goods", *COMPONENTS, "marketing", "other_labor", "expedite", "transfer_freight", "fixed"]
     assert b["net_revenue"] + b[steps].sum() == pytest.approx(b["ebitda"])
+    assert b["gross_margin"] + b[[*COMPONENTS]].sum() == pytest.approx(b["contribution_margin"])
     # A week: 400 contribution, 50 of it for ads, 30 other labor, 20 for haste, 10 for transfers.
     assert w["ebitda"].iloc[0] == pytest.approx(350 - 30 - 20 - 10 - 1000 * 12 * 7 / 365.25)
 
@@ -82,7 +87,7 @@ def test_a_month_without_a_margin_has_no_ebitda():
     m = stood(without="contribution_margin")
     assert m.weeks()["ebitda"].isna().all() and m.weeks()["net_revenue"].notna().all()
     b = m.bridge().set_index("step")["amount"]
-    assert b[["orders", "contribution_margin", "ebitda"]].isna().all() and b["net_revenue"] == m.weeks()["net_revenue"].sum()
+    assert b[[*COMPONENTS, "contribution_margin", "ebitda"]].isna().all() and b["net_revenue"] == m.weeks()["net_revenue"].sum()
     m.results.measured.summary.frame("leaks")["amount"] = np.nan
     assert m.leaks().empty
     text, status = month_headline(held(m))
@@ -150,10 +155,69 @@ def test_a_week_that_left_less_is_amber():
     m = stood(costs={"fixed_per_month": 100}, cash={"receivable_days": 5, "payable_days": 30})
     text, status = month_headline(held(m))
     assert status == "ok" and text.startswith("October\u00a02026 (5 weeks): EBITDA €1,") and " a week against €" in text
-    assert text.endswith(f"stock rose €500, cash tied {formats.moved(m.freed().set_index('cause').tied.cash, 'EUR')}.")
+    tied = formats.moved(m.freed().set_index("cause").tied.cash, "EUR")
+    assert text.endswith(f"stock rose €500, cash tied {tied} at the given payment days.")
+    assert "through" not in text and "lowest" not in text
     leaks = m.results.measured.summary.frame("leaks")
-    leaks.loc[(leaks["week"] == "2026-W44") & (leaks["part"] == "expedite"), "amount"] = 50.0
-    assert month_headline(held(m))[1] == "watch"
+    leaks.loc[(leaks["week"] == "2026-W44") & (leaks["part"] == "expedite"), "amount"] = 520.0
+    text, status = month_headline(held(m))
+    low = formats.money(m.weeks().ebitda.min(), "EUR")
+    assert status == "watch" and f" in September, mostly through €100 more expediting a week; lowest in 2026-W44, {low}; stock" in text
+
+
+def test_ebitda_changed_through_its_largest_steps():
+    """Of two costs that rose the larger comes first, the second where it is half as large; what is n/a has not moved."""
+    m = stood()
+    leaks = m.results.measured.summary.frame("leaks")
+    for part, amount in (("expedite", 25.0), ("transfer_freight", 15.0)):
+        leaks.loc[(leaks["week"] >= "2026-W40") & (leaks["part"] == part), "amount"] += amount
+    assert "mostly through €25.00 more expediting and €15.00 more transfers a week;" in month_headline(held(m))[0]
+    assert m.moved().sum() == pytest.approx(-40) and m.moved()["shipping"] == pytest.approx(0)
+    leaks.loc[(leaks["week"] >= "2026-W40") & (leaks["part"] == "transfer_freight"), "amount"] -= 5.0
+    assert "mostly through €25.00 more expediting a week;" in month_headline(held(m))[0]
+    assert "marketing" not in stood(without="contribution_margin_after_marketing").moved()
+
+
+def test_other_labor_is_each_weeks_own():
+    """What a week says of its labor is not what the last week's books say of it; a week without labor is n/a, one of pickers has none."""
+    m = stood()
+    cards, first = m.results.measured.cards, Week.parse("2026-W40")
+    for week, rows in ((first, [("returns", 1.0, 99.0)]), (first + 1, []), (first + 2, [("pack", 1.0, 10.0)])):
+        other = pd.DataFrame(rows, columns=["role", "hours", "cost"])
+        cards[week] = SimpleNamespace(frame=lambda name, kept=cards[week], other=other: other if name == "labor" else kept.frame(name))
+    w = m.weeks()
+    assert w["other_labor"].fillna(-1).tolist() == [99, -1, 0, 30, 30] and w["missing"].tolist() == ["", "other_labor", "", "", ""]
+
+
+def test_a_weeks_labor_by_role_and_what_its_lines_bear():
+    """A daily row stands only where no hourly one does, and the week before is no part of it; the components add up to the lump."""
+    day = {"work_date": ago(3), "location": "BER"}
+    rows = [{**day, "role": "returns", "hours": 2, "cost": 30}, {**day, "role": "pick", "hours": 3, "cost": 45},
+            {**day, "role": "receive", "hour": 9, "hours": 1, "cost": 15}, {**day, "role": "receive", "hours": 8, "cost": 99},
+            {**day, "work_date": ago(9), "role": "returns", "hours": 1, "cost": 500}]  # fmt: skip
+    books = context(shop(labor=rows)).books
+    assert by_role(books).set_index("role")["cost"].to_dict() == {"pick": 45, "receive": 15, "returns": 30}
+    sums, sold = published(books, ["gross_margin", "contribution_margin"]).query("grain == 'all'"), change.cells(books)
+    gross, kept = (sums.loc[sums["kpi"] == kpi, "numerator"].iloc[0] for kpi in ("gross_margin", "contribution_margin"))
+    assert gross - kept == pytest.approx(sold[[*COMPONENTS]].sum().sum()) and gross > kept
+    assert by_role(context(shop()).books).empty
+
+
+def test_what_the_month_before_has_become_is_a_memo():
+    m = stood()
+    assert m.become()[["week", "then", "now", "difference"]].values.tolist() == [[f"2026-W{n}", 400, 392, -8] for n in range(36, 40)]
+    *_, memo = shown.ebitda(held(m))
+    assert "What September has become since: its contribution fell €32.00" in memo.html and memo.html.count("<tr") == 6
+    m.results.measured.weeks = m.results.measured.weeks[1:]  # September is not known as a whole
+    assert m.become().empty and "is not known as a whole" in shown.ebitda(held(m))[-1].html
+
+
+def test_the_months_revenue_without_a_cost_is_the_months():
+    m = stood()
+    assert m.uncosted() == pytest.approx(50)  # ten a week
+    read = {"weeks_read": 9, "first_week": "2026-W36", "tables_this_week": 9, "rows_read": 9, "rows_quarantined": 0}
+    m.results.trust = read | {"uncosted_revenue": 1.0}
+    assert narrative.trust_sentence(held(m), of_month=True).endswith("€50.00 of October's net revenue has no cost of goods")
 
 
 def test_gmroi_and_leaks():
@@ -185,12 +249,33 @@ def test_a_month_with_a_week_in_part_is_in_part_and_held_against_none():
     title = said(chart)
     assert "without rework (n/a)" in title and "September" not in title
     assert "Oct, in part" in table.html and table.html.count("<small>in part</small>") == 2
-    assert "In part: 1 of October\u00a02026 without rework (n/a)." in table.html
+    assert "Leak 1, October\u00a02026: without rework (n/a)." in table.html
+    rows.loc[rows["leak"] == "1", "every_week"] = False
+    assert shown.in_part(rows[rows["month"] == "2026-10"]) == "Leak 1, October\u00a02026: without rework (n/a); not every week."
+    both = pd.concat([rows, rows[rows["leak"] == "1"].assign(leak="2")])
+    assert shown.in_part(both[both["month"] == "2026-10"]).startswith("Leaks 1 and 2, October")
 
 
 def test_what_decisions_recovered():
     rows = stood().recovered().set_index("decision")
-    assert rows.loc["reprice", ["taken", "done", "then", "now", "recovered"]].tolist() == [2, 1, 300, 120, 180]
+    assert rows.loc["reprice", ["taken", "done", "early", "then", "now", "recovered"]].tolist() == [3, 2, 1, 300, 120, 180]
+    assert rows.loc["staff", ["taken", "early"]].tolist() == [1, 1] and np.isnan(rows.loc["staff", "recovered"])
+
+
+def test_the_months_decisions_one_by_one():
+    """What was decided two days before the month's end earns nothing; what is done long ago, or of a later month, is not in it."""
+    m = stood()
+    rows = m.decided().set_index("finding_id")
+    assert rows["state"].to_dict() == {"a": "done", "d": "done", "b": "overdue", "c": "committed"}
+    assert rows["recovered"].fillna(-1).to_dict() == {"a": 180, "d": -1, "b": 0, "c": -1}
+    assert rows["why"].to_dict() == {"a": "", "d": "too early", "b": "", "c": "too early"}
+    *_, each = shown.recovered(held(m))
+    assert "4 decisions: 2 done, 1 committed and 1 overdue; not done: Kim (1) and Jo (1)" in each.html
+    totals = re.findall(r'<tr class="total"><td>(.*?)</td>.*?data-value="(\d+)">\d+</td></tr>', each.html)
+    assert totals == [("Done: 2 decisions", "180"), ("Not done: 2 decisions", "0"), ("All: 4 decisions", "180")]
+    m.results.decisions = m.results.decisions.assign(recorded_at=pd.Timestamp("2026-10-30"))
+    (only,) = shown.recovered(held(m))
+    assert "3 decisions: 1 done, 1 committed and 1 overdue; too early to say what was recovered; not done: " in only.html
 
 
 # ---- the audit -----------------------------------------------------------------------------------------------------------------
@@ -338,9 +423,9 @@ def test_a_month_without_a_margin_has_no_picture_of_it():
 def test_what_is_a_week_is_compared_a_week():
     """October has five weeks, September four: what is alike every week has not changed."""
     m = stood()
-    _, bridge, weeks = shown.ebitda(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    _, bridge, weeks, _ = shown.ebitda(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
     changes = re.findall(r"<tr.*?</tr>", bridge.html, re.DOTALL)[1:]
-    assert len(changes) == 11 and all(row.rstrip().endswith(">0</td></tr>") for row in changes)
+    assert len(changes) == 17 and all(row.rstrip().endswith(">0</td></tr>") for row in changes)
     assert "Not known" not in weeks.html
 
 
@@ -372,18 +457,18 @@ def test_leaks_by_month_stand_in_their_order():
 
 def test_what_decisions_recovered_is_drawn_with_its_sign():
     rows = pd.DataFrame(
-        [("reprice", 2, 1, 300.0, 120.0, 180.0), ("staff", 1, 0, 50.0, 90.0, -40.0)],
-        columns=["decision", "taken", "done", "then", "now", "recovered"],
+        [("reprice", 2, 1, 0, 300.0, 120.0, 180.0), ("staff", 1, 0, 0, 50.0, 90.0, -40.0)],
+        columns=["decision", "taken", "done", "early", "then", "now", "recovered"],
     )
-    m = SimpleNamespace(recovered=lambda: rows)
-    chart, _ = shown.recovered(SimpleNamespace(month=m, settings=stood().results.settings, trust={}))
+    m = SimpleNamespace(recovered=lambda: rows, decided=stood().decided)
+    chart, *_ = shown.recovered(SimpleNamespace(month=m, settings=stood().results.settings, trust={}))
     assert rows_of(chart)[["said", "recovered", "kind"]].values.tolist() == [
         ["reprice", 180.0, "recovered"], ["staff", -40.0, "costs more now"],
     ]  # fmt: skip
     assert said(chart) == (
         "3 decisions, 1 done: what they are about costs €140 a week less than then; only reprice improved, by €180; staff costs €40.00 more"
     )
-    worse = shown.recovered_title(rows[rows.decision == "staff"], "EUR")
+    worse = recovered_title(rows[rows.decision == "staff"], "EUR")
     assert worse == "1 decision, none done: what they are about costs €40.00 a week more than then; no kind of them improved"
 
 

@@ -6,13 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import figures, formats, narrative, titles_margin
+from opsreview import figures, formats, narrative, titles, titles_margin
 from opsreview.catalog import kpis
 
 TOP = 50  # SKUs by revenue that are audited first
-COSTS = {
+COSTS = {  # what stands between contribution and EBITDA and may be n/a
     "marketing": "advertising", "other_labor": "the labor of receiving, returns and others", "expedite": "expediting",
     "transfer_freight": "transfers",
+}  # fmt: skip
+STEPS = {  # what EBITDA changes through
+    "gross_margin": "gross margin", **{cost: said.lower() for cost, said in titles.COSTS.items()}, "payment": "payment costs",
+    "returns_reserve": "returns reserve", **COSTS, "fixed": "fixed costs",
 }  # fmt: skip
 
 
@@ -84,11 +88,36 @@ def month_headline(results: Any) -> tuple[str, str]:
         text += (
             f", {formats.money(now, currency)} a week against {formats.money(then, currency)} in {formats.month(month.before, year=False)}"
         )
+        text += _through(month.moved(), now - then, currency)
         status = "watch" if status == "ok" and round(now, 2) < round(then, 2) else status
+    text += _lowest(weeks, currency)
     tied = month.freed().set_index("cause")["tied"]
-    for cause, words in (("stock", "; stock"), ("cash", ", cash tied")):
-        text += "" if formats.missing(tied[cause]) else f"{words} {formats.moved(tied[cause], currency)}"
+    text += "" if formats.missing(tied.stock) else f"; stock {formats.moved(tied.stock, currency)}"
+    text += "" if formats.missing(tied.cash) else f", cash tied {formats.moved(tied.cash, currency)} at the given payment days"
     return f"{text}.{_before(results, weeks)}", status
+
+
+def _through(steps: pd.Series, change: float, currency: str) -> str:
+    """`, mostly through £310 less gross margin and £190 more shipping a week`: the largest step that way, and a second half its size.
+
+    Steps: `month.moved`, what lowers EBITDA with a minus.
+    """
+    same = (steps if change > 0 else -steps).round(2).sort_values(ascending=False, kind="stable")
+    if not round(change, 2) or not (same > 0).any():
+        return ""
+    top = same[same >= same.iloc[0] / 2].head(2)
+    said = [
+        f"{formats.money(size, currency)} {'more' if (steps[step] > 0) == (step == 'gross_margin') else 'less'} {STEPS[step]}"
+        for step, size in top.items()
+    ]
+    return f", mostly through {formats.listing(said)} a week"
+
+
+def _lowest(weeks: pd.DataFrame, currency: str) -> str:
+    """`; lowest in 2026-W43, −£412`: the week with the lowest EBITDA, where that is below zero."""
+    known = weeks.dropna(subset="ebitda")
+    low = known.loc[known.ebitda.astype(float).idxmin()] if len(known) else None
+    return "" if low is None or round(low.ebitda, 2) >= 0 else f"; lowest in {low.week}, {formats.money(low.ebitda, currency)}"
 
 
 def _before(results: Any, weeks: pd.DataFrame) -> str:

@@ -24,6 +24,7 @@ from opsreview.catalog import kpis
 from opsreview.checks import Context
 from opsreview.demand import forecast
 from opsreview.evidence import frames
+from opsreview.facts.warehouse import by_role
 from opsreview.findings import LOOK_BACK, carried, found_this_week
 from opsreview.judgement import judge_kpis
 from opsreview.ledger import HISTORY, amounts, ledger
@@ -174,11 +175,8 @@ class Measured:
         kept = self._kept("card", week)
         if not kept.there:
             if week not in self.exports.weeks or self.exports.known(week).stopped:
-                empty = pd.DataFrame(columns=COLUMNS)
-                kept.save(
-                    {"published": empty, "charted": empty, "parts": pd.DataFrame(), "cells": pd.DataFrame(), "sold": pd.DataFrame()},
-                    {"missing": {}},
-                )
+                empty, none = pd.DataFrame(columns=COLUMNS), dict.fromkeys(("parts", "cells", "sold", "labor"), pd.DataFrame())
+                kept.save({"published": empty, "charted": empty, **none}, {"missing": {}})
             else:
                 books = self.books(week)
                 published, charted, missing = scorecard(books)
@@ -189,6 +187,7 @@ class Measured:
                         "parts": leaks.measured(books),
                         "cells": leaks.cells(books),
                         "sold": change.cells(books),
+                        "labor": by_role(books),
                     },
                     {"missing": missing},
                 )

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from opsreview.findings import NO_COMMITMENT
 from opsreview.intake.store import ExportsError
+from opsreview.margin import COMPONENTS
 from opsreview.weeks import Week
 
 YEAR = 365.25
@@ -24,6 +26,9 @@ MONEY = {
 }  # fmt: skip
 PAID = ("expedite", "transfer_freight")  # parts of the ledger that are money paid and in no margin
 COSTS = ("marketing", "other_labor", *PAID, "fixed")  # what stands between contribution margin and EBITDA
+STEPS = ("net_revenue", "goods", "gross_margin", *COMPONENTS, "contribution_margin", *COSTS, "ebitda")
+IN_MARGIN = ("pick", "pack")  # roles whose labor contribution margin bears
+OF_AGE = pd.Timedelta(weeks=4)  # findings' impacts are measured over four weeks: before, what is decided has not shown
 
 
 def of(week: Week) -> str:
@@ -81,10 +86,11 @@ class Month:
         return self.results.measured.summary.frame("leaks")
 
     def weeks(self, month: str = "") -> pd.DataFrame:
-        """A row a week of the month: net revenue, margins, other_labor, expedite, transfer_freight, fixed, marketing, ebitda.
+        """A row a week of the month: net revenue, margins, other_labor, expedite, transfer_freight, fixed, marketing, ebitda, COMPONENTS.
 
         ebitda = contribution after marketing − labor that no margin bears − expediting and transfers − fixed costs. It is
-        n/a in a week without a contribution margin, and before a cost that is n/a there; `missing` names both.
+        n/a in a week without a contribution margin, and before a cost that is n/a there; `missing` names both. The components add up to
+        gross margin − contribution, and are n/a where that is.
         """
         span = self._span(month or self.name)
         p = self._published
@@ -92,8 +98,8 @@ class Month:
         out = pd.DataFrame({"week": span})
         for kpi, column in MONEY.items():
             out[kpi] = out["week"].map(p[p["kpi"] == kpi].set_index("week")[column])
-        labor = self.results.evidence("other_labor").groupby("week")["cost"].sum()
-        out["other_labor"] = out["week"].map(labor)
+        own = pd.DataFrame([self._own(week) for week in span], columns=["other_labor", *COMPONENTS], dtype=float)
+        out["other_labor"] = own.pop("other_labor")
         ledger = self._ledger.set_index("week")
         for part in PAID:
             out[part] = out["week"].map(ledger.loc[ledger["part"] == part, "amount"])
@@ -102,7 +108,20 @@ class Month:
         out["marketing"] = (out["contribution_margin"] - out["contribution_margin_after_marketing"]).astype(float)
         out["fixed"] = self.fixed(1)
         out["ebitda"] = out["contribution_margin"] - out[[*COSTS]].astype(float).fillna(0.0).sum(axis=1)
-        return out
+        return out.join(own.where(out["contribution_margin"].notna()))
+
+    def _own(self, week: str) -> dict[str, float]:
+        """What a week's own run says of the lines that its margins are of, COMPONENTS, and of labor that they do not bear (or n/a)."""
+        sold, labor = (self.results.measured.cards[Week.parse(week)].frame(name) for name in ("sold", "labor"))
+        other = labor.loc[~labor["role"].isin(IN_MARGIN), "cost"].sum() if len(labor) else np.nan
+        return {c: sold[c].sum() if len(sold) else 0.0 for c in COMPONENTS} | {"other_labor": other}
+
+    def uncosted(self) -> float:
+        """Net revenue of the month's lines that have no cost of goods, and so no margin: of the weeks whose gross margin is known."""
+        p = self._published
+        p = p[(p["grain"] == "all") & p["week"].isin(self._span(self.name))].set_index(["kpi", "week"])
+        net, costed = (p[column].astype(float).xs(kpi) for kpi, column in (("net_revenue", "value"), ("gross_margin", "denominator")))
+        return float((net - costed).sum())
 
     def total(self, month: str = "") -> pd.Series:
         """The weeks of the month as one: a cost is what is known of it, each other column n/a where a week's is. Without a week all n/a."""
@@ -114,14 +133,34 @@ class Month:
 
         Lines without a unit cost are in net revenue and in no margin: the step to gross margin takes their revenue out too.
         """
-        out = pd.DataFrame({"step": list(STEPS)})
+        out = pd.DataFrame({"step": [*STEPS]})
         for column, month in (("amount", self.name), ("before", self.before)):
             sums = self.total(month)
-            costs = {"goods": sums["gross_margin"] - sums["net_revenue"], "orders": sums["contribution_margin"] - sums["gross_margin"]}
-            costs |= {name: -sums[name] for name in COSTS}
+            costs = {"goods": sums["gross_margin"] - sums["net_revenue"], **{name: -sums[name] for name in (*COMPONENTS, *COSTS)}}
             out[column] = [costs.get(s, sums.get(s)) + 0.0 for s in STEPS]  # no minus before a zero
             out["share" if column == "amount" else "share_before"] = out[column] / (sums["net_revenue"] or np.nan)
         return out
+
+    def moved(self) -> pd.Series:
+        """What EBITDA a week changed through since the month before: gross margin and each cost, what lowers it with a minus.
+
+        Revenue and goods move together, so gross margin stands for both. What is n/a in a month is left out.
+        """
+        b = self.bridge().set_index("step").loc[["gross_margin", *COMPONENTS, *COSTS], ["amount", "before"]]
+        now, then = (b[c] / (len(self._span(month)) or np.nan) for c, month in (("amount", self.name), ("before", self.before)))
+        return (now - then).dropna().astype(float)
+
+    def become(self) -> pd.DataFrame:
+        """A row a week of the month before: its contribution as its own run said it (`then`), with what is known by W (`now`), difference.
+
+        Empty where the month before is not known as a whole.
+        """
+        weeks = self.weeks(self.before)[["week", "contribution_margin"]].rename(columns={"contribution_margin": "then"})
+        figures = {week: self.results.measured.as_become(Week.parse(week)) for week in weeks["week"]}
+        whole_store = {week: f[(f["kpi"] == "contribution_margin") & (f["grain"] == "all")] for week, f in figures.items()}
+        weeks["now"] = weeks["week"].map({week: f["numerator"].sum(min_count=1) for week, f in whole_store.items()})
+        weeks = weeks.astype({"then": float, "now": float})
+        return weeks.assign(difference=weeks["now"] - weeks["then"])
 
     def cash(self) -> pd.DataFrame:
         """A row this month and the one before: days, goods sold at cost, net revenue, stock at its end, its days, what is owed, cycle.
@@ -187,7 +226,10 @@ class Month:
         return pd.DataFrame(rows, columns=["cause", "tied", "whole"])
 
     def gmroi(self) -> pd.DataFrame:
-        """A row a family: gross margin of the month, mean stock at its weeks' ends, gross margin a year on it (GMROI), days of it."""
+        """A row a family: gross margin of the month, mean stock at its weeks' ends, gross margin a year on it (GMROI), days of inventory.
+
+        The days are those of `cash`: of the stock at the month's end, for one name one figure.
+        """
         span = self._span(self.name)
         p = self._published
         p = p[(p["kpi"] == "gross_margin") & (p["grain"] == "family") & p["week"].isin(span)]
@@ -198,7 +240,8 @@ class Month:
         f = held.join(gross, how="outer").rename_axis("family").reset_index()
         days = 7 * len(span)
         f["gmroi"] = f["gross_margin"] * YEAR / days / f["value"].where(f["value"] > 0)
-        f["inventory_days"] = f["value"] / (f["goods"] / days).where(f["goods"] > 0)
+        end = f["family"].map(self._stock(self.name)["value"]).astype(float)
+        f["inventory_days"] = end / (f["goods"] / days).where(f["goods"] > 0)
         return f.sort_values(["gmroi", "family"], ignore_index=True)
 
     def leaks(self) -> pd.DataFrame:
@@ -221,19 +264,33 @@ class Month:
         f["whole"] = f["every_week"] & (f["without"] == "")
         return f[["month", "leak", "weeks", "amount", "basis_points", "whole", "without", "every_week"]]
 
-    def recovered(self) -> pd.DataFrame:
-        """A row a kind of decision taken before W: how many, done, impact then and now a week, and what was recovered."""
+    def decided(self) -> pd.DataFrame:
+        """A row a decision taken in the month, that came of age in it, or that is still open; done ones first, then by due day.
+
+        finding_id, title, decision, owner, due_on, done, state (done, overdue, committed), then and now (money a week), recovered, why.
+        Recovered is then − now, only of what was decided four weeks ago or longer; `why` says what keeps it empty.
+        """
         d = self.results.decisions
-        d = d[d["impact_then"].notna() & d["impact_now"].notna() & (d["week"] < str(self.results.week))]
-        f = d.assign(recovered=d["impact_then"] - d["impact_now"]).groupby("decision", as_index=False).agg(
-            taken=("finding_id", "size"), done=("done", "sum"), then=("impact_then", "sum"), now=("impact_now", "sum"),
-            recovered=("recovered", "sum"),
-        )  # fmt: skip
+        d = d[d["week"] <= str(self.results.week)]
+        zone, first = self.results.settings.timezone, whole(self.name)[0]
+        now, begun = (pd.Timestamp(week.as_of(zone)) for week in (self.results.week, first - 1))
+        age = d["recorded_at"] + OF_AGE
+        here = d["week"].isin([str(week) for week in whole(self.name)]) | ((age > begun) & (age <= now))
+        d = d[here | (~d["done"] & ~d["decision"].isin(NO_COMMITMENT))]
+        early = age.reindex(d.index) > now
+        priced = d["impact_then"].notna() & d["impact_now"].notna()
+        d = d.assign(
+            state=np.where(d["done"], "done", np.where(d["overdue"], "overdue", "committed")),
+            recovered=(d["impact_then"] - d["impact_now"]).where(priced & ~early),
+            why=np.where(early, "too early", np.where(priced, "", "no figure")),
+        ).rename(columns={"impact_then": "then", "impact_now": "now"})
+        d = d.assign(later=~d["done"], due=pd.to_datetime(d["due_on"])).sort_values(["later", "due", "finding_id"], ignore_index=True)
+        return d[["finding_id", "title", "decision", "owner", "due_on", "done", "state", "then", "now", "recovered", "why"]]
+
+    def recovered(self) -> pd.DataFrame:
+        """A row a kind of `decided`: how many, done, too early; of those with a recovered sum, impact then and now a week, and that sum."""
+        d = self.decided()
+        d = d.assign(early=d["why"] == "too early", then=d["then"].where(d["why"] == ""), now=d["now"].where(d["why"] == ""))
+        f = d.groupby("decision").agg(taken=("finding_id", "size"), done=("done", "sum"), early=("early", "sum"))
+        f = f.join(d.groupby("decision")[["then", "now", "recovered"]].sum(min_count=1)).reset_index()
         return f.sort_values(["recovered", "decision"], ascending=[False, True], ignore_index=True)
-
-
-STEPS = {
-    "net_revenue": "Net revenue", "goods": "Cost of goods", "gross_margin": "Gross margin", "orders": "Costs of orders",
-    "contribution_margin": "Contribution", "marketing": "Marketing", "other_labor": "Other labor", "expedite": "Expediting",
-    "transfer_freight": "Transfers", "fixed": "Fixed costs", "ebitda": "EBITDA",
-}  # fmt: skip

@@ -229,8 +229,10 @@ def trust_sentence(results: Any, of_month: bool = False) -> str:
     gone = list(dict.fromkeys(m["table"].partition(".")[0] for m in t.get("missing", []) if m["table"] != "exports"))
     if gone:
         parts.append(f"missing: {formats.listing(gone, 4)}")
-    if t.get("uncosted_revenue"):
-        parts.append(f"{formats.money(t['uncosted_revenue'], results.settings.reporting_currency)} of net revenue has no cost of goods")
+    uncosted = results.month.uncosted() if of_month else t.get("uncosted_revenue") or 0.0
+    if round(uncosted, 2):
+        whose = f"{formats.month(results.month.name, year=False)}'s " if of_month else ""
+        parts.append(f"{formats.money(uncosted, results.settings.reporting_currency)} of {whose}net revenue has no cost of goods")
     return " · ".join(parts)
 
 

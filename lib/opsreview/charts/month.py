@@ -76,10 +76,10 @@ def recovered(decisions: pd.DataFrame, title: str, subtitle: str = "", currency:
         return None
     frame = decisions.assign(kind=np.where(decisions.recovered < 0, *list(CAME)[::-1]))
     tooltip = tips(
-        "said | Decision", "taken | Taken | units", "done | Done | units", "then | Cost a week then | money", "now | And now | money",
-        "recovered | Recovered a week | money",
+        "said | Decision", "taken | Taken | units", "done | Done | units", "early | Too early | units",
+        "then | Cost a week then | money", "now | And now | money", "recovered | Recovered a week | money",
     )  # fmt: skip
-    bars = alt.Chart(rows(frame, ["said", "taken", "done", "then", "now", "recovered", "kind"])).mark_bar(size=17)
+    bars = alt.Chart(rows(frame, ["said", "taken", "done", "early", "then", "now", "recovered", "kind"])).mark_bar(size=17)
     bars = bars.encode(
         alt.Y("said:N", sort=None, axis=name_axis()), alt.X("recovered:Q", axis=value_axis("money", "Recovered a week")),
         color=named("kind", frame.kind, CAME)["color"], tooltip=tooltip,

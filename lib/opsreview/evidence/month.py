@@ -1,4 +1,4 @@
-"""The month's evidence that weekly scorecards do not hold: what stock was worth week by week, what it sold at cost, and other labor."""
+"""The month's evidence that weekly scorecards do not hold: what stock was worth week by week, and what it sold at cost."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import pandas as pd
 from opsreview.books import Books, beside, inside
 from opsreview.facts.orders import products, sales
 from opsreview.facts.stock import stock_days
-from opsreview.facts.warehouse import labor
 from opsreview.weeks import Week
 
-STOCK_WEEKS, LABOR_WEEKS = 13, 26
-IN_MARGIN = ("pick", "pack")  # roles whose labor contribution margin bears
+STOCK_WEEKS = 13
 
 
 def stock_weeks(books: Books) -> pd.DataFrame:
@@ -30,19 +28,7 @@ def stock_weeks(books: Books) -> pd.DataFrame:
     goods = t.group_by("monday", "family").aggregate(goods=(t.units * t.unit_cost).sum())
     keys = held.select("monday", "family").union(goods.select("monday", "family"), distinct=True)
     out = beside(beside(keys, held, "monday", "family"), goods, "monday", "family").order_by("monday", "family").to_pandas()
-    return _weekly(out, ["week", "family", "value", "goods"])
+    return out.assign(week=[str(Week.of(pd.Timestamp(m).date())) for m in out["monday"]])[["week", "family", "value", "goods"]]
 
 
-def other_labor(books: Books) -> pd.DataFrame:
-    """A row a week of 26 and role whose labor no margin bears (all but pick and pack): hours, cost."""
-    t = labor(books, books.week.trailing(7 * LABOR_WEEKS))
-    t = t.filter(t.role.notin(IN_MARGIN)).mutate(monday=t.work_date.truncate("W").cast("date"))
-    by = t.group_by("monday", "role").aggregate(hours=t.hours.sum(), cost=t.cost.sum()).order_by("monday", "role")
-    return _weekly(by.to_pandas(), ["week", "role", "hours", "cost"])
-
-
-def _weekly(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    return frame.assign(week=[str(Week.of(pd.Timestamp(m).date())) for m in frame["monday"]])[columns]
-
-
-EVIDENCE = (stock_weeks, other_labor)
+EVIDENCE = (stock_weeks,)

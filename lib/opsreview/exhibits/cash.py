@@ -41,8 +41,9 @@ def cash(results: Any) -> list[Part]:
     """
     given, want = results.settings.cash, ("receivable_days", "payable_days")
     wanting = [f"cash.{name}" for name in want if getattr(given, name) is None]
-    columns += "" if "cash.receivable_days" in wanting else "receivable | Receivable | money?\n"
-    columns += "" if "cash.payable_days" in wanting else "payable | Payable | money?\n"
+    for name in [name for name in want if f"cash.{name}" not in wanting]:
+        what = name.removesuffix("_days")
+        columns += f"{what} | {what.capitalize()}, at {_days(getattr(given, name))} | money?\n"
     columns += "" if wanting else "cycle | Cash conversion cycle, days | one?\ntied | Cash tied | money?\n"
     note = "Days of inventory: stock at the end / goods sold a day, both at today's unit cost."
     if wanting:
@@ -51,12 +52,18 @@ def cash(results: Any) -> list[Part]:
         )
     else:
         note += (
-            " Cash conversion cycle: from paying for goods to being paid for them, days of inventory + receivable − payable. "
-            "Cash tied: stock + receivable − payable."
+            " Receivable and payable are no balances but net revenue and goods sold, of the days that the settings give "
+            "(cash.receivable_days, cash.payable_days). Cash conversion cycle: from paying for goods to being paid for them, days of "
+            "inventory + receivable − payable. Cash tied: stock + receivable − payable."
         )
     known = rows[rows.stock.notna()].assign(said=rows.month.map(formats.month))
     table = listed(results, known, columns, "Cash, this month and the one before", STOOD, "no snapshot of stock this week", note=note)
     return [drawn(chart, "Cash in stock", results, STOOD), table, _freed(families, results), _families(families, results)]
+
+
+def _days(days: float) -> str:
+    """`4 days`, `1 day`, `4.5 days`."""
+    return f"{formats.number(days, 0 if days == round(days) else 1)} day{'' if days == 1 else 's'}"
 
 
 def stock_title(rows: pd.DataFrame, families: pd.DataFrame, currency: str) -> str:
@@ -110,7 +117,10 @@ def _freed(families: pd.DataFrame, results: Any) -> Html:
         note = "What customers owe and what is owed to suppliers is not known, so neither is the change of cash tied."
     else:
         caption = f"Cash tied {formats.moved(by.cash, currency)} since {before}, stock {formats.moved(by.stock, currency)}"
-        note = "What suppliers lend frees cash, and stands with a minus."
+        note = (
+            "What suppliers lend frees cash, and stands with a minus. What customers owe and what is owed to suppliers is reckoned at "
+            "given days, not read from balances."
+        )
     note += " What is sold a day and how long it is held are told a family at a time, and added up."
     quiet = "the month before is not known as a whole this week"
     return listed(results, freed.assign(said=said), columns, caption, ["inventory"], quiet, strong="whole", note=note, first=len(freed))

@@ -1,27 +1,30 @@
-"""The month: from net revenue to EBITDA, the cash in stock, what stock earns, the leaks, and what decisions recovered."""
+"""The month: from net revenue to EBITDA, the cash in stock, what stock earns, and the leaks."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from opsreview import charts, formats
 from opsreview.charts.month import STEPS as SHORT
 from opsreview.exhibits import Exhibit, Part, drawn, listed
 from opsreview.exhibits.cash import STOOD, cash
+from opsreview.exhibits.month_decisions import recovered
 from opsreview.narrative import lacking
 from opsreview.tables import Html
-from opsreview.titles import LEAKS
+from opsreview.titles import COSTS, LEAKS
 
 SOLD = ["orders", "order_lines", "products"]
 STEPS = {
     "net_revenue": "Net revenue", "goods": "Cost of goods, and sales without a cost", "gross_margin": "Gross margin",
-    "orders": "Packaging, shipping, picking, fees, support, returns", "contribution_margin": "Contribution", "marketing": "Advertising",
+    **COSTS, "returns_reserve": "Returns reserve", "contribution_margin": "Contribution", "marketing": "Advertising",
     "other_labor": "Labor of receiving, returns and others", "expedite": "Expediting", "transfer_freight": "Transfers",
     "fixed": "Fixed costs", "ebitda": "EBITDA",
 }  # fmt: skip
 MOST_MONTHS = 12  # months of leaks beside each other in the table
+MOST_SAID = 8  # sentences on leaks in part under it
 TOTALS = ("net_revenue", "gross_margin", "contribution_margin", "ebitda")
 
 
@@ -34,7 +37,8 @@ def ebitda(results: Any) -> list[Part]:
     subtitle = f"Beside each step its amount. {_spans(counts)}"
     title = {m: ebitda_title(rows.assign(amount=rows[a]), m, currency) for m, a, _ in both}
     chart = charts.ebitda(tall, title, subtitle, currency)
-    return [drawn(chart, "From contribution to EBITDA", results, SOLD), _bridge(rows, counts, results), _weeks(results)]
+    picture = drawn(chart, "From contribution to EBITDA", results, SOLD)
+    return [picture, _bridge(rows, counts, results), _weeks(results), _become(results)]
 
 
 def ebitda_title(rows: pd.DataFrame, name: str, currency: str) -> str:
@@ -77,10 +81,11 @@ def _bridge(rows: pd.DataFrame, counts: dict[str, int], results: Any) -> Html:
     """
     note = (
         f"{_spans(counts)} Costs stand with a minus. Fixed costs: what a month costs by the settings, twelve of them over the days of a "
-        "year, by the days of the weeks. The returns reserve stands in contribution; labor that no order bears stands apart."
+        "year, by the days of the weeks. The returns reserve stands in contribution; labor that no order bears stands apart. Each step is "
+        "what the weeks' own runs say."
     )
     shown = rows.assign(change=rows.now - rows.then) if n else rows.head(0)
-    return listed(results, shown, columns, "From net revenue to EBITDA", SOLD, note=note, strong="total")
+    return listed(results, shown, columns, "From net revenue to EBITDA", SOLD, note=note, strong="total", first=len(shown))
 
 
 def _weeks(results: Any) -> Html:
@@ -102,6 +107,34 @@ def _weeks(results: Any) -> Html:
     """
     columns += "missing | Not known, in no sum | words" if weeks.missing.any() else ""
     return listed(results, each, columns, "The weeks it is made of, each as its own run says it", SOLD, strong="whole")
+
+
+def _become(results: Any) -> Html:
+    """What the weeks of the month before have become: of no sum, as each month is what its weeks' own runs say."""
+    weeks, currency = results.month.become(), results.settings.reporting_currency
+    before = formats.month(results.month.before, year=False)
+    columns = """
+    week | Week | code
+    then | Contribution as its own run said it | money
+    now | As it has become | money
+    difference | Difference | money
+    """
+    total = weeks[["then", "now", "difference"]].sum(skipna=False).to_frame().T.assign(week="Month", whole=True)
+    shown = pd.concat([weeks.assign(whole=False), total], ignore_index=True) if len(weeks) else weeks.assign(whole=False)
+    known = "at the end of" if results.month.complete else "so far in"
+    note = (
+        f"With what is known {known} {formats.month(results.month.name)}: carriers' bills, tickets, returns and corrections that came "
+        "after a week was told. A memo, in no sum of this page."
+    )
+    quiet = "the month before is not known as a whole this week"
+    return listed(results, shown, columns, become_title(weeks, before, currency), SOLD, quiet, strong="whole", note=note)
+
+
+def become_title(weeks: pd.DataFrame, before: str, currency: str) -> str:
+    """By how much the contribution of the month before is another one than its weeks said."""
+    change = weeks.difference.sum(skipna=False) if len(weeks) else np.nan
+    text = f"What {before} has become since"
+    return text if formats.missing(change) else f"{text}: its contribution {formats.moved(change, currency)}"
 
 
 def gmroi(results: Any) -> list[Part]:
@@ -127,7 +160,8 @@ def gmroi(results: Any) -> list[Part]:
     gmroi | GMROI | two
     inventory_days | Days of inventory | one
     """
-    by = listed(results, rows, columns, "Gross margin return on inventory (GMROI) by family", [*STOOD, *SOLD])
+    note = "Days of inventory: stock at the end of the month / goods sold a day, as under Cash."
+    by = listed(results, rows, columns, "Gross margin return on inventory (GMROI) by family", [*STOOD, *SOLD], note=note)
     return [drawn(chart, "Return on stock", results, [*STOOD, *SOLD]), by]
 
 
@@ -168,13 +202,17 @@ def leaks(results: Any) -> list[Part]:
 
 
 def in_part(rows: pd.DataFrame) -> str:
-    """Which leaks of which months lack a part or a week: what `in part` stands for."""
-    own = rows[(rows.leak != "1-4") & ~rows.whole]
+    """Which leaks of which months lack a part or a week, a sentence for those that lack the same: what `in part` stands for."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row in rows[(rows.leak != "1-4") & ~rows.whole].itertuples():
+        why = [lacking(row.without).strip()] * bool(row.without) + ["not every week"] * (not row.every_week)
+        alike.setdefault((row.month, "; ".join(why)), []).append(row.leak)
     said = [
-        f"{LEAKS[row.leak][:1]} of {formats.month(row.month)}{lacking(row.without)}{'' if row.every_week else ', not every week'}"
-        for row in own.itertuples()
+        f"{'Leak' if len(own) == 1 else 'Leaks'} {formats.listing(own, len(own))}, {formats.month(month)}: {why}."
+        for (month, why), own in alike.items()
     ]
-    return f"In part: {formats.listing(said, 8)}." if said else ""
+    more = [f"{len(said) - MOST_SAID} more are in part."] if len(said) > MOST_SAID else []
+    return " ".join([*said[:MOST_SAID], *more])
 
 
 def leaks_title(rows: pd.DataFrame, month: Any, currency: str) -> str:
@@ -195,43 +233,6 @@ def leaks_title(rows: pd.DataFrame, month: Any, currency: str) -> str:
     four = now.loc[[leak for leak in "1234" if leak in now.index]]
     top = four.amount.idxmax() if len(four) else ""
     return f"{text}; the largest is {LEAKS[top][2:].lower()} ({formats.number(four.basis_points[top])})" if top else text
-
-
-def recovered(results: Any) -> list[Part]:
-    """What decisions recovered: the impact a week of what was decided about, then and now."""
-    rows, currency = results.month.recovered(), results.settings.reporting_currency
-    said = rows.assign(said=rows.decision.map(formats.words))
-    columns = """
-    said | Decision
-    taken | Taken | number
-    done | Done | number
-    then | Cost a week then | money
-    now | And now | money
-    recovered | Recovered a week | money
-    """
-    quiet = "no decision taken before this week is on record with a figure then and now"
-    note = "What the findings cost when it was decided, and in the last week of the month: what went away by itself is in it too."
-    below = listed(results, said, columns, "What decisions recovered", [], quiet, note=note)
-    chart = charts.recovered(said, recovered_title(rows, currency), "", currency)
-    return [below] if chart is None else [chart, below]
-
-
-def recovered_title(rows: pd.DataFrame, currency: str) -> str:
-    """What all decisions cost now against when they were taken, how many are done, and which kinds improved and got worse."""
-    if rows.empty:
-        return "What decisions recovered: none is on record"
-    money = rows.recovered.sum()
-    taken = f"{formats.count(rows.taken.sum(), 'decision')}, {formats.number(rows.done.sum()) if rows.done.any() else 'none'} done"
-    text = f"{taken}: what they are about costs {formats.money(abs(money), currency)} a week {'less' if money >= 0 else 'more'} than then"
-    better, worse = rows[rows.recovered.round(2) > 0], rows[rows.recovered.round(2) < 0].iloc[::-1]
-    if better.empty:
-        return f"{text}; no kind of them improved"
-    best = f"{formats.words(better.decision.iloc[0])} improved{' most' if len(better) > 1 else ''}, by "
-    text += f"; {'only ' if len(better) == 1 and len(worse) else ''}{best}{formats.money(better.recovered.iloc[0], currency)}"
-    if worse.empty:
-        return text
-    kind, cost = formats.words(worse.decision.iloc[0]), formats.money(-worse.recovered.iloc[0], currency)
-    return f"{text}; {f'worst is {kind},' if len(worse) > 1 else f'{kind} costs'} {cost} more"
 
 
 EXHIBITS: tuple[Exhibit, ...] = (ebitda, cash, gmroi, leaks, recovered)

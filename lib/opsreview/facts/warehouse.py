@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ibis
+import pandas as pd
 
 from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.shipments import shipments
@@ -36,6 +37,15 @@ def labor(books: Books, window: Window) -> ibis.Table:
     hourly = t.filter(t.hour.notnull())
     daily = t.filter(t.hour.isnull()).anti_join(hourly, ["work_date", "location", "role"])
     return hourly.union(daily)
+
+
+def by_role(books: Books) -> pd.DataFrame:
+    """A row a role that worked in W: hours, cost. Empty where no labor came."""
+    return books.frame("labor by role", lambda: _by_role(labor(books, books.week.window)))
+
+
+def _by_role(t: ibis.Table) -> ibis.Table:
+    return t.group_by("role").aggregate(hours=t.hours.sum(), cost=t.cost.sum()).order_by("role")
 
 
 @fact
