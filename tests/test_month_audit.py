@@ -490,3 +490,20 @@ def test_the_audit_names_who_is_believed_to_earn_and_does_not():
     assert "±" not in audited.top_skus(sure)[1].html
     earns = fake_money.pages().audit.skus.assign(contribution_share=0.1)
     assert audited.believed_title(earns, "EUR") == "None of the 2 SKUs with most net revenue loses money after what its orders cost"
+
+
+def test_a_month_that_lacks_a_week_says_so_and_is_not_compared():
+    results = fake_money.months()
+    results.measured.weeks = [week for week in results.measured.weeks if str(week) != "2026-W42"]
+    m = month.Month(results)
+    text, status = month_headline(held(m))
+    assert m.missing == ["2026-W42"] and text.startswith("October\u00a02026 (4 weeks without 2026-W42): EBITDA ")
+    assert status == "watch" and "against" not in text and not stood().missing
+
+
+def test_months_of_which_only_the_memo_leak_is_known_have_no_sum_to_draw():
+    m = stood()
+    ledger = m.results.measured.summary.frame("leaks")
+    m.results.measured.summary.frame = lambda name: ledger[ledger.leak == "1"].assign(leak="5")
+    _, table = shown.leaks(SimpleNamespace(month=m, settings=m.results.settings, trust={}))
+    assert "Poor cost attribution" in table.html

@@ -79,7 +79,8 @@ def _transfers(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _listings(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for channel, g in f.groupby("channel"):
-        title = f"{count(len(g), 'listing')} {'loses' if len(g) == 1 else 'lose'} in {channel} and {'earns' if len(g) == 1 else 'earn'} elsewhere"
+        lose, earn = ("loses", "earns") if len(g) == 1 else ("lose", "earn")
+        title = f"{count(len(g), 'listing')} {lose} in {channel} and {earn} elsewhere"
         decision, loss = f"adjust_channel: take {_skus(g)} out of {channel}", -g["contribution"].sum()
         yield _row("listings", channel, "channel_margin", title, loss, "what they lose there a week", decision)
 

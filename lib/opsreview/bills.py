@@ -41,7 +41,8 @@ def bills(books: Books) -> ibis.Table:
     Value lost is units × unit cost less what they brought back, at least 0, by what became of them: refurbished, sold off (markdown),
     written off; `pending`: not decided yet, at what the units of T28 that are lost on average (an estimate). Restock labor is the returns
     role's of T28 by units received. `under_way`: of units not received yet what bringing them back and restocking them will come to beyond
-    what is booked, at what a unit of T28 that was received came to (an estimate). Support: tickets of `returns.ticket_topics` on the order, shared over all its units returned. Outbound:
+    what is booked, at what a unit of T28 that was received came to (an estimate). Support: tickets of `returns.ticket_topics` on the
+    order, shared over all its units returned. Outbound:
     what sending the units had cost, where they were sold in T91; `unmatched` are the units of which that is not known.
     """
     r, k, topics = returns(books), tickets(books), [topic.lower() for topic in books.settings.returns.ticket_topics]

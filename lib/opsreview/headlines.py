@@ -75,14 +75,15 @@ def month_headline(results: Any) -> tuple[str, str]:
     rows = month.bridge().set_index("step")
     amount, before = rows.loc["ebitda", ["amount", "before"]]
     weeks = month.weeks()
-    span = f"{formats.month(month.name)}{'' if month.complete else ' so far'} ({formats.count(len(weeks), 'week')})"
-    status = "watch" if formats.missing(amount) else "breach" if amount < 0 else "ok"
+    lacks = f" without {formats.spans(month.missing)}" if month.missing else ""
+    span = f"{formats.month(month.name)}{'' if month.complete else ' so far'} ({formats.count(len(weeks), 'week')}{lacks})"
+    status = "watch" if formats.missing(amount) or (lacks and amount >= 0) else "breach" if amount < 0 else "ok"
     text = f"{span}: EBITDA {formats.money(amount, currency)}"
     if formats.missing(amount):
         text = f"{span}: no EBITDA, as contribution margin is n/a ({figures.why_missing(results, 'contribution_margin')})"
         if not formats.missing(net := rows.loc["net_revenue", "amount"]):
             text += f"; {formats.money(net, currency)} of net revenue"
-    elif month.complete and not formats.missing(before):
+    elif month.complete and not lacks and not formats.missing(before):
         # Months have four weeks or five: what can be compared is a week of each.
         now, then = amount / len(weeks), before / len(month.weeks(month.before))
         text += (

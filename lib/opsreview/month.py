@@ -65,6 +65,8 @@ class Month:
         self.results, self.name = results, of(results.week)
         self.before = before(self.name)
         self.complete = whole(self.name)[-1] == results.week
+        there = set(self._span(self.name))
+        self.missing = [str(w) for w in whole(self.name) if w <= results.week and str(w) not in there]  # weeks that are in no figure
 
     def _span(self, month: str) -> list[str]:
         """The weeks of a month that are known and exported; of an earlier month all or none."""

@@ -224,7 +224,7 @@ class Results:
 
     @property
     def ranges_held(self) -> pd.DataFrame:
-        """A row a kind of late cost, and one for the week's margin: how many of the ranges given to past weeks held (`development.held`)."""
+        """A row a kind of late cost, and one for the week's margin: how many ranges of past weeks held (`development.held`)."""
         parts = [development.held(self.late_costs), development.week_held(self.late_costs)]
         return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 

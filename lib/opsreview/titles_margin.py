@@ -98,12 +98,11 @@ def cohorts(rows: pd.DataFrame, currency: str) -> str:
     return f"{row.week} is expected to end at {expected} ({low} to {high}); {held}"
 
 
-def change(
-    rows: pd.DataFrame, currency: str, although: tuple[float, float] | None = None, names: Mapping[str, str] | None = None
-) -> str:
+def change(rows: pd.DataFrame, currency: str, although: tuple[float, float] | None = None, names: Mapping[str, str] | None = None) -> str:
     """How contribution stands against its usual level, the parts that moved it most, and the SKU, family or channel that each is mostly in.
 
-    `names`: of SKUs, where they are said. `although`: growth of net revenue and of contribution in a week that sold more and kept no more; it is then called by its name.
+    `names`: of SKUs, where they are said. `although`: growth of net revenue and of contribution in a week that sold more and kept no more;
+    it is then called by its name.
     """
     whole = rows[rows.grain == "all"] if len(rows) else rows
     if whole.empty:
@@ -126,7 +125,7 @@ MOST = 0.75  # of a part, from which a family or channel is said to be where it 
 
 
 def _mostly(rows: pd.DataFrame, part: str, amount: float, names: Mapping[str, str]) -> str:
-    """` (Fern cardigan)`: the one SKU, family or channel in which most of a part lies; empty where it is spread, or nothing else was sold."""
+    """` (Fern cardigan)`: the one SKU, family or channel that most of a part lies in; empty where it is spread, or nothing else was sold."""
     several = rows[rows.grain != "all"].groupby("grain").key.nunique()
     inside = rows[(rows.part == part) & rows.grain.isin(several[several > 1].index)]
     inside = inside.assign(share=inside.amount / amount, wide=inside.grain != "sku")

@@ -46,7 +46,9 @@ def checklist_widget(
             said.value = "Who records this? Fill in your name first."
             return
         if lacking := sum(row.lacks() for row in rows if row.decided.value):
-            said.value = f"Who does it, and by when? {'One decision lacks' if lacking == 1 else f'{lacking} decisions lack'} an owner or a day."
+            said.value = (
+                f"Who does it, and by when? {'One decision lacks' if lacking == 1 else f'{lacking} decisions lack'} an owner or a day."
+            )
             return
         try:
             path = save(folder, week, review, items, name.value, dt.datetime.now(dt.UTC))

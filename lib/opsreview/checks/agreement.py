@@ -30,9 +30,7 @@ KINDS: dict[str, tuple[Title, str, str, str]] = {
         "inbound and purchase_invoices: 28 days",
     ),
     "ordered_price": (
-        lambda c, r, first: (
-            f"{first.what} costs {c.money(first.stated)} a unit, {c.money(first.expected)} is the product's cost{_more(r)}"
-        ),
+        lambda c, r, first: f"{first.what} costs {c.money(first.stated)} a unit, {c.money(first.expected)} is the product's cost{_more(r)}",
         "units × (price of the purchase − the product's cost)",
         "dispute_charge",
         "inbound and products: open purchases and 28 days",

@@ -23,7 +23,9 @@ def net_to_contribution(results: Any) -> list[Part]:
     families, channels = results.evidence("family_margin"), results.evidence("channel_margin")
     title = each(families, "family", titles.waterfall, charts.margin.ALL if len(families) > 1 else "")
     title |= {charts.margin.CHANNEL + channel: text for channel, text in each(channels, "channel", titles.waterfall).items()}
-    subtitle = f"Beside each step its share of net revenue. Channels: {formats.inner(titles.kept(channels, 'channel'))}.{_stand_ins(results)}"
+    subtitle = (
+        f"Beside each step its share of net revenue. Channels: {formats.inner(titles.kept(channels, 'channel'))}.{_stand_ins(results)}"
+    )
     chart = charts.waterfall(families, title, subtitle, results.settings.reporting_currency, "family", channels)
     return [drawn(chart, "From net revenue to contribution margin", results, MARGIN)]
 

@@ -122,7 +122,7 @@ def leak_ledger(results: Any) -> list[Part]:
     trend | Trend, basis points a week | plain | help=over 13 weeks, where it is surer than chance
     """
     note = (
-        "Actionable: what of leak 4 is above its usual level; it is not in the sum. Medians do not add up, so neither do the usual amounts. "
+        "Actionable: what of leak 4 is above its usual level; it is not in the sum. Medians do not add up, so neither do usual amounts. "
         "Trend: the median slope of 13 weeks, where it is none of chance (Kendall, 95 %); else level."
     )
     if shown.amount.isna().any() and (why := gone(results, LEDGER)):

@@ -181,6 +181,7 @@ def leaks(results: Any) -> list[Part]:
     """The leaks month by month."""
     rows, currency = results.month.leaks(), results.settings.reporting_currency
     part = rows[rows.leak == "1-4"].set_index("month")["whole"].map({True: "", False: ", in part"})
+    part = part.reindex(rows.month.unique()).fillna("")  # a month of which only leak 5 is known has no sum
     tall = rows.assign(part="total", month=rows.month + rows.month.map(part))
     subtitle = "Leaks 1 to 4 add up; leak 5, what gross margin hides, is a memo and in no sum. Basis points of the months' net revenue."
     chart = charts.ledger(tall, leaks_title(rows, results.month, currency), subtitle, currency, by="month")
