@@ -230,3 +230,25 @@ def test_a_change_is_the_sum_of_its_cells(any_store):
     assert f"Contribution margin of family {family} in {any_store.results.week}" in repr(said)
     assert f"family=&#34;{family}&#34;, part=&#34;volume&#34;)" in parts.html.replace("&quot;", "&#34;")
     assert "Nothing of it lies in sku no such" in repr(any_store.why("change", sku="no such").parts[0])
+
+
+def test_a_bill_without_returns_says_so():
+    """Where the returns of a week of T28 did not come there is no bill, and no rows of one."""
+    import fake_results
+    from fake_known import context
+    from hand_shop import shop
+    from opsreview.behind import behind
+
+    r = fake_results.shared()
+    none = Review("friday", fake_results.changed_by(r, returns_bill=r.evidence("returns_bill").head(0)))
+    parts = none.why("returns_bill", reason="too_small").parts
+    assert len(parts) == 1 and repr(parts[0]).startswith(f"The bill of returns is n/a in {r.week}: ")
+    with pytest.raises(ValueError, match="did not come"):
+        behind(context(shop()).books, "returns_bill", {})
+
+
+def test_what_changed_is_not_said_of_a_young_store(review):
+    """Under four weeks of history there is no usual level: one sentence, no rows and no error."""
+    young = Review("friday", open_results(review.results.exports_dir, str(review.results.week - 3)))
+    parts = young.why("change", family="Mugs", part="volume").parts
+    assert len(parts) == 1 and "fewer than four weeks" in repr(parts[0]) and young.rows("change").empty
