@@ -91,9 +91,10 @@ def _proposals() -> dict[str, pd.DataFrame]:
         columns="sku family units_week price margin loss floor share goal raise_ listed at_list sign_depends advice margin_then break_even elasticity low high weeks units_then gain gain_low gain_high".split(),
     )  # fmt: skip
     moves = pd.DataFrame(
-        [("SKU-002", "Rug no. 2", "BER", "RTM", 26.0, 6.0, 3.0, 5.0, 5.0, 5.7, 0.73, 3.5, True, 3.7, 28.6, 24.9)],
-        columns="sku name location_from location_to available_from spares available_to lacks units per_unit freight least freight_known cost saved net".split(),
-    )
+        [("stock", "SKU-002", "Rug no. 2", "BER", "RTM", "", "", 3.0, 26.0, 6.0, 3.0, 7.0, 5.0, 5.7, 0.73, 3.5, True, 3.7, 4.2, 23.9, 20.2),
+         ("inbound", "SKU-002", "Rug no. 2", "BER", "RTM", "PO1", "2", 4.5, 40.0, 30.0, 3.0, 6.0, 2.0, 5.7, 0.0, 0.0, True, 0.0, 1.7, 9.7, 9.7)],
+        columns="kind sku name location_from location_to document_id line_id arrives available_from spares available_to lacks units per_unit freight least freight_known cost avoided saved net".split(),
+    )  # fmt: skip
     costs = ["packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve"]
     channels = pd.DataFrame(
         [("amazon", 430, 5100.0, 2740.0, *[260.0] * 7, -1069.0, 185.0, -1255.0, -1255.0, -0.21, 0.26, 0.014, 0.46),

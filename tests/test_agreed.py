@@ -30,8 +30,14 @@ FRAMES = {
         columns=["sku", "advice", "goal", "loss"],
     ),
     "transfers": pd.DataFrame(
-        [("A", "north", "south", 5.0, 22.5), ("B", "north", "south", 1.0, 2.0), ("A", "south", "east", 2.0, 9.0)],
-        columns=["sku", "location_from", "location_to", "units", "net"],
+        [
+            ("stock", "A", "north", "south", "", "", 5.0, 4.25, 22.5),
+            ("stock", "B", "north", "south", "", "", 1.0, 0.5, 2.0),
+            ("stock", "A", "south", "east", "", "", 2.0, 1.5, 9.0),
+            ("inbound", "A", "north", "south", "PO1", "2", 3.0, 2.5, 11.0),
+            ("inbound", "A", "north", "south", "PO7", "1", 1.0, 0.5, 1.0),
+        ],
+        columns=["kind", "sku", "location_from", "location_to", "document_id", "line_id", "units", "avoided", "net"],
     ),
     "channel_skus": pd.DataFrame(
         [("A", "social", -30.0, 5.0), ("B", "social", -3.0, 1.0)],
@@ -57,13 +63,28 @@ def test_a_group_is_one_decision_with_its_money_dearest_first():
         "proposal/listings/social": 33.0,
         "proposal/reprice": 32.0,
         "proposal/transfer/north → south": 24.5,
+        "proposal/inbound/north → south": 12.0,
         "proposal/transfer/south → east": 9.0,
         "proposal/pause/P-2": 0.0,
     }
     assert rows.suggested_decision["proposal/pause/P-1"] == "pause_promotion: P-1 for A and B"
     assert rows.suggested_decision["proposal/reprice"] == "reprice: to the price that earns: A and D"
-    assert set(rows.index[rows.period == "once"]) == {"proposal/transfer/north → south", "proposal/transfer/south → east"}
-    assert rows.title["proposal/transfer/north → south"] == "6 units of 2 SKUs would sell in south and lie in north"
+    moves = {"proposal/transfer/north → south", "proposal/transfer/south → east", "proposal/inbound/north → south"}
+    assert set(rows.index[rows.period == "once"]) == moves
+    said = "6 units of 2 SKUs would sell in south and lie in north: 4.8 units of stock-outs avoided"
+    assert rows.title["proposal/transfer/north → south"] == said
+    assert rows.suggested_decision["proposal/transfer/north → south"] == "transfer: north to south: A and B"
+
+
+def test_what_is_on_order_is_redirected_by_its_lines():
+    row = asked().loc["proposal/inbound/north → south"]
+    assert row.title == "4 units of 1 SKU would sell in south and are on order for north: 3.0 units of stock-outs avoided"
+    assert row.suggested_decision == "rebalance_inbound: to south instead of north: 3 of A (PO1/2) and 1 of A (PO7/1)"
+    assert (row.impact_basis, row.check) == ("margin saved", "oos_risk")
+
+
+def test_a_listing_that_loses_is_taken_out_of_its_channel():
+    rows = asked()
     assert rows.suggested_decision["proposal/listings/social"] == "adjust_channel: take A and B out of social"
 
 

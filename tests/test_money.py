@@ -15,6 +15,7 @@ from opsreview.checks.stakes import order_mishaps
 from opsreview.evidence import money
 from opsreview.margin import false_confidence
 from opsreview.proposals import _flow, channel_skus, channels, pauses, price_elasticity, reprices, transfers
+from scipy.stats import nbinom
 
 
 def books(tables: dict, **settings):
@@ -340,14 +341,76 @@ def test_stock_moves_from_where_it_is_spare_to_where_it_lacks_if_it_pays(ber, rt
         row = f.iloc[0]
         assert (row["location_from"], row["location_to"]) == ("BER", "RTM") and row["freight"] == pytest.approx(1.0)
         assert row["units"] == row["lacks"] <= row["spares"] == 500 - 28 * 5 and 45 <= row["units"] <= 60
-        assert row["net"] == pytest.approx(row["units"] * (6 - 1))
+        assert row["net"] == pytest.approx(row["avoided"] * 6 - row["units"] * 1) and (row["kind"], row["document_id"]) == ("stock", "")
+
+
+def test_a_unit_saves_what_is_surely_asked_for_and_less():
+    """Seventy asked for within 14 days, twenty there: of fifty more nearly all are sold, of the last every second."""
+    row = transfers(books(two_places(500, 20))).iloc[0]
+    law = nbinom(70 / 1e-6, 1 / (1 + 1e-6))
+    assert row["avoided"] == pytest.approx(sum(law.sf(n) for n in range(20, 20 + int(row["units"]))), rel=1e-3)
+    assert 0.9 * row["units"] < row["avoided"] < row["units"]
+
+
+def ordered(units: float = 30, eta: int = 2, location: str = "RTM", **more) -> dict:
+    """A purchase of A that is to come in so many days."""
+    return {"document_id": "PO", "line_id": "1", "kind": "purchase", "sku": "A", "location": location, "quantity_ordered": units,
+            "ordered_on": ago(20), "eta": ago(-eta), **more}  # fmt: skip
+
+
+def redirected(*lines: dict, rtm: float = 140, ber: float = 20) -> pd.DataFrame:
+    tables = two_places(ber, rtm)
+    columns = dict.fromkeys(c for row in (*tables["inbound"], *lines) for c in row)
+    tables["inbound"] = [{c: row.get(c) for c in columns} for row in (*tables["inbound"], *lines)]
+    return transfers(books(tables))
+
+
+@pytest.mark.parametrize(
+    ("lines", "rtm", "moves"),
+    [
+        ([ordered()], 140, {("PO", "1"): 30}),  # RTM has its 28 days: all of it may go where 20 are left of 70
+        ([ordered()], 120, {("PO", "1"): 10}),  # it needs 20 of it itself
+        ([ordered()], 100, {}),
+        ([ordered(20, 1), ordered(30, 4, line_id="2")], 120, {("PO", "2"): 30}),  # what comes first is kept first
+        ([ordered(eta=14)], 140, {}),
+        ([ordered(eta=0)], 140, {("PO", "1"): 30}),
+        ([ordered(eta=-1)], 140, {}),  # overdue: nobody knows when it comes
+        ([ordered(arrived_at=f"{ago(1)} 09:00")], 140, {}),  # at the dock
+        ([ordered(kind="transfer", source_location="BER")], 140, {}),
+        ([ordered(closed=True)], 140, {}),
+        ([ordered(location="NEW")], 140, {}),  # what a place sells that never held it nobody knows
+        ([ordered(200, eta=13)], 140, {("PO", "1"): 5}),  # of what is asked for on the last day alone
+    ],
+)
+def test_what_is_on_order_goes_where_it_is_lacking_at_no_freight(lines, rtm, moves):
+    f = redirected(*lines, rtm=rtm)
+    assert {(r.document_id, r.line_id): r.units for r in f.itertuples()} == moves
+    assert (f["kind"] == "inbound").all() and (f["cost"] == 0).all() and (f["net"] == f["avoided"] * 6).all()
+    assert [(r.location_from, r.location_to) for r in f.itertuples()] == [("RTM", "BER")] * len(moves)
+
+
+def test_a_need_is_met_once_by_stock_and_inbound_together():
+    """RTM has 360 to spare and 30 on order: what comes for nothing comes first, and together no more than is lacking."""
+    f = redirected(ordered(), rtm=500).set_index("kind")
+    alone = redirected(rtm=500).iloc[0]
+    assert f.loc["inbound", "units"] == 30 and f["units"].sum() == f["lacks"].max() >= alone["units"]
+    assert f["avoided"].sum() == pytest.approx(alone["avoided"], abs=1) and f["net"].sum() > alone["net"]
+
+
+def flow(ways: pd.DataFrame) -> np.ndarray:
+    """The plan where each unit up to what is lacking is surely asked for."""
+    f = pd.DataFrame({"sku": "S", "kind": "stock", "document_id": "", "line_id": "", "arrives": 3.0, "least": 0.0}, index=ways.index)
+    f = f.assign(**ways)
+    takers = f.groupby(["sku", "location_to"], as_index=False)["lacks"].max()
+    steps = takers.loc[takers.index.repeat(takers["lacks"])].assign(gain=1.0)
+    return _flow(f, steps)
 
 
 def test_the_flow_is_the_best_there_is():
     """Two places spare 5 and 4, two lack 6 and 3; every whole-numbered plan is tried."""
-    ways = [("A", "X", 5, 6, 10, 1), ("A", "Y", 5, 3, 7, 4), ("B", "X", 4, 6, 10, 9), ("B", "Y", 4, 3, 7, 2)]
-    f = pd.DataFrame(ways, columns="location_from location_to spares lacks per_unit freight".split()).assign(sku="S", least=0.0)
-    units = _flow(f)
+    ways = [("A", "X", 5, 6, 10, 1), ("A", "Y", 5, 3, 10, 7), ("B", "X", 4, 6, 10, 9), ("B", "Y", 4, 3, 10, 5)]
+    f = pd.DataFrame(ways, columns="location_from location_to spares lacks per_unit freight".split())
+    units = flow(f)
     best = max(
         9 * a + 3 * b + 1 * c + 5 * d
         for a in range(6) for b in range(6 - a) for c in range(5) for d in range(5 - c) if a + c <= 6 and b + d <= 3
@@ -367,13 +430,23 @@ def test_the_flow_is_the_best_there_is():
 def test_what_does_not_save_what_the_smallest_move_costs_stays(least, moves):
     f = pd.DataFrame([("A", "X", 5, 2), ("B", "Y", 1, 3)], columns="location_from location_to spares lacks".split())
     f = f.assign(sku=["S", "T"], per_unit=4.0, freight=0.5, least=float(least))
-    assert {(r.location_from, r.location_to): n for r, n in zip(f.itertuples(), _flow(f), strict=True) if n} == moves
+    assert {(r.location_from, r.location_to): n for r, n in zip(f.itertuples(), flow(f), strict=True) if n} == moves
 
 
 def test_two_givers_are_not_both_charged_where_one_will_do():
     """Three are lacking: A could spare 2 dearly and B 3, each way costs 5 at least: one van, not two."""
     f = pd.DataFrame([("A", "X", 2, 3, 0.1), ("B", "X", 3, 3, 1.0)], columns="location_from location_to spares lacks freight".split())
-    assert _flow(f.assign(sku="S", per_unit=4.0, least=5.0)).tolist() == [0, 3]
+    assert flow(f.assign(per_unit=4.0, least=5.0)).tolist() == [0, 3]
+
+
+@pytest.mark.parametrize(("late", "moves"), [(2, [8, 2]), (9, [4, 6])])
+def test_what_comes_late_meets_only_what_is_lacking_then(late, moves):
+    """Ten are lacking from day 1 on, `late` of them from day 9 on: the dear way that comes at once fills the rest."""
+    f = pd.DataFrame(
+        [("A", "X", 9, 10, 1.0, 1.0), ("B", "X", 6, late, 0.0, 9.0)],
+        columns="location_from location_to spares lacks freight arrives".split(),
+    )
+    assert flow(f.assign(per_unit=4.0)).tolist() == moves
 
 
 def test_a_channel_that_loses_says_what_would_even_it():

@@ -62,7 +62,16 @@ def more(folder, week: Week) -> None:
          "stocked_at": f"{days(-36 + i)} 09:00", "freight_cost": freight}
         for i, (a, b, freight) in enumerate((("EAST", "WEST", 4), ("EAST", "WEST", 30), ("WEST", "EAST", "")))
     ]  # fmt: skip
-    put("inbound", *moved)
+    coming = [
+        {"document_id": f"PO{i}", "line_id": "1", "kind": "purchase", "sku": sku, "location": place, "quantity_ordered": units,
+         "ordered_on": days(-20), "eta": days(due), "arrived_at": came and f"{days(-1)} 09:00"}
+        for i, (sku, place, units, due, came) in enumerate(
+            (("SKU-00", "WEST", 5, 1, ""), ("SKU-00", "WEST", 6, 9, ""), ("SKU-00", "EAST", 2, 3, ""), ("SKU-00", "WEST", 40, -2, ""),
+             ("SKU-00", "WEST", 40, 2, "at the dock"), ("SKU-00", "ANNEX", 4, 14, ""), ("SKU-01", "EAST", 3, 6, ""),
+             ("SKU-02", "ANNEX", 8, 5, ""), ("SKU-02", "EAST", 4, 2, ""), ("SKU-05", "EAST", 7, 0, ""))
+        )
+    ]  # fmt: skip
+    put("inbound", *moved, *coming)
     put(
         "inventory",
         *(
@@ -153,10 +162,13 @@ def test_prices_to_raise(store):
     assert apart(proposals.reprices(store[0]), shown(store, "reprices"), ["sku", "advice"], columns) == []
 
 
-def test_no_plan_to_move_stock_is_better(store):
+def test_no_plan_to_move_stock_or_inbound_is_better(store):
     """Every plan in whole units is tried, SKU by SKU."""
-    best, found = proposals.transfers(store[0]), shown(store, "transfers").groupby("sku")["net"].sum()
-    assert found.to_dict() == pytest.approx(best, rel=1e-6) and best
+    best, rows = proposals.transfers(store[0]), shown(store, "transfers")
+    found = rows.groupby("sku")[["net", "avoided"]].sum()
+    assert found["net"].to_dict() == pytest.approx({sku: net for sku, (net, _) in best.items()}, rel=1e-6) and best
+    assert found["avoided"].to_dict() == pytest.approx({sku: met for sku, (_, met) in best.items()}, rel=1e-6)
+    assert set(rows["kind"]) == {"stock", "inbound"} and (rows["avoided"] <= rows["units"]).all()
 
 
 def test_carriage(store):

@@ -306,7 +306,7 @@ def test_decisions_to_take_carry_their_arithmetic():
     parts = Review("friday", r).decisions_to_take.parts
     heads = [re.search(r"<caption><span[^>]*>(.*?)</span>", part._repr_html_())[1] for part in parts]
     assert [head.split(":")[0] for head in heads] == [
-        "Pause", "Reprice", "Rebalance stock", "Rebalance inbound", "Adjust channel exposure", "Take out of a channel",
+        "Pause", "Reprice", "Rebalance stock and inbound", "Rebalance inbound", "Adjust channel exposure", "Take out of a channel",
     ]  # fmt: skip
     promotions = cells(parts[0]._repr_html_())
     assert [row[0].split()[0] for row in promotions] == ["P-1", "P-2"], "what loses or runs dry; P-3 keeps"
@@ -323,7 +323,9 @@ def test_decisions_to_take_carry_their_arithmetic():
     )
     assert "1 more only by discounts" in said
     moved = r.evidence("transfers").iloc[0]
-    assert cells(parts[2]._repr_html_())[0][1:3] == ["BER → RTM", f"{moved.units:.0f}"] and "BER → RTM: 5 units" in heads[2]
+    assert cells(parts[2]._repr_html_())[0][1:3] == ["BER → RTM", f"{moved.units:.0f}"] and "BER → RTM: 7 units" in heads[2]
+    assert "5.9 units of stock-outs avoided" in heads[2] and [row[7] for row in cells(parts[2]._repr_html_())] == ["4.2", "1.7"]
+    assert "PO1 line 2, due 21\u00a0Nov" in parts[2]._repr_html_()
     channels = {row[0]: row for row in cells(parts[4]._repr_html_())}
     assert channels["web"][-1] == "" and "46.0" in channels["amazon"][-1], "only what loses says what would even it"
 

@@ -55,7 +55,16 @@ def test_nothing_sold_says_so(review):
         ("on_time_ship_rate", {"locaton": "north"}, "by 'locaton'; did you mean location"),
         ("return_rate", {"carrier": "dhl"}, "its rows have sku, family, channel, reason"),
         ("shipping", {"famly": "Mugs"}, "did you mean family"),
-        ("shipping", {"carrier": "dhl"}, "a margin is asked about by sku, family, channel, order, not by 'carrier'"),
+        ("shipping", {"carrier": "dhl"}, "a margin is asked about by sku, family, category, tier, channel, order, not by 'carrier'"),
+        ("shipping", {"days": 0}, "days is a whole number from 1 to 182"),
+        ("shipping", {"days": 183}, "days is a whole number from 1 to 182"),
+        ("shipping", {"days": 1.5}, "days is a whole number from 1 to 182"),
+        ("on_time_ship_rate", {"days": 28}, "is of its own window; days may be asked of net_revenue"),
+        ("contribution_margn", {"days": 28}, "did you mean contribution_margin"),
+        ("returns_bill", {"reson": "too_small"}, "by 'reson'; did you mean reason"),
+        ("returns_bil", {}, "did you mean returns_bill"),
+        ("change", {"famly": "Mugs"}, "what changed is asked about by sku, family, channel, part, not by 'famly'; did you mean family"),
+        ("change", {"part": "volum"}, "did you mean volume"),
     ],
 )
 def test_what_cannot_be_asked_is_said(review, figure, where, said):
@@ -135,3 +144,111 @@ def test_the_rows_of_a_margin_say_where_each_cost_comes_from(review, figure):
     assert set(review.rows(figure, family=family).family) == {family}
     with pytest.raises(ValueError, match="did you mean family"):
         review.rows(figure, famly=family)
+
+
+@pytest.fixture(scope="module", params=["random", "sample"])
+def any_store(request, review):
+    """A random store, and the sample: figures of 28 days, of returns and of a change are told of both."""
+    return review if request.param == "random" else Review("friday", request.getfixturevalue("sample_results"))
+
+
+def test_the_lines_of_28_days_add_up_to_the_range_and_to_the_channels(any_store):
+    """`portfolio` is over T28 a SKU, `channels` a week of it; every money column of both, to the cent."""
+    rows, evidence = any_store.rows("contribution_margin", days=28), any_store.results.evidence
+    for grain, frame, weeks in (("sku", evidence("portfolio"), 1), ("channel", evidence("channels"), 4)):
+        money = [c for c in ("net_revenue", "gross_margin", "shipping", "returns_reserve", "contribution_margin") if c in frame]
+        told, sums = frame.set_index(grain)[money] * weeks, rows.groupby(grain)[money].sum()
+        assert len(told) > 2 and ((sums.loc[told.index] - told).abs() < 0.005).all(axis=None)
+    row = evidence("portfolio").iloc[0]
+    mine = any_store.rows("contribution_margin", sku=row.sku, days=28)
+    assert mine.contribution_margin.sum() == pytest.approx(row.contribution_margin, abs=0.005) and set(mine.sku) == {row.sku}
+    said, chart, components, listing = any_store.why("contribution_margin", sku=row.sku, days=28).parts
+    assert f"sku {row.sku} in the 28 days to " in repr(said) and f"the sum of {len(mine)} line" in repr(said).replace(",", "")
+    assert chart.to_dict()["layer"] and "8 rows" in repr(components) and "filter" in listing.html
+
+
+def test_the_seven_days_of_a_week_are_the_week(review):
+    """Worked out anew, the lines of W are those that the run wrote."""
+    from opsreview.behind import lines
+    from opsreview.measure import ORDER_MARGIN
+
+    results = review.results
+    anew = lines(results.measured.books(results.week), 7, {}, ORDER_MARGIN)
+    written = results.lines()
+    assert list(anew.columns) == list(written.columns) and len(anew) == len(written) > 10
+    for column in anew:
+        same = anew[column].tolist(), written[column].tolist()
+        assert same[0] == (pytest.approx(same[1], nan_ok=True) if anew[column].dtype.kind == "f" else same[1]), column
+
+
+@pytest.mark.parametrize("grain", ["category", "tier"])
+def test_a_margin_by_category_and_tier_is_that_of_its_skus(review, grain):
+    skus = review.results.sku_margin
+    for key, own in skus.groupby(grain):
+        for figure in ("net_revenue", "contribution_margin"):
+            assert review.rows(figure, **{grain: key})[figure].sum() == pytest.approx(own[figure].sum(), abs=0.005)
+    assert f"of {grain} {key} in {review.results.week}" in repr(review.why(**{grain: key}).parts[0])
+
+
+def test_before_the_exports_began_nothing_is_known(review):
+    assert "; the exports begin on " in repr(review.why(days=182).parts[0])
+    assert "exports begin" not in repr(review.why(days=28).parts[0])
+
+
+def test_the_bill_of_returns_is_the_sum_of_its_lines_part_by_part(any_store):
+    bill = any_store.results.evidence("returns_bill")
+    parts = list(bill.columns[bill.columns.get_loc("units") + 1 : bill.columns.get_loc("total")])
+    assert len(parts) == 9 and {"reason", "sku", "channel", "family"} < set(bill.grain)
+    for row in bill.groupby("grain").head(3).itertuples():
+        where = {} if row.grain == "all" else {row.grain: row.key}
+        lines = any_store.rows("returns_bill", **where)
+        for column in (*parts, "total", "refund", "units"):
+            assert lines[column].sum() == pytest.approx(getattr(row, column), abs=0.005), (where, column)
+        said, by_part, listing = any_store.why("returns_bill", **where).parts
+        assert f"the sum of {len(lines)} return line" in repr(said).replace(",", "") and "(9 rows)" in repr(by_part)
+        assert lines.sort_values("total", ascending=False).return_id.iloc[0] in listing.html
+
+
+def test_a_change_is_the_sum_of_its_cells(any_store):
+    """Every part of the store, of each family, channel and SKU; and one part alone."""
+    change = any_store.results.change
+    for (grain, key), own in change.groupby(["grain", "key"]):
+        where = {} if grain == "all" else {grain: key}
+        cells = any_store.rows("change", **where)
+        told = own.set_index("part").amount
+        assert (cells[told.index].sum() - told).abs().max() < 0.005, where
+        if grain == "all":
+            continue
+        part = own[own.kind == "part"].iloc[0] if len(own[own.kind == "part"]) else None
+        if part is not None and part.amount and grain != "sku":
+            mine = any_store.rows("change", part=part.part, **where)
+            assert mine.amount.sum() == pytest.approx(part.amount, abs=0.005) and (mine.amount != 0).all()
+            said, listing = any_store.why("change", part=part.part, **where).parts
+            assert f"{grain} {key}" in repr(said) and f"the sum of {len(mine)} cell" in repr(said) and mine.sku.iloc[0] in listing.html
+    family = change[change.grain == "family"].key.iloc[0]
+    said, parts, listing = any_store.why("change", family=family).parts
+    assert f"Contribution margin of family {family} in {any_store.results.week}" in repr(said)
+    assert f"family=&#34;{family}&#34;, part=&#34;volume&#34;)" in parts.html.replace("&quot;", "&#34;")
+    assert "Nothing of it lies in sku no such" in repr(any_store.why("change", sku="no such").parts[0])
+
+
+def test_a_bill_without_returns_says_so():
+    """Where the returns of a week of T28 did not come there is no bill, and no rows of one."""
+    import fake_results
+    from fake_known import context
+    from hand_shop import shop
+    from opsreview.behind import behind
+
+    r = fake_results.shared()
+    none = Review("friday", fake_results.changed_by(r, returns_bill=r.evidence("returns_bill").head(0)))
+    parts = none.why("returns_bill", reason="too_small").parts
+    assert len(parts) == 1 and repr(parts[0]).startswith(f"The bill of returns is n/a in {r.week}: ")
+    with pytest.raises(ValueError, match="did not come"):
+        behind(context(shop()).books, "returns_bill", {})
+
+
+def test_what_changed_is_not_said_of_a_young_store(review):
+    """Under four weeks of history there is no usual level: one sentence, no rows and no error."""
+    young = Review("friday", open_results(review.results.exports_dir, str(review.results.week - 3)))
+    parts = young.why("change", family="Mugs", part="volume").parts
+    assert len(parts) == 1 and "fewer than four weeks" in repr(parts[0]) and young.rows("change").empty

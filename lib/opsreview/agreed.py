@@ -1,7 +1,7 @@
 """Friday's proposals as rows of its checklist: what the meeting may agree to, remembered and read back like what is decided of a finding.
 
-A proposal is a group that one decision is taken about: a promotion, a price round, a lane, a channel. What a finding of the week already
-asks for is not asked twice: a SKU or promotion with such a finding is left out of the group.
+A proposal is a group that one decision is taken about: a promotion, a price round, a lane, a redirect, a channel. What a finding of the
+week already asks for is not asked twice: a SKU or promotion with such a finding is left out of the group.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview.decisions import PROPOSAL
-from opsreview.formats import count, listing
+from opsreview.formats import count, listing, number
 from opsreview.settings import Settings
 from opsreview.weeks import Week
 
@@ -71,10 +71,21 @@ def _reprices(f: pd.DataFrame, found: set[str]) -> Iterator[dict[str, Any]]:
 
 
 def _transfers(f: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for (source, target), g in f.groupby(["location_from", "location_to"]):
-        title = f"{count(g['units'].sum(), 'unit')} of {count(len(g), 'SKU')} would sell in {target} and lie in {source}"
-        decision, net = f"transfer: {source} to {target}: {_skus(g)}", g["net"].sum()
-        yield _row("transfer", f"{source} → {target}", "oos_risk", title, net, "margin saved less freight", decision, "once")
+    """A lane of stock, and what is on order for one place and should go to another: a redirect is no transfer, nobody loads it twice."""
+    for (source, target, kind), g in f.groupby(["location_from", "location_to", "kind"]):
+        coming = kind == "inbound"
+        title = f"{count(g['units'].sum(), 'unit')} of {count(g['sku'].nunique(), 'SKU')} would sell in {target} and "
+        title += f"{'are on order for' if coming else 'lie in'} {source}: {number(g['avoided'].sum(), 1)} units of stock-outs avoided"
+        decision = f"transfer: {source} to {target}: {_skus(g)}"
+        if coming:
+            decision = f"rebalance_inbound: to {target} instead of {source}: {listing([_redirect(row) for row in g.itertuples()], NAMED)}"
+        net, basis = g["net"].sum(), "margin saved" if coming else "margin saved less freight"
+        yield _row("inbound" if coming else "transfer", f"{source} → {target}", "oos_risk", title, net, basis, decision, "once")
+
+
+def _redirect(row: Any) -> str:
+    """`12 of A (PO1/2)`."""
+    return f"{number(row.units)} of {row.sku} ({row.document_id}/{row.line_id})"
 
 
 def _listings(f: pd.DataFrame) -> Iterator[dict[str, Any]]:

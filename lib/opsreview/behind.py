@@ -1,4 +1,4 @@
-"""The rows that a KPI's figure is worked out from, at any grain or several at once: the last step from a figure to what was exported."""
+"""The rows that a figure is worked out from, at any grain or several at once: the last step from a figure to what was exported."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ import ibis
 import pandas as pd
 
 from opsreview import kpis, leaks
-from opsreview.books import Books
+from opsreview.bills import PARTS, bills
+from opsreview.books import Books, beside
+from opsreview.facts.orders import KEPT_DAYS
+from opsreview.facts.skus import skus
 from opsreview.formats import near
+from opsreview.margin import LINE
+from opsreview.provenance import of_lines, provenance
+
+BILL = "returns_bill"
+BILL_DAYS = 28  # the returns that a bill is of
 
 
 @dataclass(frozen=True)
@@ -25,13 +33,16 @@ class Behind:
 def behind(books: Books, kpi: str, where: dict[str, str]) -> Behind:
     """The rows of a KPI of W whose grains or columns have the values of `where`, in a stable order, and the figure they make.
 
-    So of a part of a leak, by its rows' columns. ValueError where it is neither, has no rows or no such column: it says what there is.
+    So of a part of a leak and of the bill of returns, by their rows' columns. ValueError where it is none of them, has no rows or no such
+    column: it says what there is.
     """
     registered, of_leaks = kpis.load(), {part.name: part for part in leaks.PARTS}
     if kpi in of_leaks:
         return _of_leak(books, of_leaks[kpi], where)
+    if kpi == BILL:
+        return _of_bill(books, where)
     if kpi not in registered:
-        there = [*registered, *of_leaks]
+        there = [*registered, *of_leaks, BILL]
         raise ValueError(f"no figure {kpi!r} to ask about{near(kpi, there)}; there are {', '.join(there)}")
     figure, table, columns = _asked(books, registered[kpi], kpi, where)
     mine = _where(table, columns, where)
@@ -52,14 +63,40 @@ def _of_leak(books: Books, part: leaks.Part, where: dict[str, str]) -> Behind:
         raise ValueError(
             f"{part.name} has no rows in {books.week}: an export that it stands on did not come, or it is a share of all orders"
         )
+    rows = _narrowed(table, part.name, where)
+    return Behind(rows, float(rows["amount"].sum()), nothing, nothing)
+
+
+def _of_bill(books: Books, where: dict[str, str]) -> Behind:
+    """The return lines of a bill with its parts and their `total`: what they cost, and for how many units."""
+    window = books.week.trailing(BILL_DAYS)
+    if not (books.began(window) and books.has("returns", window)):
+        raise ValueError(f"{BILL} has no rows in {books.week}: the returns of each of the {BILL_DAYS} days to it did not come")
+    t = bills(books)
+    rows = _narrowed(t.mutate(total=sum((t[c] for c in PARTS[1:]), t[PARTS[0]])), BILL, where)
+    return Behind(rows, float(rows["total"].sum()), float(rows["total"].sum()), float(rows["units"].sum()))
+
+
+def lines(books: Books, days: int, where: dict[str, str], columns: tuple[str, ...]) -> pd.DataFrame:
+    """A row a line sold in so many days up to the week's end, by order and line: these columns of it, with where each cost comes from.
+
+    `where`: values of columns of `provenance`, or of the SKU's `tier`.
+    """
+    if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= KEPT_DAYS:
+        raise ValueError(f"days is a whole number from 1 to {KEPT_DAYS}, the days that end with the week, not {days!r}")
+    t = of_lines(provenance(books, books.week.trailing(days)))
+    if "tier" in where:
+        t = t.pipe(beside, skus(books).select("sku", "tier"), "sku")
+    return _where(t, {c: c for c in where}, where).select(*columns).order_by(*LINE).to_pandas()
+
+
+def _narrowed(table: ibis.Table, name: str, where: dict[str, str]) -> pd.DataFrame:
+    """The rows whose columns have the values of `where`, in a stable order."""
     if unknown := [word for word in where if word not in table.columns]:
         word = unknown[0]
-        raise ValueError(
-            f"{part.name} cannot be asked about by {word!r}{near(word, table.columns)}; its rows have {', '.join(table.columns)}"
-        )
+        raise ValueError(f"{name} cannot be asked about by {word!r}{near(word, table.columns)}; its rows have {', '.join(table.columns)}")
     mine = _where(table, {c: c for c in table.columns}, where)
-    rows = mine.order_by(mine.columns).to_pandas()
-    return Behind(rows, float(rows["amount"].sum()), nothing, nothing)
+    return mine.order_by(mine.columns).to_pandas()
 
 
 def _asked(books: Books, figures: list[kpis.Figure], kpi: str, where: dict[str, str]) -> tuple[kpis.Figure, ibis.Table, dict[str, str]]:

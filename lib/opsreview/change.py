@@ -28,6 +28,7 @@ SIGNS = {"list": 1, "discount": -1, "charged": 1, "cost_of_goods": -1} | dict.fr
 PARTS = {"list": "price", "charged": "shipping_charged", "returns_reserve": "returns"}
 SHIPPING = ("zone", "weight", "carrier", "rate", "surcharge", "parcels", "rest")
 CELL = ["sku", "channel"]
+OF_CELL = ["sku", "family", "channel", "units_baseline", "units"]  # what a cell is and sold, beside the money
 COLUMNS = ["grain", "key", "part", "kind", "amount"]
 _SUMS = ("units", *SIGNS, "contribution_margin", "net_revenue", "parcels", "shipped", "shipped_cost", "surcharges")
 
@@ -97,23 +98,38 @@ def _profile(books: Books) -> ibis.Table:
 
 
 def explain(now: pd.DataFrame, past: list[pd.DataFrame], profiles: pd.DataFrame) -> pd.DataFrame:
+    """`by_grain` of `by_cell`. Lists of cells as `cells` gives them, newest last; `profiles` as `profile` gives them."""
+    return by_grain(by_cell(now, past, profiles))
+
+
+def by_grain(frame: pd.DataFrame) -> pd.DataFrame:
     """COLUMNS: for the store (grain all), every family, channel and SKU the baseline, the parts by size, the contribution of W.
 
     `kind`: baseline, part, contribution, memo (net revenue, now and usual). Of a SKU only the parts that are not nil. Empty under four
-    weeks of history. Lists of cells as `cells` gives them, newest last; `profiles` as `profile` gives them.
+    weeks of history. `frame` as `by_cell` gives it.
+    """
+    if frame.empty:
+        return pd.DataFrame(columns=COLUMNS).astype({"amount": float})
+    about = [c for c in frame if c not in OF_CELL]
+    tall = pd.concat([_by(frame.assign(all=""), grain, about) for grain in ("all", "family", "channel", "sku")], ignore_index=True)
+    return tall[(tall["grain"] != "sku") | (tall["kind"] != "part") | (tall["amount"] != 0)].reset_index(drop=True)
+
+
+def by_cell(now: pd.DataFrame, past: list[pd.DataFrame], profiles: pd.DataFrame) -> pd.DataFrame:
+    """A row a cell of W or the weeks before: OF_CELL, `baseline`, every part, `contribution_margin` and both net revenues.
+
+    Each column is what `by_grain` sums. Empty under four weeks of history.
     """
     past = [week for week in past if len(week)]
     if len(past) < ENOUGH or now.empty:
-        return pd.DataFrame(columns=COLUMNS).astype({"amount": float})
+        return pd.DataFrame(columns=OF_CELL)
     both = _side_by_side(now, _mean(past), [*past, now], profiles)
-    parts = _parts(both)
     about = {
-        "baseline": both["contribution_margin_0"], **parts, "contribution_margin": both["contribution_margin_1"],
-        "net_revenue_baseline": both["net_revenue_0"], "net_revenue": both["net_revenue_1"],
+        "units_baseline": both["units_0"], "units": both["units_1"], "baseline": both["contribution_margin_0"], **_parts(both),
+        "contribution_margin": both["contribution_margin_1"], "net_revenue_baseline": both["net_revenue_0"],
+        "net_revenue": both["net_revenue_1"],
     }  # fmt: skip
-    frame = pd.DataFrame(about).fillna(0.0).assign(all="", **{key: both[key] for key in ("family", "channel", "sku")})
-    tall = pd.concat([_by(frame, grain, list(about)) for grain in ("all", "family", "channel", "sku")], ignore_index=True)
-    return tall[(tall["grain"] != "sku") | (tall["kind"] != "part") | (tall["amount"] != 0)].reset_index(drop=True)
+    return pd.concat([both[["sku", "family", "channel"]], pd.DataFrame(about).fillna(0.0)], axis=1)
 
 
 KINDS = {"baseline": "baseline", "contribution_margin": "contribution", "net_revenue_baseline": "memo", "net_revenue": "memo"}

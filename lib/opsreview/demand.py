@@ -39,10 +39,16 @@ def lateness(books: Books) -> ibis.Table:
 
 @fact
 def arrivals(books: Books) -> ibis.Table:
-    """One row an open inbound line: quantity and the `offset` in days from `as_of` at which it is to be believed."""
+    """One row an open inbound line: quantity and the `offset` in days from `as_of` at which it is to be believed; which line it is.
+
+    `here`: at the dock; `overdue`: believed to have come before `as_of`, and has not.
+    """
     t = open_inbound(books).pipe(beside, lateness(books), "supplier")
-    ahead = t.eta.delta(ibis.literal(books.week.end), unit="day").cast("float64")
-    return t.select("sku", "location", quantity="open_quantity", offset=ibis.greatest(ahead + t.late_days.fill_null(0.0), 0.0))
+    ahead = t.eta.delta(ibis.literal(books.week.end), unit="day").cast("float64") + t.late_days.fill_null(0.0)
+    return t.select(
+        "sku", "location", "document_id", "line_id", "kind", quantity="open_quantity", offset=ibis.greatest(ahead, 0.0),
+        here=t.arrived_at.notnull(), overdue=(ahead < 0).fill_null(False),
+    )  # fmt: skip
 
 
 @fact

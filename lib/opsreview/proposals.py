@@ -14,7 +14,7 @@ from opsreview.books import Books, fact, inside
 from opsreview.checks import rows_of
 from opsreview.checks.pricing import WEEKS, priced
 from opsreview.checks.promotions import BY_REVENUE, advised, prices
-from opsreview.checks.stakes import AHEAD, lost_units, shelf_stakes
+from opsreview.checks.stakes import AHEAD, lost_units, places, shelf_stakes
 from opsreview.demand import arrivals
 from opsreview.facts.orders import sales
 from opsreview.margin import COMPONENTS, order_margin
@@ -113,79 +113,139 @@ def lanes(books: Books) -> ibis.Table:
 
 
 def transfers(books: Books) -> pd.DataFrame:
-    """A row a SKU and lane worth a transfer: units, cost, margin of the sales it saves until 14 days are over, and the net, once.
+    """A row a SKU and way worth a move, of stock or of what is on order: units, cost, what it saves until 14 days are over, the net, once.
 
-    A place may give what is above its own four weeks, and lacks what its customers are expected to ask for beyond stock and inbound between
-    the transfer's arrival and 14 days from now. cost: freight a unit × units, at least what the cheapest move of the lane took. Which units
-    go from where to where: the flow that nets most (integer programme, HiGHS).
+    A place may give what is above its own four weeks: of its stock, and of purchases due by then that have not come. It lacks what its
+    customers are expected to ask for beyond stock and inbound between the move's arrival and 14 days from now. avoided: units of demand
+    expected to be met that would be lost. cost: freight a unit × units, at least what the cheapest move of the lane took; a redirect costs
+    nothing. Which units go from where to where: the flow that nets most (integer programme, HiGHS).
     """
-    s = rows_of(shelf_stakes(books), "sku", "location")
-    s = s.merge(_due(books), on=["sku", "location"], how="left").fillna({"due": 0.0})
+    s, coming = rows_of(shelf_stakes(books), "sku", "location"), rows_of(arrivals(books), *SHELF, "offset", *PURCHASE)
+    due = coming[coming["offset"] < HORIZON].groupby(SHELF, as_index=False)["quantity"].sum().rename(columns={"quantity": "due"})
+    s = s.merge(due, on=SHELF, how="left").fillna({"due": 0.0})
+    s["short"] = lost_units(s, s["available"] + s["due"], HORIZON)
     way = rows_of(lanes(books), "source_location", "location")
-    usual = way[way["source_location"].isna()].iloc[0]
-    took = LEAD if pd.isna(usual["took"]) else float(usual["took"])
-    soon = lost_units(s, s["available"], min(took, HORIZON))
-    s["lacks"] = np.floor(np.maximum(lost_units(s, s["available"] + s["due"], HORIZON) - soon, 0.0) + 1e-9)
-    s["spares"] = np.floor(np.maximum(s["available"] - AHEAD * s["d_here"], 0.0))
-    gives = s.loc[s["spares"] >= 1, ["sku", "location", "available", "spares"]]
-    lacks = s.loc[(s["lacks"] >= 1) & (s["per_unit"] > 0), ["sku", "name", "location", "available", "lacks", "per_unit"]]
-    f = gives.merge(lacks, on="sku", suffixes=("_from", "_to")).query("location_from != location_to").reset_index(drop=True)
-    f = f.merge(
-        way.rename(columns={"source_location": "location_from", "location": "location_to"}), on=["location_from", "location_to"], how="left"
-    )
-    f["freight_known"] = f["freight"].fillna(usual["freight"]).notna()
-    for price in ("freight", "least"):
-        f[price] = f[price].fillna(usual[price]).fillna(0.0).astype(float)
-    f["units"] = _flow(f)
+    took = way.loc[way["source_location"].isna(), "took"].fillna(LEAD).astype(float).iloc[0]
+    held = rows_of(places(books).select(*SHELF), *SHELF)
+    sources = pd.concat([_spare(s, took), _redirects(coming.merge(held, on=SHELF), s)], ignore_index=True)
+    takers = s.loc[(s["short"] >= 1) & (s["per_unit"] > 0), TAKERS]
+    f = sources.merge(takers, on="sku", suffixes=("_from", "_to"))
+    f["lacks"] = np.floor(np.maximum(f["short"] - lost_units(f, f["available_to"], f["arrives"]), 0.0) + 1e-9)
+    f = _priced(f[(f["location_from"] != f["location_to"]) & (f["lacks"] >= 1)].reset_index(drop=True), way)
+    steps = _steps(f)
+    f["units"] = _flow(f, steps)
     f = f[f["units"] >= 1]
-    f = f.assign(cost=np.maximum(f["units"] * f["freight"], f["least"]), saved=f["units"] * f["per_unit"])
+    f = f.assign(cost=np.maximum(f["units"] * f["freight"], f["least"]), avoided=_avoided(f, steps))
+    f["saved"] = f["avoided"] * f["per_unit"]
     f["net"] = f["saved"] - f["cost"]
-    f = f.sort_values(["net", "sku", "location_from"], ascending=[False, True, True])
+    f = f.sort_values(["net", "sku", "location_from", *PURCHASE], ascending=[False, True, True, True, True])
     return f.reindex(columns=TRANSFERS).reset_index(drop=True)
 
 
+SHELF, PURCHASE, TAKER = ["sku", "location"], ["document_id", "line_id"], ["sku", "location_to"]
+SOURCE = ["sku", "location_from", "kind", *PURCHASE]
+TAKERS = ["sku", "name", "location", "available", "due", "short", "d_here", "dispersion", "per_unit"]
 TRANSFERS = [
-    "sku", "name", "location_from", "location_to", "available_from", "spares", "available_to", "lacks", "units", "per_unit", "freight",
-    "least", "freight_known", "cost", "saved", "net",
+    "kind", "sku", "name", "location_from", "location_to", "document_id", "line_id", "arrives", "available_from", "spares", "available_to",
+    "lacks", "units", "per_unit", "freight", "least", "freight_known", "cost", "avoided", "saved", "net",
 ]  # fmt: skip
 
 
-def _due(books: Books) -> pd.DataFrame:
-    """sku, location, due: units expected to arrive within the horizon."""
-    a = arrivals(books).to_pandas()
-    a = a[a["offset"] < HORIZON]
-    return a.groupby(["sku", "location"], as_index=False)["quantity"].sum().rename(columns={"quantity": "due"})
+def _spare(s: pd.DataFrame, took: float) -> pd.DataFrame:
+    """A row a place whose stock is above its own four weeks: what it spares, and when a transfer of it arrives."""
+    spares = np.floor(np.maximum(s["available"] - AHEAD * s["d_here"], 0.0))
+    s = s.assign(kind="stock", document_id="", line_id="", arrives=min(took, float(HORIZON)), spares=spares)
+    return s.loc[s["spares"] >= 1, [*SHELF, "kind", *PURCHASE, "arrives", "available", "spares"]]
 
 
-def _flow(f: pd.DataFrame) -> np.ndarray:
-    """Units a row (a SKU's way from one place to another): the most margin saved less freight, within what is spare and lacking.
+def _redirects(coming: pd.DataFrame, s: pd.DataFrame) -> pd.DataFrame:
+    """A row a purchase line due within the horizon that could go elsewhere: its units above four weeks of stock and what comes before it.
 
-    A transport problem in whole units with a least charge a way: cost ≥ freight × units, and ≥ least where the way is used at all.
+    Not one at the dock, nor one overdue: nobody knows when it comes. `coming`: lines of places that hold the SKU, by arrival; what a place
+    that never held it will sell nobody knows either.
     """
-    if f.empty:
-        return np.zeros(0)
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import block_array, coo_matrix, diags_array, eye_array
+    c = coming.merge(s[[*SHELF, "available", "d_here"]], on=SHELF)
+    over = c["available"] + c.groupby(SHELF)["quantity"].cumsum() - AHEAD * c["d_here"]
+    c = c.assign(spares=np.floor(np.clip(over, 0.0, c["quantity"])), available=c["quantity"], arrives=c["offset"])
+    free = (c["kind"] == "purchase") & ~c["here"] & ~c["overdue"] & (c["offset"] < HORIZON) & (c["spares"] >= 1)
+    return c.loc[free, [*SHELF, *PURCHASE, "arrives", "available", "spares"]].assign(kind="inbound")
 
-    n = len(f)
-    ends = [pd.MultiIndex.from_frame(f[["sku", side]]).factorize() for side in ("location_from", "location_to")]
-    rows = np.concatenate([ends[0][0], ends[1][0] + len(ends[0][1])])
-    within = coo_matrix((np.ones(2 * n), (rows, np.tile(np.arange(n), 2))))
-    has = np.concatenate([f.groupby(codes)[what].first().to_numpy() for (codes, _), what in zip(ends, ("spares", "lacks"), strict=True)])
-    most = f[["spares", "lacks"]].min(axis=1).to_numpy(float)
-    freight, least = f["freight"].to_numpy(float), f["least"].to_numpy(float)
-    # Columns: units, whether the way is used, what it costs.
-    limits = block_array([
-        [within, None, None],
-        [eye_array(n), -diags_array(most), None],
-        [diags_array(freight), None, -eye_array(n)],
-        [None, diags_array(least), -eye_array(n)],
+
+def _priced(f: pd.DataFrame, way: pd.DataFrame) -> pd.DataFrame:
+    """The ways with `freight` a unit and `least` of their lane, of all lanes where it has none; a redirected delivery has neither."""
+    usual = way[way["source_location"].isna()].iloc[0]
+    way = way.rename(columns={"source_location": "location_from", "location": "location_to"})
+    f = f.merge(way, on=["location_from", "location_to"], how="left")
+    stays = f["kind"] == "inbound"
+    f["freight_known"] = f["freight"].fillna(usual["freight"]).notna() | stays
+    for price in ("freight", "least"):
+        f[price] = f[price].fillna(usual[price]).fillna(0.0).astype(float).mask(stays, 0.0)
+    return f
+
+
+def _steps(f: pd.DataFrame) -> pd.DataFrame:
+    """A row a taker and unit that may come (`nth`, from 1): what that unit is expected to save, in units: P(demand asks for it)."""
+    t = f.sort_values("lacks", ascending=False).drop_duplicates(TAKER).sort_values(TAKER)
+    t = t.loc[t.index.repeat(t["lacks"].astype(int))].reset_index(drop=True)
+    t["nth"] = t.groupby(TAKER).cumcount() + 1
+    supply = np.ceil(t["available_to"] + t["due"])
+    t["gain"] = lost_units(t, supply + t["nth"] - 1, HORIZON) - lost_units(t, supply + t["nth"], HORIZON)
+    return t[[*TAKER, "nth", "gain"]]
+
+
+def _avoided(f: pd.DataFrame, steps: pd.DataFrame) -> pd.Series:
+    """What the units of each way save, in units: of all that go to a place together, by their number."""
+    total = f.groupby(TAKER)["units"].transform("sum")
+    saves = steps.assign(saved=steps.groupby(TAKER)["gain"].cumsum(), nth=steps["nth"].astype(float))[[*TAKER, "nth", "saved"]]
+    both = f[TAKER].assign(nth=total).merge(saves, on=[*TAKER, "nth"], how="left")
+    return (both["saved"].to_numpy() * f["units"] / total).astype(float)
+
+
+def _flow(f: pd.DataFrame, steps: pd.DataFrame) -> np.ndarray:
+    """Units a row (a way of one source to one place): the most margin saved less freight, SKU by SKU, which share nothing.
+
+    `f`: SOURCE, location_to, arrives, spares, lacks, per_unit, freight, least, on a plain index; `steps` as `_steps` gives them.
+    """
+    units, mine = np.zeros(len(f)), dict(tuple(steps.groupby("sku")))
+    for sku, own in f.groupby("sku"):
+        units[own.index] = _plan(own, mine[sku])
+    return units
+
+
+def _plan(f: pd.DataFrame, steps: pd.DataFrame) -> np.ndarray:
+    """The best units a way of one SKU, within what each source spares and what each place lacks from the arrival on.
+
+    A transport problem in whole units. What comes after a day meets only what is lacking after it, so all that comes then is within that.
+    A unit more saves less than the one before it. A least charge a way: cost ≥ freight × units, and ≥ least where it is used at all.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    n, m = len(f), len(steps)
+    given, takes = f.groupby(SOURCE).ngroup().to_numpy(), f["location_to"].to_numpy()
+    arrives, lacks, spares = (f[c].to_numpy(float) for c in ("arrives", "lacks", "spares"))
+    freight, least, most = f["freight"].to_numpy(float), f["least"].to_numpy(float), np.minimum(spares, lacks)
+    of_source = given[:, None] == given
+    after = (takes[:, None] == takes) & (arrives >= arrives[:, None])  # a row a way: all that comes when it does, or later
+    places_ = pd.unique(takes)
+    arrived = -(places_[:, None] == takes).astype(float)
+    counted = (places_[:, None] == steps["location_to"].to_numpy()).astype(float)
+    eye, none, nil = np.eye(n), np.zeros((n, n)), np.zeros((n, m))
+    # Columns: units, whether the way is used, what it costs, which units count at a place.
+    limits = np.block([
+        [of_source, none, none, nil],
+        [after, none, none, nil],
+        [eye, -np.diag(most), none, nil],
+        [np.diag(freight), none, -eye, nil],
+        [none, np.diag(least), -eye, nil],
+        [arrived, np.zeros((len(places_), 2 * n)), counted],
     ])  # fmt: skip
+    worth = steps["gain"].to_numpy(float) * f["per_unit"].iloc[0]
     answer = milp(
-        np.concatenate([-f["per_unit"].to_numpy(float), np.zeros(n), np.ones(n)]),
-        constraints=LinearConstraint(limits.tocsr(), ub=np.concatenate([has, np.zeros(3 * n)])),
-        integrality=np.repeat([1, 1, 0], n),
-        bounds=Bounds(0, np.concatenate([most, np.ones(n), np.full(n, np.inf)])),
+        np.concatenate([np.zeros(2 * n), np.ones(n), -worth]),
+        constraints=LinearConstraint(limits, ub=np.concatenate([spares, lacks, np.zeros(3 * n + len(places_))])),
+        integrality=np.repeat([1, 0], [2 * n, n + m]),
+        bounds=Bounds(0, np.concatenate([most, np.ones(n), np.full(n, np.inf), np.ones(m)])),
+        options={"mip_rel_gap": 0.0},
     )
     return np.round(answer.x[:n])
 

@@ -12,11 +12,11 @@ import pandas as pd
 from opsreview import agreed, catalog, causes, change, decisions, development, findings, gaps, ledger, restatements, standing
 from opsreview import settings as settings_module
 from opsreview.audit import PREFIX, Audit
-from opsreview.behind import Behind, behind
+from opsreview.behind import Behind, behind, lines
 from opsreview.intake.arrivals import came_since
 from opsreview.intake.folder import week_named
 from opsreview.intake.store import ExportsError, open_exports
-from opsreview.measure import Measured, Progress, cache_folder, definitions
+from opsreview.measure import ORDER_MARGIN, Measured, Progress, cache_folder, definitions
 from opsreview.month import Month
 from opsreview.settings import Settings
 from opsreview.statistics import HISTORY
@@ -207,9 +207,14 @@ class Results:
     @cached_property
     def change(self) -> pd.DataFrame:
         """change.csv without its week: what changed contribution margin against the weeks before (`change.COLUMNS`)."""
+        return change.by_grain(self.change_cells)
+
+    @cached_property
+    def change_cells(self) -> pd.DataFrame:
+        """The cells that each part of `change` is the sum of (`change.by_cell`)."""
         m = self.measured
         past = [m.cards[w].frame("sold") for w in m.weeks if self.week - change.HISTORY <= w < self.week]
-        return change.explain(m.cards[self.week].frame("sold"), past, self.evidence("shipping_profile"))
+        return change.by_cell(m.cards[self.week].frame("sold"), past, self.evidence("shipping_profile"))
 
     @cached_property
     def late_costs(self) -> pd.DataFrame:
@@ -239,8 +244,10 @@ class Results:
         """Growth of net revenue and of contribution margin, where revenue is up and margin is not (`change.flat_although`)."""
         return change.flat_although(self.change)
 
-    def lines(self, **where: str) -> pd.DataFrame:
-        """Rows of order_margin.parquet whose columns have these values, by order and line."""
+    def lines(self, days: int = 7, **where: str) -> pd.DataFrame:
+        """Rows as order_margin.parquet has them with these values, by order and line; what it has not (other days, a tier) worked out."""
+        if days != self.week.window.days or where.keys() - set(ORDER_MARGIN):
+            return lines(self.measured.books(self.week), days, where, ORDER_MARGIN)
         return pd.read_parquet(self.order_margin, filters=[(c, "==", v) for c, v in where.items()] or None)
 
     def behind(self, kpi: str, where: dict[str, str]) -> Behind:

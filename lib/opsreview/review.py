@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import agenda, widgets
+from opsreview import agenda, formats, widgets
 from opsreview.catalog import AUDIT, HEALTH, MONTH, REVIEWS
-from opsreview.exhibits import Part, bridges, exhibits, leak_why, rows
+from opsreview.exhibits import Part, bridges, change_why, exhibits, leak_why, rows
 from opsreview.tables import Html
 from opsreview.titles_margin import BRIDGE
 
+WEEK = 7  # days of a figure, unless a margin is asked for more
 PARAMETERS = ("week", "exports", "config", "decisions", "reports")
 OF_MONTH = ("month", *PARAMETERS[1:])
 FRAMES = ("kpis", "history", "findings", "leaks", "leak_history", "leak_causes", "sku_margin", "inventory", "forecast", "decisions")
@@ -189,25 +190,34 @@ class Review:
         """Findings of all reviews by check, owner, severity and decision (JupyterLab)."""
         return widgets.findings_filter(self.results)
 
-    def why(self, figure: str = "contribution_margin", **where: str) -> Panel:
+    def why(self, figure: str = "contribution_margin", days: int = WEEK, **where: str) -> Panel:
         """From a figure of the week to its rows: `review.why("contribution_margin", family="Mugs")`, `review.why("on_time_ship_rate")`.
 
-        A margin (net revenue, gross margin, contribution margin or a cost between them) by any of sku, family, channel, order: what its
-        lines add up to, the bridge, and each line with where each of its costs comes from. Any other KPI by its grains and the columns of
-        its rows: the figure, how it is reckoned, and the rows it counts. The leaks: `review.why("leaks")`, `review.why("leak_2")`, a part
-        by the columns of its rows: `review.why("stockout", sku="…")`.
+        A margin (net revenue, gross margin, contribution margin or a cost between them) by any of sku, family, category, tier, channel,
+        order, and over so many `days` up to the week's end: what its lines add up to, the bridge, and each line with where its costs come
+        from. Any other KPI by its grains and the columns of its rows: the figure, how it is reckoned, and the rows it counts. The leaks:
+        `review.why("leaks")`, `review.why("leak_2")`, a part by the columns of its rows: `review.why("stockout", sku="…")`. The bill
+        of returns by the columns of its lines: `review.why("returns_bill", reason="…")`. What changed the margin by sku, family, channel,
+        and part by part: `review.why("change", family="…", part="volume")`.
         """
-        of = bridges if figure in BRIDGE else leak_why if figure in leak_why.names(self.results) else rows
+        if figure in BRIDGE:
+            return Panel(bridges.why(self.results, figure, where, days))
+        _of_its_own_window(figure, days)
+        of = change_why if figure == change_why.CHANGE else leak_why if figure in leak_why.names(self.results) else rows
         return Panel(of.why(self.results, figure, where))
 
-    def rows(self, kpi: str, **where: str) -> pd.DataFrame:
+    def rows(self, kpi: str, days: int = WEEK, **where: str) -> pd.DataFrame:
         """Every row that a KPI of the week is worked out from: `review.rows("on_time_ship_rate", location="north")`.
 
         Of a margin or a cost between margins the lines as order_margin.parquet has them, with where each cost comes from (`why` says which
-        are left out); of the leaks their ledger, of creep its causes, of another part (`stockout`, …) the rows that it is the sum of.
+        are left out), also of so many `days`; of the leaks their ledger, of creep its causes, of another part (`stockout`, …) the rows that
+        it is the sum of; of the bill of returns its lines, of what changed the margin its cells.
         """
         if kpi in BRIDGE:
-            return bridges.lines(self.results, kpi, where)
+            return bridges.lines(self.results, kpi, where, days)
+        _of_its_own_window(kpi, days)
+        if kpi == change_why.CHANGE:
+            return change_why.frame(self.results, where)
         if kpi in (*leak_why.LEDGER, "creep"):
             return leak_why.frame(self.results, kpi)
         return self.results.behind(kpi, where).rows
@@ -215,6 +225,12 @@ class Review:
     def table(self, name: str) -> pd.DataFrame:
         """A frame by name: kpis, history, findings, leaks, …, or one of the evidence frames (orders_daily, waves, sku_rank, …)."""
         return getattr(self.results, name) if name in FRAMES else self.results.evidence(name)
+
+
+def _of_its_own_window(figure: str, days: int) -> None:
+    """Only a margin may be summed over any days: every other figure is defined for a window."""
+    if days != WEEK:
+        raise ValueError(f"{figure} is of its own window; days may be asked of {', '.join(BRIDGE)}{formats.near(figure, BRIDGE)}")
 
 
 def place(given: str, new: bool = False) -> Path:

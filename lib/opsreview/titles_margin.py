@@ -125,7 +125,7 @@ MOST = 0.75  # of a part, from which a family or channel is said to be where it 
 
 
 def _mostly(rows: pd.DataFrame, part: str, amount: float, names: Mapping[str, str]) -> str:
-    """` (Fern cardigan)`: the one SKU, family or channel that most of a part lies in; empty where it is spread, or nothing else was sold."""
+    """` (Fern cardigan)`: the SKU, family or channel that most of a part lies in; empty where it is spread, or nothing else was sold."""
     several = rows[rows.grain != "all"].groupby("grain").key.nunique()
     inside = rows[(rows.part == part) & rows.grain.isin(several[several > 1].index)]
     inside = inside.assign(share=inside.amount / amount, wide=inside.grain != "sku")

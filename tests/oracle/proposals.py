@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import timedelta
-from itertools import product as every
+from functools import cache, partial
 from math import ceil, exp, floor, inf, log
 from statistics import linear_regression, median, quantiles
 
@@ -24,7 +25,8 @@ from .stock import demand, open_inbound, shares, stock_now
 def arrivals(known: Known) -> list[Row]:
     """Open inbound: units, and days from `as_of` at which they are to be believed."""
     return [
-        Row(sku=x.sku, location=x.location, units=x.open_quantity,
+        Row(sku=x.sku, location=x.location, units=x.open_quantity, kind=x.kind, line=(x.document_id, x.line_id),
+            here=x.arrived_at is not None, overdue=(x.eta - known.week.end).days + lateness(known).get(x.supplier, 0.0) < 0,
             offset=max(0.0, (x.eta - known.week.end).days + lateness(known).get(x.supplier, 0.0)))
         for x in open_inbound(known)
     ]  # fmt: skip
@@ -177,54 +179,103 @@ def lanes(known: Known) -> dict:
     return found
 
 
-def needs(known: Known) -> tuple[dict, dict]:
-    """What each SKU and location can spare, and what it lacks until 14 days from now."""
+def taken(known: Known) -> float:
+    """Days that a transfer takes, of those of the 14 that are looked at."""
     usual = lanes(known).get(None)
-    took = 3 if usual is None or usual.took is None else usual.took
-    keys = set(stock_now(known)) | {(x.sku, x.location) for x in known["inbound"]}
-    held_somewhere = {sku for sku, _ in stock_now(known)}
-    spares, lacks = {}, {}
-    for sku, location in keys:
-        now = stock_now(known).get((sku, location))
-        available = now.available if now else 0.0
-        d = demand(known).get(sku, 0.0)
-        here = d * shares(known)[sku, location] if now else 0.0 if sku in held_somewhere else d
-        due = sum(a.units for a in arrivals(known) if (a.sku, a.location) == (sku, location) and a.offset < 14)
-        spread = dispersion(known, sku)
-        soon = beyond(available, here * min(took, 14), spread)
-        short = floor(max(0.0, beyond(available + due, here * 14, spread) - soon) + 1e-9)
-        over = floor(max(0.0, available - 28 * here))
-        if over >= 1:
-            spares[sku, location] = over
-        if short >= 1 and per_unit(known, sku) > 0:
-            lacks[sku, location] = short
-    return spares, lacks
+    return min(14, 3 if usual is None or usual.took is None else usual.took)
 
 
-def transfers(known: Known) -> dict[str, float]:
-    """SKU -> the most that moving its stock can bring, found by trying every plan."""
-    spares, lacks = needs(known)
-    found = {}
-    for sku in {s for s, _ in spares} & {s for s, _ in lacks}:
-        ways = [(a, b) for (s, a) in spares for (t, b) in lacks if s == t == sku and a != b]
-        priced = {}
-        for way in ways:
-            lane, usual = lanes(known).get(way), lanes(known).get(None)
-            each, least = (next((x[c] for x in (lane, usual) if x is not None and x[c] is not None), 0.0) for c in ("freight", "least"))
-            priced[way] = (each, least)
-        best = 0.0
-        for plan in every(*(range(int(min(spares[sku, a], lacks[sku, b])) + 1) for a, b in ways)):
-            sent, got = defaultdict(int), defaultdict(int)
-            for (a, b), n in zip(ways, plan, strict=True):
-                sent[a] += n
-                got[b] += n
-            if all(n <= spares[sku, a] for a, n in sent.items()) and all(n <= lacks[sku, b] for b, n in got.items()):
-                worth = sum(
-                    per_unit(known, sku) * n - max(each * n, least)
-                    for (each, least), n in zip((priced[way] for way in ways), plan, strict=True)
-                    if n
-                )
-                best = max(best, worth)
-        if best > 0:
-            found[sku] = best
+def here(known: Known, sku: str, location: str) -> float:
+    """Units a day that the place sells of it."""
+    d, now = demand(known).get(sku, 0.0), stock_now(known)
+    if (sku, location) in now:
+        return d * shares(known)[sku, location]
+    return 0.0 if any(s == sku for s, _ in now) else d
+
+
+def available(known: Known, sku: str, location: str) -> float:
+    now = stock_now(known).get((sku, location))
+    return now.available if now else 0.0
+
+
+def due(known: Known, sku: str, location: str) -> float:
+    return sum(a.units for a in arrivals(known) if (a.sku, a.location) == (sku, location) and a.offset < 14)
+
+
+def lost(known: Known, sku: str, location: str, supply: float, days: float) -> float:
+    return beyond(supply, here(known, sku, location) * days, dispersion(known, sku))
+
+
+def lacks(known: Known, sku: str, location: str, arrives: float) -> int:
+    """Whole units asked for beyond stock and inbound in 14 days, less those lost before anything could arrive."""
+    there = available(known, sku, location)
+    short = lost(known, sku, location, there + due(known, sku, location), 14)
+    return floor(max(0.0, short - lost(known, sku, location, there, arrives)) + 1e-9)
+
+
+def sources(known: Known, sku: str) -> list[Row]:
+    """What may be moved: stock above the place's own 28 days, and what purchases bring on top of that."""
+    found = []
+    for location in {place for s, place in stock_now(known) if s == sku}:
+        need, there = 28 * here(known, sku, location), available(known, sku, location)
+        if (over := floor(max(0.0, there - need))) >= 1:
+            found.append(Row(kind="stock", location=location, line=None, spares=over, arrives=taken(known)))
+        lines = [a for a in arrivals(known) if (a.sku, a.location) == (sku, location)]
+        for a in sorted(lines, key=lambda a: (a.offset, a.line)):
+            there += a.units
+            over = floor(min(a.units, max(0.0, there - need)))
+            if over >= 1 and a.kind == "purchase" and not a.here and not a.overdue and a.offset < 14:
+                found.append(Row(kind="inbound", location=location, line=a.line, spares=over, arrives=a.offset))
+    return found
+
+
+def ways(known: Known, sku: str) -> list[Row]:
+    """Every source and place that lacks the SKU when it arrives, with what it costs to move there."""
+    places = {place for s, place in set(stock_now(known)) | {(x.sku, x.location) for x in known["inbound"]} if s == sku}
+    found = []
+    for source in sources(known, sku):
+        for to in places - {source.location}:
+            if (lack := lacks(known, sku, to, source.arrives)) < 1 or per_unit(known, sku) <= 0:
+                continue
+            lane = [lanes(known).get(key) for key in ((source.location, to), None)]
+            each, least = (next((x[c] for x in lane if x is not None and x[c] is not None), 0.0) for c in ("freight", "least"))
+            if source.kind == "inbound":
+                each = least = 0.0
+            found.append(Row(source, source=(source.kind, source.location, source.line), to=to, lacks=lack, each=each, least=least))
+    return found
+
+
+def plans(ways: list[Row], left: dict, chosen: tuple = ()) -> Iterator[tuple]:
+    """Every plan in whole units: no source gives more than it spares, and no place gets more after a day than it lacks from then on."""
+    if len(chosen) == len(ways):
+        yield chosen
+        return
+    way = ways[len(chosen)]
+    for n in range(min(left[way.source], way.lacks) + 1):
+        plan = (*chosen, n)
+        mine = [(w, k) for w, k in zip(ways, plan, strict=False) if w.to == way.to]
+        if all(sum(k for w, k in mine if w.arrives >= since.arrives) <= since.lacks for since, _ in mine):
+            yield from plans(ways, {**left, way.source: left[way.source] - n}, plan)
+
+
+def saves(known: Known, sku: str, to: str, got: int) -> float:
+    """Units of demand that so many more at a place are expected to meet and that would be lost, beside what it has and expects."""
+    supply = ceil(available(known, sku, to) + due(known, sku, to))
+    return lost(known, sku, to, supply, 14) - lost(known, sku, to, supply + got, 14)
+
+
+def transfers(known: Known) -> dict[str, tuple[float, float]]:
+    """SKU -> the most that moving its stock and its inbound can bring, found by trying every plan, and the units that saves."""
+    found, worth = {}, cache(partial(saves, known))
+    for sku in {s for s, _ in stock_now(known)}:
+        mine, most = ways(known, sku), (0.0, 0.0)
+        for plan in plans(mine, {way.source: way.spares for way in mine}):
+            got = Counter()
+            for way, n in zip(mine, plan, strict=True):
+                got[way.to] += n
+            met = sum(worth(sku, to, n) for to, n in got.items())
+            cost = sum(max(way.each * n, way.least) for way, n in zip(mine, plan, strict=True) if n)
+            most = max(most, (met * per_unit(known, sku) - cost, met))
+        if most[0] > 0:
+            found[sku] = most
     return found

@@ -14,8 +14,8 @@ from opsreview.titles import COSTS
 from opsreview.titles_margin import BRIDGE, CHANGES, COME_FROM
 
 MARGIN = ["orders", "order_lines", "products"]
-GRAINS = ("sku", "family", "channel", "order")
-MOST_LINES = 400  # lines of a figure in a notebook's table; order_margin.parquet has them all
+GRAINS = ("sku", "family", "category", "tier", "channel", "order")
+MOST_LINES = 400  # lines of a figure in a notebook's table; review.rows has them all
 
 
 def net_to_contribution(results: Any) -> list[Part]:
@@ -165,16 +165,16 @@ def late_costs(results: Any) -> list[Part]:
     ]  # fmt: skip
 
 
-def lines(results: Any, figure: str, where: dict[str, str]) -> pd.DataFrame:
-    """The lines whose sum a margin figure of the week is, with where each of their costs comes from: rows of order_margin.parquet."""
-    return _counted(_sold(results, where), figure)
+def lines(results: Any, figure: str, where: dict[str, str], days: int) -> pd.DataFrame:
+    """The lines whose sum a margin figure of so many days is, with where each of their costs comes from: as in order_margin.parquet."""
+    return _counted(_sold(results, where, days), figure)
 
 
-def _sold(results: Any, where: dict[str, str]) -> pd.DataFrame:
+def _sold(results: Any, where: dict[str, str], days: int) -> pd.DataFrame:
     for key in where:
         if key not in GRAINS:
             raise ValueError(f"a margin is asked about by {', '.join(GRAINS)}, not by {key!r}{formats.near(key, GRAINS)}")
-    return results.lines(**{{"order": "order_id"}.get(k, k): v for k, v in where.items()})
+    return results.lines(days, **{{"order": "order_id"}.get(k, k): v for k, v in where.items()})
 
 
 def _counted(lines: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -182,23 +182,36 @@ def _counted(lines: pd.DataFrame, figure: str) -> pd.DataFrame:
     return lines if figure == "net_revenue" else lines[lines.cost_of_goods.notna()]
 
 
-def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
-    """The lines behind a margin figure of the week and the bridge between them: see `Review.why`."""
+def _when(results: Any, days: int) -> str:
+    """`2026-W46`, or `the 28 days to 15 Nov`."""
+    last = results.week.trailing(1).start
+    return str(results.week) if days == results.week.window.days else f"the {formats.count(days, 'day')} to {formats.day(last)}"
+
+
+def _shortened(results: Any, days: int) -> str:
+    """What there is to say where the exports do not reach back so far: else empty."""
+    first = results.exports.weeks[0].monday
+    return f"; the exports begin on {formats.day(first)}" if first > results.week.trailing(days).start else ""
+
+
+def why(results: Any, figure: str, where: dict[str, str], days: int) -> list[Part]:
+    """The lines behind a margin figure of so many days and the bridge between them: see `Review.why`."""
     currency = results.settings.reporting_currency
-    lines = _sold(results, where)
-    whose = formats.listing([f"{k} {v}" for k, v in where.items()], 4) or "the whole store"
+    lines = _sold(results, where, days)
+    whose, when = formats.listing([f"{k} {v}" for k, v in where.items()], 4) or "the whole store", _when(results, days)
     if lines.empty:
-        return [note(f"No line was sold in {results.week} of {whose}.")]
+        return [note(f"No line was sold in {when} of {whose}{_shortened(results, days)}.")]
     costed = _counted(lines, figure)
     money = formats.money(costed[figure].sum(), currency, 2)
     text = (
-        f"{BRIDGE[figure]} of {whose} in {results.week}: {money}, the sum of {formats.count(len(costed), 'line')} "
+        f"{BRIDGE[figure]} of {whose} in {when}: {money}, the sum of {formats.count(len(costed), 'line')} "
         f"of {formats.count(costed.order_id.nunique(), 'order')}"
     )
     if len(costed) < len(lines):
         gone = lines.net_revenue.sum() - costed.net_revenue.sum()
         without = formats.count(len(lines) - len(costed), "line")
         text += f"; {without} without unit cost ({formats.money(gone, currency)} of net revenue) left out"
+    text += _shortened(results, days)
     margin = costed.assign(whose=whose).groupby("whose", as_index=False)[list(BRIDGE)].sum()
     chart = charts.waterfall(margin, f"From net revenue to contribution margin: {whose}", "", currency, "whose")
     listing = costed.assign(worst=costed[figure]).sort_values(["worst", "order_id", "line_id"])
@@ -215,7 +228,7 @@ def why(results: Any, figure: str, where: dict[str, str]) -> list[Part]:
     """
     table = listed(
         results, listing, columns, f"Its lines, lowest {BRIDGE[figure].lower()} first; under each cost where it comes from", MARGIN,
-        most=MOST_LINES, whole="order_margin.parquet", filterable=True,
+        most=MOST_LINES, whole="review.rows has them all", filterable=True,
     )  # fmt: skip
     return [note(f"{text}."), drawn(chart, "The bridge", results, MARGIN), _components(results, costed), table]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -144,17 +146,20 @@ def _then(row: Any, currency: str) -> str:
 
 
 def transfers(results: Any) -> Html:
-    """Stock to move: which units, from where to where, what that costs and saves."""
+    """What to move, of stock and of what is on order: which units, from where to where, what that costs and saves, in units and money."""
     rows, currency = results.evidence("transfers"), results.settings.reporting_currency
-    rows = rows.assign(way=rows.location_from + " → " + rows.location_to)
+    rows = rows.assign(
+        way=rows.location_from + " → " + rows.location_to, source=[_source(row, results.week.end) for row in rows.itertuples()]
+    )
     columns = """
     sku | SKU | code | small=name
-    way | From → to | text
+    way | From → to | text | small=source
     units | Move | number
-    available_from | Has | number
+    available_from | Has | number | help=in stock there, or on the purchase line
     spares | Spares | number
     available_to | There | number
     lacks | Lacks | number
+    avoided | Stock-outs avoided | one | help=units of demand expected to be met that would otherwise be lost
     per_unit | Margin a unit | cents
     saved | Saves | money
     cost | Freight | cents
@@ -162,16 +167,19 @@ def transfers(results: Any) -> Html:
     """
     lanes = [f"{way}: {formats.count(units, 'unit')}" for way, units in rows.groupby("way").units.sum().items()]
     saved, freight = (formats.money(rows[c].sum(), currency) for c in ("net", "cost"))
+    name = "Rebalance stock and inbound" if (rows.kind == "inbound").any() else "Rebalance stock"
     caption = (
-        f"Rebalance stock: {formats.listing(lanes, 4)}, {saved} of margin saved once, after {freight} freight{decides(results, 'oos_risk')}"
+        f"{name}: {formats.listing(lanes, 4)}, {formats.number(rows.avoided.sum(), 1)} units of stock-outs avoided, {saved} of margin "
+        f"saved once, after {freight} freight{decides(results, 'oos_risk')}"
         if lanes
-        else "Rebalance stock"
+        else name
     )
     unknown = "" if not len(rows) or rows.freight_known.all() else " No transfer's freight is in the exports: it counts as nothing here."
     note = (
-        "Spares: above its own 28 days. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival "
-        "until 14 days from now. Freight: what transfers of that lane cost a unit in 26 weeks, at least what the cheapest of them did."
-        f"{unknown}"
+        "Spares: above its own 28 days, of its stock and of purchases due within 14 days, which then go elsewhere when they come, at no "
+        "freight. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival until 14 days from now. "
+        "Stock-outs avoided: what of that is expected to be met, fewer than the units moved, since not each is surely asked for. Freight: "
+        f"what transfers of that lane cost a unit in 26 weeks, at least what the cheapest of them did.{unknown}"
     )
     return listed(
         results,
@@ -183,6 +191,13 @@ def transfers(results: Any) -> Html:
         note=note,
         first=FIRST,
     )
+
+
+def _source(row: Any, now: date) -> str:
+    """`PO1 line 2, due 18 Nov` of a purchase that goes elsewhere; empty where stock is moved."""
+    if row.kind == "stock":
+        return ""
+    return f"{row.document_id} line {row.line_id}, due {formats.day(now + timedelta(days=ceil(row.arrives)))}"
 
 
 def channels(results: Any) -> list[Html]:

@@ -1,4 +1,4 @@
-"""From any KPI to its rows: what `review.why` shows of a figure that is no margin."""
+"""From any KPI, or the bill of returns, to its rows: what `review.why` shows of a figure that is no margin."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ import pandas as pd
 
 from opsreview import figures, formats
 from opsreview.catalog import kpis
-from opsreview.exhibits import Part
+from opsreview.charts.money import GROUPS
+from opsreview.exhibits import Part, gone
 from opsreview.tables import Html, note, table
 
 MOST_ROWS = 200
+BILL = "returns_bill"
 
 
 def why(results: Any, kpi: str, where: dict[str, str]) -> list[Part]:
     """A sentence that says the figure, its numerator and denominator and how it is reckoned, and the rows behind it."""
+    if kpi == BILL:
+        return _bill(results, where)
     if any(kpi in gap["costs"] for gap in results.missing):
         return [note(f"{kpis()[kpi].label} is n/a in {results.week}: {figures.why_missing(results, kpi)}.")]
     found, fact = results.behind(kpi, where), kpis()[kpi]
@@ -25,6 +29,31 @@ def why(results: Any, kpi: str, where: dict[str, str]) -> list[Part]:
     made = f" = {' / '.join(parts)}" if len(parts) == 2 else ""
     text = f"{fact.label} of {whose} in {results.week}: {said}{made}, from {formats.count(len(found.rows), 'row')}."
     return [note(f"{text} {figures.formula(fact)}."), listing(results, found.rows, kpi, fact.label, where)]
+
+
+def _bill(results: Any, where: dict[str, str]) -> list[Part]:
+    """What returns cost, part by part, and the return lines that each part is the sum of."""
+    if results.evidence(BILL).empty:
+        return [note(f"The bill of returns is n/a in {results.week}: {gone(results, ['returns']) or 'nothing came back in its 28 days'}.")]
+    found, currency = results.behind(BILL, where), results.settings.reporting_currency
+    parts = [part for group in GROUPS.values() for part in group[1]]
+    whose = formats.listing([figures.key_words(k, v) for k, v in where.items()], 4) or "the whole store"
+    text = (
+        f"The bill of returns of {whose} in the 28 days to {formats.day(results.week.trailing(1).start)}: "
+        f"{formats.money(found.value, currency, 2)}, the sum of {formats.count(len(found.rows), 'return line')} "
+        f"of {formats.count(found.denominator, 'unit')}; {formats.money(found.rows.refund.sum(), currency, 2)} given back is in no part"
+    )
+    sums = pd.DataFrame(
+        [{"part": formats.words(p), "amount": found.rows[p].sum(), "lines": int((found.rows[p] != 0).sum())} for p in parts]
+    )
+    columns = """
+    part | Part | words
+    amount | Costs | cents | bar
+    lines | Lines with it | number
+    """
+    by_part = table(sums, columns, f"The bill of {whose}, part by part", currency, first=len(sums))
+    dearest = found.rows.sort_values(["total", "return_id", "line_no"], ascending=[False, True, True], kind="stable")
+    return [note(f"{text}."), by_part, listing(results, dearest, BILL, "the bill of returns", where)]
 
 
 def listing(results: Any, rows: pd.DataFrame, name: str, label: str, where: dict[str, str]) -> Html:
