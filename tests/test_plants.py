@@ -23,19 +23,20 @@ from opsreview.weeks import Week
 ROOT = Path(__file__).parents[1]
 WEEK = Week.parse("2026-W46")
 HISTORY = 13  # weeks before W: from twelve on a history calls a signal
-# What a week of the shop without leaks may raise. Of some 75 SKUs that sell enough to be worth 50 a week to anyone, one in forty is short
-# of its plan by more than 1.96 standard deviations by chance: two. And of 300 shelves a few do run out within a fortnight in any shop that
-# orders by the week. Over several seeds five to seven were counted.
-ALARMS = 8
+QUARTER = 13  # weeks of exports that checks look back over, W among them
+# Shops without leaks, by seed: the weeks before W whose figures are known. One is held to its whole history; the others, for the time it
+# takes, to one week, which leaves out signals and nothing else.
+CLEAN = {7: HISTORY, 3: 1, 1: 1}
+ALARMS = 8  # what a week of a shop without leaks may raise
 
 
-def found(folder: Path, cache: Path) -> pd.DataFrame:
+def found(folder: Path, cache: Path, history: int = HISTORY) -> pd.DataFrame:
     """What the checks find in W, each week of its history known as it was then."""
     settings = settings_of(ROOT / "data_samples" / "review.toml")
     exports = open_exports(folder, WEEK, settings, cache)
     plans: dict = {}
     past = []
-    for week in (WEEK - n for n in range(HISTORY, 0, -1)):
+    for week in (WEEK - n for n in range(history, 0, -1)):
         books = Books(exports.known(week), settings, plans)
         past.append(scorecard(books)[1].assign(week=str(week)))
         books.close()
@@ -52,11 +53,15 @@ def planted(sample_results) -> pd.DataFrame:
     return findings[findings["state"] != "resolved"]
 
 
-@pytest.fixture(scope="module")
-def clean(tmp_path_factory) -> pd.DataFrame:
-    folder = tmp_path_factory.mktemp("clean")
-    make_store(folder / "exports", seed=7, weeks=HISTORY + 4, last_week=WEEK, skus=150, orders_per_week=900, plants=False)
-    return found(folder / "exports", folder / "cache")
+@pytest.fixture(scope="module", params=CLEAN, ids=lambda seed: f"seed {seed}")
+def clean(request, tmp_path_factory) -> pd.DataFrame:
+    """What is found in a shop without leaks. It has a promotion that soon starts, else it would not be told from one at risk."""
+    folder, history = tmp_path_factory.mktemp("clean"), CLEAN[request.param]
+    weeks = max(QUARTER + 1, history + 4)
+    make_store(folder / "exports", seed=request.param, weeks=weeks, last_week=WEEK, skus=150, orders_per_week=900, plants=False)
+    promotions = pd.read_excel(folder / "exports" / str(WEEK) / "promotions.xlsx", engine="calamine")
+    assert pd.to_datetime(promotions["ends_on"]).ge(pd.Timestamp(WEEK.end)).any()
+    return found(folder / "exports", folder / "cache", history)
 
 
 def recorded() -> list[dict]:
@@ -85,10 +90,14 @@ TRUTHS = {
 
 
 @pytest.mark.parametrize("check", TRUTHS.values(), ids=TRUTHS)
-def test_a_planted_truth_of_money_is_found_and_a_clean_shop_has_none_of_it(planted, clean, check):
+def test_a_planted_truth_of_money_is_found(planted, check):
     (entity,) = [e for name, e in LEAKS if name == check]
     assert entity in set(planted.loc[planted["check"] == check, "entity"])
-    assert check not in set(clean["check"])
+
+
+def test_a_shop_without_leaks_has_no_truth_of_money(clean):
+    seen = clean[clean["check"].isin(TRUTHS.values())]
+    assert seen.empty, seen[["check", "entity", "impact"]].to_string()
 
 
 def test_each_truth_is_what_it_is_called(sample_results, planted):
@@ -119,5 +128,5 @@ def test_a_shop_without_leaks_raises_few_alarms(clean):
     assert len(clean) <= ALARMS, clean[["check", "entity", "impact"]].to_string()
     assert not (clean["severity"] == "critical").any()
     by_check = clean["check"].value_counts()
-    quiet = set(catalog.checks()) - {"oos_risk", "sku_demand_variance", "promotion_at_risk"}
+    quiet = set(catalog.checks()) - {"oos_risk", "sku_demand_variance"}  # of many shelves and plans chance takes a few
     assert not quiet & set(by_check.index), by_check.to_string()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from opsreview import catalog
 from opsreview import settings as s
-from opsreview.settings import SettingsError, find, load, parse
+from opsreview.settings import ACTIONS, TEAMS, SettingsError, find, load, parse
 
 LEAST = {"timezone": "Europe/London", "reporting_currency": "GBP"}
 
@@ -67,6 +67,11 @@ def test_every_kpi_and_check_has_an_owner_and_every_check_its_thresholds():
         ({"owners": {"gross_margin": {"owner": "Ann"}}}, "owners.gross_margin.escalate_to", "CFO"),
         ({"costs": {"channel_rate": {"amazon": 0.15}}}, "costs.channel_rate.amazon", 0.15),
         ({"costs": {"payment_rate": 0.01}}, "costs.payment_fixed", 0.30),
+        ({"returns": {"teams": {"defective": "quality"}}}, "returns.teams.defective", "quality"),
+        ({"returns": {"teams": {"defective": "quality"}}}, "returns.teams.damaged", "warehouse"),
+        ({"returns": {"teams": {"too_heavy": "buying"}}}, "returns.teams", {**TEAMS, "too_heavy": "buying"}),  # a reason of one's own
+        ({"returns": {"actions": {"too_small": "ask for a photo"}}}, "returns.actions", {**ACTIONS, "too_small": "ask for a photo"}),
+        ({"returns": {"actions": {"too_small": "ask for a photo"}}}, "returns.teams", TEAMS),
         ({"allow": {"quarantined_rows": 12}}, "allow.quarantined_rows", 12),
     ],
 )

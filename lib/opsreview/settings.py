@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from opsreview import catalog
 
@@ -86,19 +86,29 @@ class Costs(Section):
     fixed_per_month: float = Field(0.0, ge=0)
 
 
+TEAMS = {
+    "damaged": "warehouse", "wrong_item": "warehouse", "not_as_described": "product page", "too_small": "fit and sizing",
+    "too_large": "fit and sizing", "defective": "supplier", "late_delivery": "carrier", "changed_mind": "post-purchase",
+}  # fmt: skip
+ACTIONS = {
+    "damaged": "review its packaging and how it is handled", "wrong_item": "check its pick face and labels",
+    "not_as_described": "mend text and pictures of the product page", "too_small": "mend the size table, say how it fits",
+    "too_large": "mend the size table, say how it fits", "defective": "claim from the supplier, inspect on arrival",
+    "late_delivery": "review carrier and promise", "changed_mind": "offer an exchange before a refund",
+}  # fmt: skip
+
+
 class Returns(Section):
     control_reasons: list[str] = ["damaged", "wrong_item", "defective", "not_as_described", "late_delivery"]
     ticket_topics: list[str] = ["return", "refund", "exchange"]
-    teams: dict[str, str] = {
-        "damaged": "warehouse", "wrong_item": "warehouse", "not_as_described": "product page", "too_small": "fit and sizing",
-        "too_large": "fit and sizing", "defective": "supplier", "late_delivery": "carrier", "changed_mind": "post-purchase",
-    }  # fmt: skip
-    actions: dict[str, str] = {
-        "damaged": "review its packaging and how it is handled", "wrong_item": "check its pick face and labels",
-        "not_as_described": "mend text and pictures of the product page", "too_small": "mend the size table, say how it fits",
-        "too_large": "mend the size table, say how it fits", "defective": "claim from the supplier, inspect on arrival",
-        "late_delivery": "review carrier and promise", "changed_mind": "offer an exchange before a refund",
-    }  # fmt: skip
+    teams: dict[str, str] = TEAMS
+    actions: dict[str, str] = ACTIONS
+
+    @field_validator("teams", "actions", mode="after")
+    @classmethod
+    def _the_other_reasons_keep_theirs(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        """Defaults reason by reason; a reason of a team's own is added to them."""
+        return {**{"teams": TEAMS, "actions": ACTIONS}[info.field_name], **value}
 
 
 class Carrier(Section):

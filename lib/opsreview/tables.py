@@ -18,7 +18,8 @@ MOST = 400  # rows of a table in a page; a page is mailed
 PILLS = {
     "ok": "ok", "watch": "watch", "breach": "breach", "critical": "critical", "n/a": "na", "done": "ok", "open": "watch",
     "committed": "watch", "overdue": "breach", "out": "breach", "at risk": "watch", "slipped": "watch", "at dock": "watch",
-    "inconsistent": "watch", "came": "ok", "missing": "breach", "stale": "watch", "odd": "watch", "changed": "watch", "ties": "ok", "does not tie": "breach",
+    "inconsistent": "watch",
+    "came": "ok", "missing": "breach", "stale": "watch", "odd": "watch", "changed": "watch", "ties": "ok", "does not tie": "breach",
     "accepted": "ok", "yes": "ok", "waiting": "watch", "accepted with errors": "watch", "partly accepted": "watch", "rejected": "breach",
     "refused by us": "breach",
 }  # fmt: skip

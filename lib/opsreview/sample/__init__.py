@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from opsreview.sample import meetings
+from opsreview.sample.clean import Clean
 from opsreview.sample.leaks import Leaks
-from opsreview.sample.plants import Nothing
 from opsreview.sample.readme import write_record, write_settings
 from opsreview.sample.store import Store
 from opsreview.sample.world import World, day_number
@@ -45,11 +45,12 @@ def make_store(
     Returns the record of what was planted, which `plants.json` and `README.md` beside the folders hold too (what was decided of it lies
     in `decisions/`): `{"seed", "first_week", "last_week", "skus", "orders_per_week", "plants": [{check, entity, week, planted, expected,
     unit}]}`.
+    Without `plants` it is the store that nothing ails (clean.py), not the same store less its leaks.
     ValueError where there are too few products for the leaks.
     """
     out = Path(out)
     world = World(seed, skus, orders_per_week, last_week - (weeks - 1), last_week)
-    planted = Leaks(world) if plants else Nothing(world)
+    planted = Leaks(world) if plants else Clean(world)
     planted.prepare()
     store = Store(world, planted)
     store.warm_up()

@@ -19,7 +19,7 @@ def purchase(world: World, plants, day: int, sku, location, quantity, eta) -> pd
     key = (np.asarray(sku) * 2 + location) * 100_000 + day
     eta = _working(eta)
     # What a supplier runs short of, it runs short of for every place, for some weeks.
-    slip = _SLIPS[dice.choice("slip", _SLIP_SHARES, sku, day // 21)]
+    slip = plants.slip(_SLIPS[dice.choice("slip", _SLIP_SHARES, sku, day // 21)])
     promise = _working(eta + slip)
     late = (dice.uniform("a day late", key) < 0.10) & (day_weekday(promise) != 4)
     arrived = at(promise + late, 3600 * (6.5 + 5 * dice.uniform("dock hour", key)))

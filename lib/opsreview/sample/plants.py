@@ -1,7 +1,7 @@
-"""Where a leak can be planted: one hook a place. `Nothing` is the store as it should be, and hands back what it was given.
+"""Where a leak can be planted: one hook a place. `Nothing` leaves the store to chance, and hands back what it was given.
 
 Because chance hangs on keys (dice.py), a leak changes what it is about and nothing else. The leaks themselves: leaks_supply.py,
-leaks_floor.py, leaks_money.py; `Leaks` (leaks.py) is all of them.
+leaks_floor.py, leaks_money.py; `Leaks` (leaks.py) is all of them. `Clean` (clean.py) is the store kept with care.
 """
 
 from __future__ import annotations
@@ -60,6 +60,14 @@ class Nothing:
     def inbound(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Purchase lines just placed, with all their future."""
         return rows
+
+    def reach(self, days: np.ndarray, day: int) -> np.ndarray:
+        """Days that stock and what is on order must last, else more is ordered (SKU × location)."""
+        return days
+
+    def slip(self, days: np.ndarray) -> np.ndarray:
+        """Days by which a supplier moves what it promised."""
+        return days
 
     def supply(self, stock, day: int) -> list[pd.DataFrame]:
         """More inbound lines, placed today."""

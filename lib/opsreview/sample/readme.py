@@ -87,7 +87,10 @@ def write_record(out: Path, world: World, record: dict) -> None:
 
 def _table(plants: list[dict]) -> str:
     if not plants:
-        return "None: this is the clean store."
+        return (
+            "None: this is the clean store. Suppliers keep their word, shelves are filled in time, slow movers sell in any week, what is\n"
+            "promoted earns with it and is bought before, the last week is like any other."
+        )
     rows = ["| check or leak part | entity | what was done | about |", "|---|---|---|---|"]
     for p in plants:
         about = "" if p["expected"] is None else f"{p['expected']:,g} {p['unit']}"

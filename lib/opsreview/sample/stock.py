@@ -119,13 +119,14 @@ class Stock:
         products = self.world.products
         lead = products["lead_time_days"].to_numpy()[:, None] + np.zeros(len(w.LOCATIONS), dtype=int)
         tier = self.world.tier[:, None]
-        level = self.daily * (lead + SAFETY[tier])
+        usual = self.daily * (lead + SAFETY[tier])
+        level = self.daily * self.plants.reach(lead + SAFETY[tier], day)
         position = self.available + self.on_order
         short = (position < level) & (((day + self.supplier) % 3 == 0)[:, None]) & (self.daily > 0)
         short[self.plants.frozen(day)] = False
         sku, location = np.nonzero(short)
         pack = products["pack_size"].to_numpy()[sku]
-        wanted = (level - position + self.daily * COVER[tier])[sku, location]
+        wanted = np.maximum(usual - position + self.daily * COVER[tier], level - position)[sku, location]
         quantity = (np.ceil(wanted / pack) * pack).astype(int)
         return inbound.purchase(self.world, self.plants, day, sku, location, quantity, day + lead[sku, location])
 

@@ -73,6 +73,7 @@ class World:
     last: Week
     dice: Dice = field(init=False)
     products: pd.DataFrame = field(init=False)
+    busy: float | None = field(init=False, default=BUSY)  # None: the last week is like any other
 
     def __post_init__(self) -> None:
         self.dice = Dice(self.seed)
@@ -90,8 +91,8 @@ class World:
 
     def week_factor(self, week: int) -> float:
         """Volume of a week (its Monday's day) against the average: a week's noise; the last week is busy, and known to be."""
-        if week == self.end - 7:
-            return BUSY
+        if self.busy and week == self.end - 7:
+            return self.busy
         return float(np.exp(0.07 * np.clip(self.dice.normal("week", week), -1.6, 1.6)))
 
     def orders_of_day(self, day: int) -> float:
