@@ -198,14 +198,14 @@ def test_before_the_exports_began_nothing_is_known(review):
 def test_the_bill_of_returns_is_the_sum_of_its_lines_part_by_part(any_store):
     bill = any_store.results.evidence("returns_bill")
     parts = list(bill.columns[bill.columns.get_loc("units") + 1 : bill.columns.get_loc("total")])
-    assert len(parts) == 9 and {"reason", "sku", "channel", "family"} < set(bill.grain)
+    assert len(parts) > 8 and {"reason", "sku", "channel", "family"} < set(bill.grain)
     for row in bill.groupby("grain").head(3).itertuples():
         where = {} if row.grain == "all" else {row.grain: row.key}
         lines = any_store.rows("returns_bill", **where)
         for column in (*parts, "total", "refund", "units"):
             assert lines[column].sum() == pytest.approx(getattr(row, column), abs=0.005), (where, column)
         said, by_part, listing = any_store.why("returns_bill", **where).parts
-        assert f"the sum of {len(lines)} return line" in repr(said).replace(",", "") and "(9 rows)" in repr(by_part)
+        assert f"the sum of {len(lines)} return line" in repr(said).replace(",", "") and f"({len(parts)} rows)" in repr(by_part)
         assert lines.sort_values("total", ascending=False).return_id.iloc[0] in listing.html
 
 
