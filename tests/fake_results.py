@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from opsreview import agreed, catalog, causes, settings
 from opsreview.behind import Behind
-from opsreview.development import held
+from opsreview.development import ranges
 from opsreview.judgement import status, target_of, target_text
 from opsreview.reconcile import ties
 from opsreview.statistics import elasticity, xmr_limits, xmr_signal
@@ -255,7 +255,11 @@ def _late(rng) -> dict:
         for ago in range(7, 19):
             rows += [(kind, key, ago, age, 900.0 * age / 4, 1000.0, 900.0, 1100.0, float(rng.normal(1000, 80))) for age in range(4)]
     frame = pd.DataFrame(rows, columns="kind key ago age known expected low high final".split())
-    return {"late_costs": frame, "ranges_held": held(frame), "final_margin": (21_000.0, 20_000.0, 22_000.0)}
+    return {
+        "late_costs": frame,
+        "ranges_held": ranges(frame),
+        "final_margin": (21_000.0, 20_000.0, 22_000.0),
+    }
 
 
 def _come_from(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:

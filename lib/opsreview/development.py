@@ -222,6 +222,12 @@ def week_held(late_costs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{"kind": "week", "ranges": len(errors), "held": int(inside), "share": inside / len(errors), "beyond": np.nan}])
 
 
+def ranges(late_costs: pd.DataFrame) -> pd.DataFrame:
+    """`held` by kind and for the week's margin (`key` empty), then by carrier and family."""
+    parts = [held(late_costs).assign(key=""), week_held(late_costs).assign(key=""), held(late_costs, "key")]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
 def cohorts(triangles: pd.DataFrame, sent: pd.DataFrame, sold: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(triangles, exposures) as `late` takes them. `sent`: `parcels`; `sold`: cells of a change (family, net_revenue), W's first."""
     labelled = sent.groupby("key")["labels"].transform("min") > 0  # every cohort has labels with a cost; else parcels are counted

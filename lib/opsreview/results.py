@@ -229,9 +229,8 @@ class Results:
 
     @property
     def ranges_held(self) -> pd.DataFrame:
-        """A row a kind of late cost, and one for the week's margin: how many ranges of past weeks held (`development.held`)."""
-        parts = [development.held(self.late_costs), development.week_held(self.late_costs)]
-        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+        """How many of the ranges given to past weeks held, by kind, and by carrier and family (`development.ranges`)."""
+        return development.ranges(self.late_costs)
 
     @property
     def final_margin(self) -> tuple[float, float, float] | None:

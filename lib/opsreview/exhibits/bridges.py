@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from opsreview import charts, development, figures, formats, titles, titles_margin
+from opsreview import charts, figures, formats, titles, titles_margin
 from opsreview.charts import bridges
 from opsreview.exhibits import Part, drawn, each, headed, listed
 from opsreview.tables import note, sentences
@@ -119,7 +119,7 @@ def late_costs(results: Any) -> list[Part]:
     )  # fmt: skip
     now = results.kpis
     now = now[(now.kpi == "contribution_margin") & (now.grain == "all")].numerator
-    title = titles_margin.late(held, results.final_margin, float(now.iloc[0]) if len(now) else float("nan"), currency)
+    title = titles_margin.late(held[held.key == ""], results.final_margin, float(now.iloc[0]) if len(now) else float("nan"), currency)
     lacks = [m for m in results.trust.get("missing", []) if m["table"] in ("carrier_charges", "returns") and m.get("instead")]
     title += "".join(f". Nothing of {formats.words(m['table'])} is foretold, as {figures.missing_table(m)}; {m['instead']}" for m in lacks)
     subtitle = (
@@ -151,9 +151,9 @@ def late_costs(results: Any) -> list[Part]:
         "A range should hold four times of five: clearly less, and it is too narrow; more, and it says too little. The week's margin: each "
         "week against the range that the other weeks give."
     )
-    each_one = development.held(rows, "key").assign(whole=False)
-    tested = pd.concat([held.assign(key="", whole=True), each_one[each_one.kind.isin(held.kind)]], ignore_index=True)
-    tested = tested.assign(cost=tested.kind.map(titles_margin.KINDS_LATE), place=tested.kind.map(list(titles_margin.KINDS_LATE).index))
+    tested = held.assign(
+        cost=held.kind.map(titles_margin.KINDS_LATE), place=held.kind.map(list(titles_margin.KINDS_LATE).index), whole=held.key == ""
+    )
     tested = tested.sort_values(["place", "whole", "key"], ascending=[True, False, True], kind="stable")
     stands_on = ["carrier_charges", "shipments", "returns"]
     quiet = "too few finished weeks to say"

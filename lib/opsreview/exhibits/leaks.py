@@ -58,6 +58,10 @@ def by_cause(results: Any) -> Part:
     of_creep = rows[rows.part == "creep"].amount
     if of_creep.notna().any() and not of_creep.any():
         note_ += " There is none this week: an order costs no more."
+    if not rows[rows.cause == "surcharges"].amount.fillna(0.0).any():
+        note_ += (
+            " Surcharges stand on invoices: no more than usual are billed of this week's parcels so far, what comes is in the late costs."
+        )
     if rows.amount.isna().any():
         note_ += f" n/a: {gone(results, STANDS_ON) or 'fewer than four weeks before this one'}."
     title = titles_margin.causes(shown[~shown.whole], currency)

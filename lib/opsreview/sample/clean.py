@@ -2,8 +2,8 @@
 
 Left to chance (`Nothing`) a store has leaks that nobody planted: a family's promotion takes along products that lose by it, a supplier
 moves a purchase by two weeks, a buyer orders when two days' stock is to spare, and goes on buying what will be discontinued. That is
-wrong in truth, and rightly found. Here buyers, suppliers and promotions do what they should, and as much comes back as is due; what
-customers buy and carriers do remains chance.
+wrong in truth, and rightly found. Here buyers, suppliers and promotions do what they should, and no product is worse than its family;
+what customers buy and send back, and what carriers do, remains chance.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ class Clean(Nothing):
     def prepare(self) -> None:
         super().prepare()
         self.world.busy = None
-        self.world.intermittent[:] = False  # nobody can plan which weeks a slow product sells in
         self.world.promos = self._paying(self.world.promos)
 
     def _paying(self, promos: pd.DataFrame) -> pd.DataFrame:
@@ -54,14 +53,8 @@ class Clean(Nothing):
         return np.where(w.FAMILY_NAMES[family] == "Apparel", -1.0, np.nan_to_num(left, nan=-1.0))
 
     def returns(self, share, reason, sku, channel, day, key) -> tuple[np.ndarray, np.ndarray]:
-        """No product comes back more often than its family does, not by chance either: of a week's lines of each as many as are due."""
-        dice, share = self.world.dice, _BACK[self.world.family[sku]]
-        order = np.lexsort((dice.uniform("turn", key, sku), sku))
-        first = np.flatnonzero(np.diff(sku[order], prepend=-1))
-        nth = np.empty(len(sku))
-        nth[order] = np.arange(len(sku)) - np.repeat(first, np.diff(first, append=len(sku)))
-        carried = dice.uniform("carried", sku, day - day_weekday(day))
-        return np.floor((nth + 1) * share + carried) - np.floor(nth * share + carried), reason
+        """No product is such that more of it comes back than of its family; what does come back is chance."""
+        return _BACK[self.world.family[sku]], reason
 
     def slip(self, days: np.ndarray) -> np.ndarray:
         """Suppliers keep their word."""
