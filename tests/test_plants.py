@@ -27,7 +27,7 @@ QUARTER = 13  # weeks of exports that checks look back over, W among them
 # Shops without leaks, by seed: the weeks before W whose figures are known. One is held to its whole history; the others, for the time it
 # takes, to one week, which leaves out signals and nothing else.
 CLEAN = {7: HISTORY, 3: 1, 1: 1}
-# What a week of a shop without leaks may raise. Counted: 0 (seed 7), 4 (seed 1), 1 (seed 3), 1 (seed 2, which is not run here); what is left
+# What a week of a shop without leaks may raise. Counted: 0 (seed 7), 4 (seed 1), 1 (seed 3), 1 (seed 2, which is not run); what is left
 # is chance: SKUs beyond 1.96 standard deviations of their plan, and a shelf that such a SKU empties.
 ALARMS = 8
 

@@ -18,14 +18,7 @@ MOST_NEWS, MOST_KEYS = 16, 4  # lines of a kind under what changed, and keys in 
 STRIP = {
     "monday": ["forecast_accuracy_14d", "forecast_bias_14d", "forecast_accuracy_30d", "in_stock_rate_weighted", "oos_risk_14d"],
     "wednesday": ["pick_pack_accuracy", "rework_rate", "dock_to_stock_hours", "on_time_ship_rate", "carrier_exception_rate"],
-    "friday": [
-        "net_revenue",
-        "gross_margin",
-        "contribution_margin",
-        "contribution_margin_after_marketing",
-        "return_rate",
-        "return_rate_cohort",
-    ],
+    "friday": ["net_revenue", "gross_margin", "contribution_margin", "contribution_margin_after_marketing", "return_rate_cohort"],
 }
 WAYS = {"changed for the better": "good", "changed for the worse": "bad"}
 GRADES = "A benchmark stands beside a figure and never colors it. Grades: A primary source, B secondary, C vendor, D our own."

@@ -199,7 +199,6 @@ def returns_heat(reasons: pd.DataFrame, title: str, subtitle: str = "", currency
             labelAlign=alt.ExprRef("width < 500 ? 'left' : 'center'"),
             labelColor=theme.INK,
             labelLimit=110,
-            labelExpr="width < 500 ? datum.label : split(datum.label, ' ')",  # a word a line: names stay over their column
         ),
     )
     y = alt.Y("family:O", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False, labelColor=theme.INK))

@@ -27,7 +27,7 @@ DECIDED = (
     (2, "returns_hotspot", "APP-012/too_small", "fix_content", 10, 100, True, "size table redone"),
     (1, "asn_delayed", "PO-DOCK/1", "expedite", 1, None, True, "put away first thing"),
     (1, "carrier_mix", "zone 2, up to 2 kg, two days", "change_carrier", 4, 110, False, "back to standard from Monday"),
-    (1, "promotion_at_risk", "PR-FLASH/APP-011", "pause_promotion", 3, 900, False, "before it starts"),
+    (1, "promotion_at_risk", "PR-FLASH/APP-011", "pause_promotion", 3, 900, False, "for its second week"),
 )
 SIGNED = ((2, 0, 16), (1, 16, 28))  # weeks before the last, and which SKUs by size were signed off then
 
