@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import random_store
 from opsreview import change, development
+from opsreview.checks.friday import reason_costs
 from opsreview.evidence import frames
 from opsreview.provenance import of_lines
 from opsreview.provenance import provenance as of_product
@@ -190,6 +191,12 @@ def test_where_costs_come_from(store, grain):
         assert found["sold"].sum() == pytest.approx(sum(r.net_revenue for r in lines))
         uncosted = sum(r.net_revenue for r in lines if r.cost_of_goods is None)
         assert found["missing"].sum() >= uncosted - 1e-9 > 0, "what has no unit cost is missing first of all"
+
+
+def test_what_returns_cost_is_the_same_by_family_and_by_sku(store):
+    by_sku = reason_costs(store[1].books()).to_pandas().groupby("reason")["cost"].sum()
+    found = shown(store, "returns_reasons").groupby("reason")["cost"].sum()
+    assert found.to_dict() == pytest.approx(by_sku.to_dict())
 
 
 def test_whose_sign_hangs_on_an_allocation(store):

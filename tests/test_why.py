@@ -94,6 +94,10 @@ def test_a_figure_is_said_with_its_parts_and_its_rows(review):
     assert all(f">{order}<" in listing.html for order in mine.order_id.head(20))
     one = review.rows("on_time_ship_rate", order_id=mine.order_id.iloc[0])
     assert set(one.order_id) == {mine.order_id.iloc[0]}, "any column of the rows narrows them too"
+    kept = review.rows("on_time_ship_rate", location=row.key, on_time=True)
+    assert len(kept) == row.numerator > 0, "a flag is asked for as a flag"
+    n = review.rows("rework_rate").quantity.iloc[0]
+    assert (review.rows("rework_rate", quantity=int(n)).quantity == n).all() and len(review.rows("rework_rate", quantity=int(n)))
 
 
 def test_a_figure_that_is_not_available_says_why(review):

@@ -116,5 +116,17 @@ def _asked(books: Books, figures: list[kpis.Figure], kpi: str, where: dict[str, 
 
 def _where(table: ibis.Table, columns: dict[str, str], where: dict[str, str]) -> ibis.Table:
     for word, value in where.items():
-        table = table.filter(table[columns[word]].cast("string") == str(value))
+        table = table.filter(_is(table[columns[word]], value))
     return table
+
+
+def _is(column: ibis.Value, value: object) -> ibis.Value:
+    """Whether a column has a value, as its own type has it: `on_time=True`, `units=10`, `sku="A-1"`."""
+    if column.type().is_boolean():
+        return column == (str(value).lower() == "true")
+    if column.type().is_numeric():
+        try:
+            return column.cast("float64") == float(str(value))
+        except ValueError:
+            raise ValueError(f"{column.get_name()} is a number, not {value!r}") from None
+    return column.cast("string") == str(value)

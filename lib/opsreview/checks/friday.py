@@ -184,13 +184,18 @@ def channel_margin(ctx: Context) -> pd.DataFrame:
     )
 
 
+def return_cost(r: ibis.Table) -> ibis.Value:
+    """What a return cost, of several together: pending ones are valued at what a unit of the others brought back."""
+    average = (r.value_back.sum() / r.quantity.sum(where=r.final).nullif(0)).fill_null(0.0).as_scalar()
+    return r.refund + r.reverse_shipping + r.handling - r.value_back.fill_null(r.quantity * average)
+
+
 @fact
 def reason_costs(books: Books) -> ibis.Table:
     """One row a SKU and reason of returns requested in T28: their return cost, pending ones valued at what the others brought back."""
     r = returns(books)
     r = r.filter(inside(r.day, books.week.trailing(28)))
-    average = (r.value_back.sum() / r.quantity.sum(where=r.final).nullif(0)).fill_null(0.0).as_scalar()
-    r = r.mutate(cost=r.refund + r.reverse_shipping + r.handling - r.value_back.fill_null(r.quantity * average))
+    r = r.mutate(cost=return_cost(r))
     return r.group_by("sku", "reason").aggregate(cost=r.cost.sum(), members=r.return_id.group_concat("; ", order_by=r.return_id))
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, inside
 from opsreview.checks import apart
+from opsreview.checks.friday import return_cost
 from opsreview.checks.matching import came
 from opsreview.checks.pricing import allocated
 from opsreview.facts.orders import sales
@@ -131,8 +132,8 @@ def returns_reasons(books: Books) -> pd.DataFrame:
     t28 = books.week.trailing(28)
     r, s = returns(books), sales(books)
     r = r.filter(inside(r.day, t28))
-    cost = (r.refund + r.reverse_shipping + r.handling - r.value_back.fill_null(0.0)).sum()
-    by = r.group_by("family", "reason").aggregate(returned_units=r.quantity.sum(), cost=cost)
+    r = r.mutate(cost=return_cost(r))
+    by = r.group_by("family", "reason").aggregate(returned_units=r.quantity.sum(), cost=r.cost.sum())
     sold = s.filter(inside(s.day, t28)).group_by("family").aggregate(sold_units=lambda t: t.units.sum())
     out = by.pipe(beside, sold, "family").order_by("family", "reason").to_pandas()
     out["rate"] = out["returned_units"] / out["sold_units"].where(out["sold_units"] > 0)

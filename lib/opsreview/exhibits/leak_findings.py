@@ -69,13 +69,14 @@ class Explained:
     def _take(self, row: Any, parts: set[str]) -> list[tuple[str, float]]:
         """Of each part, the money of the ledger's rows that a finding is about and no dearer one was."""
         out, budget = [], float(row.impact)
-        names = {row.entity, *str(row.members).split("; ")}
-        names |= {row.entity.rpartition("@")[0]} if catalog.checks()[row.check].entity_type == "sku@location" else set()
+        names = [row.entity, *str(row.members).split("; ")]
+        names += [row.entity.rpartition("@")[0]] if catalog.checks()[row.check].entity_type == "sku@location" else []
         for explained in catalog.checks()[row.check].explains:
             part, cause, _ = explained.partition(".")
             if part not in parts:
                 continue  # the finding stands in another leak than its check usually does
             at = self._at.get((part, explained), []) if cause else [i for name in names for i in self._at.get((part, name), [])]
+            at = list(dict.fromkeys(at))  # a row that goes by two of the names is one
             amount = float(self.left.loc[at, "amount"].sum())
             if cause:  # of a cause a finding is a part, of a row it is the whole
                 amount = min(max(amount, 0.0), budget)
