@@ -25,7 +25,7 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/vendor.py
 	@$(BIN)/python benchmarks/order_margin.py --results --lines 1000000
-	@$(BIN)/python benchmarks/order_margin.py --results --lines 10000000 --ways product,sql
+	@$(BIN)/python benchmarks/order_margin.py --results --lines 10000000
 
 fmt: $(READY)
 	@$(BIN)/ruff format lib tests benchmarks && $(BIN)/ruff check --fix lib tests benchmarks

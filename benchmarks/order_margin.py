@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -146,12 +147,19 @@ def disagreements(store: Path, names: list[str]) -> list[str]:
 # ---- the run -------------------------------------------------------------------------------------------------------------------
 
 
-def measured(store: Path, part: str, memory: str = "") -> dict[str, float]:
+def in_turn(store: Path, ways: list[str], memory: str, times: int) -> dict[tuple[str, str], dict[str, float]]:
+    """Each way so many times, one after the other, so that a machine that gets slower is so for all: the medians of each figure."""
+    runs = [{way: measured(store, way, memory, n) for way in ways} for n in range(times)]
+    figures = {way: [run[way] for run in runs if "failed" not in run[way]] or [runs[0][way]] for way in ways}
+    return {(way, memory): {key: statistics.median(run[key] for run in own) for key in own[0]} for way, own in figures.items()}
+
+
+def measured(store: Path, part: str, memory: str = "", nth: int = 0) -> dict[str, float]:
     """One part in a process of its own: wall and processor seconds, peak memory in MB, the load; kept beside the store.
 
     `failed`: its exit code, where it did not end (the memory given may not do for it); without the product there is nothing to compare.
     """
-    file = store / "measured" / f"{part}{'@' + memory if memory else ''}.json"
+    file = store / "measured" / f"{part}{'@' + memory if memory else ''}{f' {nth + 1}' if nth else ''}.json"
     if not file.is_file():
         file.parent.mkdir(exist_ok=True)
         print(f"{file.stem} ...", flush=True)
@@ -163,7 +171,7 @@ def measured(store: Path, part: str, memory: str = "") -> dict[str, float]:
             if part in ("read", "product"):
                 raise SystemExit(f"{file.stem} failed")
             file.write_text(json.dumps({"failed": done.returncode, "load": load}), encoding="utf-8")
-            return measured(store, part, memory)
+            return measured(store, part, memory, nth)
         spent = json.loads(done.stdout) | {"wall": time.perf_counter() - start, "load": max(load, os.getloadavg()[0])}
         file.write_text(json.dumps(spent), encoding="utf-8")
     return json.loads(file.read_text(encoding="utf-8"))
@@ -191,6 +199,7 @@ def main() -> int:
     parser.add_argument("--ways", default="product,sql,pandas", help="what to measure, of: %(default)s")
     parser.add_argument("--memory", default="2GB", help="measure again with this limit; empty: do not (default: %(default)s)")
     parser.add_argument("--bounded", default="product,sql", help="what to measure again with that limit, of: %(default)s")
+    parser.add_argument("--times", type=int, default=3, help="how often the SQL and what is run beside it, in turn (default: %(default)s)")
     parser.add_argument("--store", type=Path, help="a folder for the store and what was measured of it; what is there is used again")
     parser.add_argument("--results", action="store_true", help="put the table into benchmarks/RESULTS.md")
     parser.add_argument("--part", help=argparse.SUPPRESS)
@@ -216,12 +225,13 @@ def compare(store: Path, given: argparse.Namespace) -> int:
     """Every way on one store, the table of what they cost, and 1 where they disagree."""
     if not (store / "exports").is_dir():
         large_store.write(store / "exports", given.lines)
-    reading = measured(store, "read")
+    reading = measured(store, "read", given.memory)
     ways = given.ways.split(",")
-    spent = {(way, ""): measured(store, way) for way in ways}
+    spent = in_turn(store, [way for way in ways if way != "pandas"], "", given.times)
+    spent |= {(way, ""): measured(store, way) for way in ways if way == "pandas"}
     wrong = disagreements(store, [way for way in ways if "failed" not in spent[way, ""]])
     if given.memory:
-        bounded = {(way, given.memory): measured(store, way, given.memory) for way in given.bounded.split(",")}
+        bounded = in_turn(store, given.bounded.split(","), given.memory, given.times)
         wrong += disagreements(store, [way for (way, _), s in bounded.items() if "failed" not in s])
         spent |= bounded
     rows = {name: rows for name, (_, rows) in tables(store).items()}
@@ -238,7 +248,9 @@ def compare(store: Path, given: argparse.Namespace) -> int:
         ratios = f"{s['processor'] / under['processor']:.2f} | {s['wall'] / under['wall']:.2f}" if under else "– | –"
         text.append(f"| {LABELS[way]} | {memory or 'none'} | {ratios} | {s['processor']:.1f} | {s['wall']:.1f} | {s['memory']:.0f} |")
     text.append(f"| {LABELS['read']} | | – | – | {reading['processor']:.1f} | {reading['wall']:.1f} | {reading['memory']:.0f} |")
-    text += ["", COMPARED, ""]
+    often = f" Medians of {given.times} runs in turn (pandas: one)." if given.times > 1 else ""
+    limited = f" Reading was held to {given.memory} too." if given.memory else ""
+    text += ["", f"{COMPARED}{often}{limited}", ""]
     text += [f"The store: {', '.join(f'{n:,} {name}' for name, n in rows.items())}; 13 weeks, and all of them the window."]
     text += [
         "",

@@ -44,7 +44,7 @@ class FakeResults(SimpleNamespace):
     def missing(self) -> list[dict]:
         return self.trust["missing"]
 
-    def lines(self, **where: str) -> pd.DataFrame:
+    def lines(self, days: int = 7, **where: str) -> pd.DataFrame:
         """An order of one line a SKU: its margin as in sku_margin.csv, every cost of one kind."""
         skus = self.sku_margin.head(5)
         kinds = {f"{c}_kind": "measured" for c in ("cost_of_goods", *COSTS)}

@@ -142,10 +142,11 @@ def test_the_bill_adds_up_whichever_way_it_is_cut():
     assert reasons["ours"].to_dict() == {"damaged": True, "too_small": False}
     assert reasons["team"].to_dict() == {"damaged": "warehouse", "too_small": "fit and sizing"} and (reasons["action"].str.len() > 5).all()
     mine = money.returns_bill(
-        books(shop(returns=returns), returns={"control_reasons": ["too_small"], "teams": {"too_small": "X"}, "actions": {}})
+        books(shop(returns=returns), returns={"control_reasons": ["too_small"], "teams": {"too_small": "X"}, "actions": {"too_small": ""}})
     )
     mine = mine[mine["grain"] == "reason"].set_index("key")
     assert mine.loc["too_small", ["ours", "team", "action"]].tolist() == [True, "X", ""]
+    assert mine.loc["damaged", ["team", "action"]].tolist() == reasons.loc["damaged", ["team", "action"]].tolist(), "those of others stay"
 
 
 # ---- the range -----------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from opsreview.exhibits import Part, drawn, each, headed, listed
 from opsreview.tables import note, sentences
 from opsreview.titles import COSTS
 from opsreview.titles_margin import BRIDGE, CHANGES, COME_FROM
+from opsreview.weeks import Week
 
 MARGIN = ["orders", "order_lines", "products"]
 GRAINS = ("sku", "family", "category", "tier", "channel", "order")
@@ -190,7 +191,7 @@ def _when(results: Any, days: int) -> str:
 
 def _shortened(results: Any, days: int) -> str:
     """What there is to say where the exports do not reach back so far: else empty."""
-    first = results.exports.weeks[0].monday
+    first = Week.parse(results.trust["first_week"]).monday
     return f"; the exports begin on {formats.day(first)}" if first > results.week.trailing(days).start else ""
 
 
