@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from opsreview import agreed, catalog, causes, settings
 from opsreview.behind import Behind
+from opsreview.bills import PARTS as BILL
 from opsreview.development import ranges
 from opsreview.judgement import status, target_of, target_text
 from opsreview.reconcile import ties
@@ -41,6 +42,11 @@ class FakeResults(SimpleNamespace):
         return self.frames[name]
 
     @property
+    def change_cells(self) -> pd.DataFrame:
+        """None: what changed is made up, and no cell of it is known."""
+        return pd.DataFrame()
+
+    @property
     def missing(self) -> list[dict]:
         return self.trust["missing"]
 
@@ -55,7 +61,11 @@ class FakeResults(SimpleNamespace):
         return agreed.to_decide(self.evidence, self.findings, self.week, self.settings)
 
     def behind(self, kpi: str, where: dict[str, str]) -> Behind:
-        """Two rows, whichever figure is asked about."""
+        """Two rows, whichever figure is asked about; of the bill of returns one line."""
+        if kpi == "returns_bill":
+            line = {"return_id": "R1", "line_no": "1", "sku": "SKU-001", "family": "Lamps", "channel": "web", "reason": "damaged", "refund": 9.0,
+                    "unmatched": 0.0, **dict.fromkeys(BILL, 1.0), "units": 1.0, "total": float(len(BILL))}  # fmt: skip
+            return Behind(pd.DataFrame([line]), line["total"], line["total"], 1.0)
         return Behind(pd.DataFrame({"order_id": ["O1", "O2"], "location": "BER", "on_time": [True, False]}), 0.5, 1.0, 2.0)
 
 
