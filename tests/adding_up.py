@@ -15,6 +15,7 @@ from opsreview.weeks import Window
 
 CENT = 0.005
 MONEY = ("net_revenue", "cost_of_goods", "gross_margin", *COMPONENTS, "contribution_margin")
+OF_ORDERS = ("net", "goods", "packaging", "payment", "channel_fees", "shipping", "tickets")
 MARGINS = ("gross_margin", "contribution_margin")
 
 
@@ -39,19 +40,25 @@ def of_orders(books: Books, window: Window) -> ibis.Table:
     """One row an order of the window: a component by its lines and (`said_…`) by its own documents, empty where it has none of them."""
     t, o, k, raw, s = costed_lines(books, window), orders(books), tickets(books), books.table("order_lines"), books.table("shipments")
     lines = t.group_by("order_id").aggregate(
-        net=t.net_revenue.sum(), payment=t.payment.sum(), channel_fees=t.channel_fees.sum(), shipping=t.shipping.sum(),
+        net=t.net_revenue.sum(), goods=(t.units * t.unit_cost).sum(), packaging=(t.units * t.packaging_cost).sum(),
+        payment=t.payment.sum(), channel_fees=t.channel_fees.sum(), shipping=t.shipping.sum(),
         tickets=(t.support - t.support_accrued).sum(), invoiced=(t.shipping_provenance == "invoiced").all(),
     )  # fmt: skip
     raw = raw.mutate(units=ibis.greatest(raw.quantity - raw.cancelled_quantity.fill_null(0.0), 0.0))
-    goods = raw.group_by("order_id").aggregate(goods=(raw.units * raw.unit_price - raw.line_discount.fill_null(0.0)).sum())
+    p = books.table("products").select("sku", "unit_cost", "packaging_cost")
+    raw = raw.left_join(p, "sku")
+    taken = raw.group_by("order_id").aggregate(
+        taken=(raw.units * raw.unit_price - raw.line_discount.fill_null(0.0)).sum(),
+        said_goods=(raw.units * raw.unit_cost).sum(), said_packaging=(raw.units * raw.packaging_cost).sum(),
+    )  # fmt: skip
     billed = s.join(charges(books), "shipment_id").group_by("order_id").aggregate(billed=lambda b: b.charged.sum())
     asked = k.group_by("order_id").aggregate(asked=k.money.sum())
     own = o.select("order_id", "rate", "shipping_charged", "order_discount", payment_own="payment_fee", channel_own="channel_fee")
-    for more in (own, goods, billed, asked):
+    for more in (own, taken, billed, asked):
         lines = lines.left_join(more, "order_id").drop("order_id_right")
     return lines.select(
-        "net", "payment", "channel_fees", "shipping", "tickets",
-        said_net=lines.goods * lines.rate - lines.order_discount + lines.shipping_charged,
+        *OF_ORDERS, "said_goods", "said_packaging",
+        said_net=lines.taken * lines.rate - lines.order_discount + lines.shipping_charged,
         said_payment=lines.payment_own,
         said_channel_fees=lines.channel_own,
         said_shipping=ibis.ifelse(lines.invoiced, lines.billed, None),
@@ -61,12 +68,11 @@ def of_orders(books: Books, window: Window) -> ibis.Table:
 
 def orders_off(books: Books, window: Window) -> tuple[dict[str, float], pd.Series]:
     """The components of which some order's lines do not come to what the order says, by how much at most; orders that say each."""
-    names = ("net", "payment", "channel_fees", "shipping", "tickets")
 
     def asked() -> ibis.Table:
         t = of_orders(books, window)
-        worst = {c: (t[c] - t[f"said_{c}"]).abs().max().fill_null(0.0) for c in names}
-        return t.aggregate(**worst, **{f"n_{c}": t[f"said_{c}"].count() for c in names})
+        worst = {c: (t[c] - t[f"said_{c}"]).abs().max().fill_null(0.0) for c in OF_ORDERS}
+        return t.aggregate(**worst, **{f"n_{c}": t[f"said_{c}"].count() for c in OF_ORDERS})
 
     found = books.frame(("orders", *since(books, window)), asked).iloc[0]
-    return {c: found[c] for c in names if not found[c] < CENT}, found[[f"n_{c}" for c in names]]
+    return {c: found[c] for c in OF_ORDERS if not found[c] < CENT}, found[[f"n_{c}" for c in OF_ORDERS]]
