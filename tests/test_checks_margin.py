@@ -120,6 +120,23 @@ def test_eight_returns_are_the_least():
     assert entities("returns_hotspot", wardrobe(30), gaps={("returns", WEEK - 1)}) == []
 
 
+@pytest.mark.parametrize(("hot", "entities_"), [(6, []), (30, ["H/too_small"])])
+def test_three_returns_of_four_units_are_no_hotspot(hot, entities_):
+    """Nor where three are enough to be asked about, beside a SKU that does stand out."""
+    few = together(
+        wardrobe(hot),
+        {"products": [product("T", 5, family="Shirts")], **sold("T", 1, range(1, 5), price=30)},
+        {
+            "returns": [
+                {"return_id": f"R-T-{n}", "line_no": 1, "order_id": f"T-web-{n}", "line_id": "1", "sku": "T", "quantity": 1,
+                 "reason_code": "too_small", "requested_at": f"{ago(n)} 20:00", "refund_amount": 30, "disposition": "pending"}
+                for n in range(1, 4)
+            ]
+        },
+    )  # fmt: skip
+    assert entities("returns_hotspot", few, floor=0.01, settings={"checks": {"returns_hotspot": {"returns": 3}}}) == entities_
+
+
 def test_a_hundred_units_that_come_back_at_once_are_one_return():
     tables = wardrobe(0)
     one = {"return_id": "R-H", "line_no": 1, "order_id": "H-web-1", "line_id": "1", "sku": "H", "reason_code": "too_small"}

@@ -83,11 +83,28 @@ def more(folder, week: Week) -> None:
     )
 
 
+def priced_up_and_down(folder, sku: str) -> None:
+    """A SKU sells a fifth in the weeks in which it is twice as dear: a history that carries an elasticity."""
+    for number, week in enumerate(sorted(path for path in folder.iterdir() if path.is_dir())):
+        price, quantity = (18, 1) if number % 2 else (9, 5)
+        for path in week.glob("order_lines*"):
+            with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8", newline="") as file:
+                rows = csv.DictReader(file)
+                columns, lines = rows.fieldnames, list(rows)
+            own = {"unit_price": price, "quantity": quantity, "cancelled_quantity": "", "line_discount": ""}
+            lines = [row | {c: v for c, v in own.items() if c in row} if row["sku"] == sku else row for row in lines]
+            with (gzip.open if path.suffix == ".gz" else open)(path, "wt", encoding="utf-8", newline="") as file:
+                out = csv.DictWriter(file, columns)
+                out.writeheader()
+                out.writerows(lines)
+
+
 @pytest.fixture(scope="module", params=(1, 4), ids="seed {}".format)
 def store(request, tmp_path_factory):
     folder, settings = tmp_path_factory.mktemp("store"), random_store.settings(request.param)
     week = random_store.write(folder, request.param, weeks=15, orders_per_week=30)
     more(folder, week)
+    priced_up_and_down(folder, "SKU-04")
     loses = int(request.param == 1)  # of one store it is known that a listing loses and that a parcel could go cheaper
     return oracle.read(folder, week, settings), Product(folder, week, settings, tmp_path_factory.mktemp("cache")), loses
 
@@ -160,7 +177,10 @@ def test_prices_to_raise(store):
         "units_week", "price", "margin", "loss", "floor", "goal", "raise_", "listed", "at_list", "margin_then", "break_even",
         "elasticity", "gain", "gain_low", "gain_high",
     ]  # fmt: skip
-    assert apart(proposals.reprices(store[0]), shown(store, "reprices"), ["sku", "advice"], columns) == []
+    found = shown(store, "reprices")
+    assert apart(proposals.reprices(store[0]), found, ["sku", "advice"], columns) == []
+    told = found.set_index("sku")["elasticity"].dropna()
+    assert list(told.index) == ["SKU-04"] and told.item() < 0, "none else has a history of prices, and that one has"
 
 
 def test_no_plan_to_move_stock_or_inbound_is_better(store):
