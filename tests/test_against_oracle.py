@@ -12,6 +12,7 @@ from answers import check
 from opsreview import demand
 from opsreview.evidence import frames
 from opsreview.intake import store as store_module
+from opsreview.margin import order_margin
 from opsreview.results import newest_week
 from opsreview.settings import load
 from product import FIGURE, PARTS, Product, differences, frame
@@ -124,6 +125,33 @@ def test_ledger(seed, cache, tmp_path):
         assert differences(expected, found, ["leak", "part"], ["amount", "basis_points", "baseline"]) == [], str(week - ago)
         counted = [table[table["part"].isin(["stockout", "overbuy", "excess", "dead_stock"])] for table in (expected, found)]
         assert differences(*counted, ["leak", "part"], ["units"]) == [], str(week - ago)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        [("labor", 1)],
+        [("picks", 2)],
+        [("labor", 1), ("picks", 2), ("labor", 3)],
+        [("picks", n) for n in range(91)],
+        [("labor", 0), ("picks", 1)],
+    ],
+    ids=["a week's labor", "a week's picks", "one week has both", "no picks at all", "never both in two weeks"],
+)
+def test_order_margin_of_windows_that_lack_labor_or_picks(gone, cache, tmp_path):
+    """Reading 29: no week's labor is spread over another week's picks, and no gap makes a rate of four weeks fall back to the settings'."""
+    week, settings = random_store.write(tmp_path, 0), random_store.settings(0)
+    for table, ago in gone:
+        for path in (tmp_path / str(week - ago)).glob(f"{table}.*"):
+            path.unlink()
+    known, product = oracle.read(tmp_path, week, settings), Product(tmp_path, week, settings, cache)
+    keys, columns = ["order_id", "line_id", "sku", "family", "channel", "shipping_provenance"], [*MARGIN, "rework", "accrued"]
+    for days in (7, 14, 28, 91):
+        window = week.trailing(days)
+        found = order_margin(product.books(), window).to_pandas()
+        assert differences(frame(oracle.order_margin(known, window)), found, keys, columns) == [], days
+        if days == 28:
+            assert found["pick_pack"].nunique() > 2, "the set cost a line"
 
 
 def test_sample(cache):

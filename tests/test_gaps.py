@@ -229,6 +229,7 @@ def test_the_samples_late_export_is_said_beside_the_figure(sample_results):
 # ---- what stands in for a table ------------------------------------------------------------------------------------------------
 
 ALL = ("orders", "order_lines", "shipments", "carrier_charges", "picks", "labor", "support_tickets", "returns")
+OF_BOTH = "at the rates of the weeks that have both labor and picks"
 
 
 @pytest.mark.parametrize(
@@ -239,12 +240,15 @@ ALL = ("orders", "order_lines", "shipments", "carrier_charges", "picks", "labor"
         (ALL, [("returns", 0)], [("returns", "2026-W46", "returns reserve: at the rate of 2026-W45")]),
         (ALL, [("returns", 0), ("returns", 1)], [("returns", "2026-W46", "returns reserve: at the rate of 2026-W44")]),
         (ALL, [("returns", 1)], []),
+        (ALL, [("labor", 1), ("labor", 4)], [("labor", "2026-W45", f"pick and pack of four weeks: {OF_BOTH}")]),
+        (ALL, [("picks", 3)], [("picks", "2026-W43", f"pick and pack of four weeks: {OF_BOTH}")]),
         ([t for t in ALL if t != "labor"], (), [("labor", "up to 2026-W46", "pick and pack: the set cost a line")]),
     ],
 )
 def test_what_stands_in_for_a_table_is_named(tables, gone, expected):
     found = instead(books(*gone, tables=tuple(tables)))
     assert [(e["table"], e["weeks"][0], e["instead"]) for e in found] == expected
+    assert all(bool(e["beside"]) == ("four weeks" not in e["instead"]) for e in found)  # a week before W moves no figure of W
 
 
 def test_without_carriers_the_labels_are_what_shipping_costs():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, beside, fact, inside
+from opsreview.books import Books, beside, fact, inside, inside_weeks
 from opsreview.facts.returns import returns
 from opsreview.facts.warehouse import labor
 from opsreview.margin import pick_pack, tickets, with_order_costs
@@ -26,10 +26,12 @@ def outbound(books: Books) -> ibis.Table:
 
 @fact
 def restocking(books: Books) -> ibis.Table:
-    """One row: `each`, labor of the returns role in T28 a unit received back in T28; 0 without either."""
+    """One row: `each`, labor of the returns role in T28 a unit received back in T28, of the weeks that have both; 0 without either."""
     window = books.week.trailing(28)
+    weeks = books.told(window, "labor", "returns") or tuple(window.weeks)
     h, r = labor(books, window), returns(books)
-    back = r.filter(inside(r.received_at_local.date(), window)).quantity.sum().as_scalar()
+    h = h.filter(inside_weeks(h.work_date, window, weeks))
+    back = r.filter(inside_weeks(r.received_at_local.date(), window, weeks)).quantity.sum().as_scalar()
     paid = h.filter(h.role == "returns")
     return paid.aggregate(each=(paid.cost.sum() / back.nullif(0)).fill_null(0.0).cast("float64"))
 

@@ -142,6 +142,11 @@ class Books:
         return any(self.known.exported(table, week) for week in window.weeks)
 
     @question
+    def told(self, window: Window, *tables: str) -> tuple[Week, ...]:
+        """The weeks that hold a day of the window and have an export of each of the tables, oldest first."""
+        return tuple(week for week in window.weeks if all(self.known.exported(table, week) for table in tables))
+
+    @question
     def ever(self, need: str) -> bool:
         """Whether any week up to this one has an export of the table or column; a column of the products must hold a value too."""
         if self.last_week(need) is None:
@@ -214,6 +219,13 @@ def fact(build: Callable[..., ibis.Table]) -> Callable[..., ibis.Table]:
 def inside(day: Any, window: Window) -> Any:
     """Whether a local day lies in a window."""
     return (day >= window.start) & (day < window.end)
+
+
+def inside_weeks(day: Any, window: Window, weeks: tuple[Week, ...]) -> Any:
+    """Whether a local day lies in a window and in one of these weeks of it."""
+    if weeks == tuple(window.weeks):
+        return inside(day, window)
+    return inside(day, window) & ibis.or_(*(inside(day, week.window) for week in weeks))
 
 
 def days(window: Window) -> ibis.Table:

@@ -51,12 +51,16 @@ class Kpi(BaseModel):
 
 
 class Fallback(BaseModel):
-    """What stands in for a table of the contribution margin that did not come: which component it moves, and what that then is."""
+    """What stands in for a table of the contribution margin that did not come: which component it moves, and what that then is.
+
+    `before`: what figures of four weeks are made of where it is a week before W that lacks it; empty where nothing stands in.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     component: str
     never: str
     late: str
+    before: str = ""
 
 
 class Check(BaseModel):

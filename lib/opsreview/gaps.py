@@ -19,6 +19,8 @@ Gap = tuple[str, list[str]]  # a table, or a column as table.column, and the wee
 HISTORY, ENOUGH = 13, 4  # exports before W that say how far a table reaches, and from how many on
 SELDOM = 0.25  # of them may have ended so early
 NOTHING: dict[str, Any] = {"unanswered": {}, "instead": [], "ended_early": []}  # of a week that was not run
+FOUR_WEEKS = 28  # days of the margins of SKUs, leaks and returns
+MARGINS = ("contribution_margin", "contribution_margin_after_marketing")  # what the fallbacks of the catalog move
 USUAL = 4  # weeks whose days stand in for those that are missing
 
 
@@ -71,17 +73,23 @@ def did_not_come(found: Iterable[Gap]) -> str:
 
 
 def instead(books: Books) -> list[dict[str, Any]]:
-    """What stands in for tables of the contribution margin that did not come: table, weeks, instead (`shipping: label costs only`)."""
-    out = []
+    """What stands in for tables of the contribution margin that did not come: table, weeks, instead (`shipping: label costs only`), beside.
+
+    `beside`: the KPIs of W that this moves; none where it is only a week before W that lacks them, which moves what is told of four weeks.
+    """
+    out: list[dict[str, Any]] = []
     for table, fact in fallbacks().items():
         last = books.last_week(table)
         if last == books.week:
+            before_w = [week for _, weeks in gaps(books, {table: FOUR_WEEKS}) for week in weeks]
+            if before_w and fact.before:
+                out.append({"table": table, "weeks": before_w, "instead": f"{fact.component} of four weeks: {fact.before}", "beside": []})
             continue
         says = fact.late if last else fact.never
         if last is None and table == "carrier_charges" and not books.ever("shipments.label_cost"):
             says = fallbacks()["shipments"].never
         weeks = [str(books.week)] if last else [f"up to {books.week}"]
-        out.append({"table": table, "weeks": weeks, "instead": f"{fact.component}: {says.format(rate=last)}"})
+        out.append({"table": table, "weeks": weeks, "instead": f"{fact.component}: {says.format(rate=last)}", "beside": [*MARGINS]})
     return out
 
 

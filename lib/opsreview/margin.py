@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, before, beside, fact, inside
+from opsreview.books import Books, before, beside, fact, inside, inside_weeks
 from opsreview.facts.orders import above_0, orders, sales, share
 from opsreview.facts.returns import return_costs
 from opsreview.facts.shipments import carries_cost, first_shipment, order_shipping, shipping_accruals
-from opsreview.facts.warehouse import labor_rates
+from opsreview.facts.warehouse import labor_rates, weeks_worked
 from opsreview.weeks import Window
 
 COMPONENTS = ("packaging", "shipping", "pick_pack", "payment", "channel_fees", "support", "returns_reserve")
@@ -31,7 +31,7 @@ def lines(books: Books, window: Window) -> ibis.Table:
 
 
 def with_order_costs(books: Books, window: Window) -> ibis.Table:
-    """The lines sold in the window with their share of what their order costs whole: `shipping` and `support`, of each the part `_accrued`.
+    """The lines sold in the window with their share of what their order costs whole: `shipping` and `support`, of it `support_accrued`.
 
     Worked out an order, and brought down to its lines in one join; of the order itself `shipping_provenance`, `unpriced`, `sent_from`.
     `alone_line`, `alone_sku`, `alone_family`: whether no other line, SKU or family is in the order.
@@ -41,36 +41,33 @@ def with_order_costs(books: Books, window: Window) -> ibis.Table:
     of_lines = s.group_by("order_id").aggregate(
         order_net=above_0(s.net_revenue).sum(),
         alone_line=s.count() == 1,
-        alone_sku=s.sku.min() == s.sku.max(),
-        alone_family=s.family.min() == s.family.max(),
+        alone_sku=s.sku.hash().min() == s.sku.hash().max(),  # numbers, as ten million texts take twice as long
+        alone_family=s.family.hash().min() == s.family.hash().max(),
     )
     o = o.pipe(beside, of_lines, "order_id")
     t = lines(books, window).pipe(beside, _support(books, _shipping(books, o)).drop("channel"), "order_id")
     return t.mutate(
         by_net=share(t.net_revenue, t.order_net, t.by_units),
         shipping=t.by_weight * t.carriage,
-        shipping_accrued=t.by_weight * t.carriage_accrued,
         support=t.by_units * (t.tickets + t.tickets_accrued),
         support_accrued=t.by_units * t.tickets_accrued,
     )
 
 
 def _shipping(books: Books, o: ibis.Table) -> ibis.Table:
-    """The orders with `carriage`, of it accrued, and its provenance (invoiced, label, accrued); `unpriced` and `sent_from`."""
+    """The orders with `carriage` and its provenance (invoiced, label, accrued); `unpriced` and `sent_from`."""
     default = ibis.literal(books.settings.costs.shipping_per_order, "float64")
     costs = order_shipping(books).select("order_id", "invoiced", "unpriced", cost="shipping", sent_from="location")
     o = o.pipe(beside, costs, "order_id")
     if not (books.ever("shipments") and carries_cost(books)):
         unpriced, accrued = ibis.literal(False), ibis.literal("accrued")
-        return o.mutate(carriage=default, carriage_accrued=default, shipping_provenance=accrued, unpriced=unpriced)
+        return o.mutate(carriage=default, shipping_provenance=accrued, unpriced=unpriced)
     means = shipping_accruals(books)
     overall = means.filter(means.channel.isnull()).accrual.max().as_scalar()
     o = o.pipe(beside, means.filter(means.channel.notnull()), "channel")
-    carriage, shipped = ibis.coalesce(o.cost, o.accrual, overall, default), o.cost.notnull()
     return o.mutate(
-        carriage=carriage,
-        carriage_accrued=ibis.ifelse(shipped, 0.0, carriage),
-        shipping_provenance=ibis.cases((o.invoiced.fill_null(False), "invoiced"), (shipped, "label"), else_="accrued"),
+        carriage=ibis.coalesce(o.cost, o.accrual, overall, default),
+        shipping_provenance=ibis.cases((o.invoiced.fill_null(False), "invoiced"), (o.cost.notnull(), "label"), else_="accrued"),
     )
 
 
@@ -101,11 +98,20 @@ def tickets(books: Books) -> ibis.Table:
 
 @fact
 def handled(books: Books, window: Window) -> ibis.Table:
-    """One row a line and location it was ever picked at: when last; `picks`, quantity and rework minutes of those in the window."""
+    """One row a line and location it was ever picked at: when last; `reworked`, minutes in the window.
+
+    Of the window's `weeks_worked`, whose labor is known: picks, quantity, rework minutes.
+    """
     p = books.table("picks")
-    p = p.mutate(now=inside(p.picked_at_local.date(), window), rework_minutes=p.rework_minutes.fill_null(0.0))
+    day = p.picked_at_local.date()
+    now, known = inside(day, window), inside_weeks(day, window, weeks_worked(books, window))
+    p = p.mutate(now=now, known=known, rework_minutes=p.rework_minutes.fill_null(0.0))
     return p.group_by("order_id", "line_id", "location").aggregate(
-        latest=p.picked_at.max(), picks=p.now.sum(), quantity=p.quantity.sum(where=p.now), minutes=p.rework_minutes.sum(where=p.now)
+        latest=p.picked_at.max(),
+        reworked=p.rework_minutes.sum(where=p.now),
+        picks=p.known.sum(),
+        quantity=p.quantity.sum(where=p.known),
+        minutes=p.rework_minutes.sum(where=p.known),
     )
 
 
@@ -117,11 +123,12 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
     """
     cost = labor_rates(books, window)
     cost = cost.mutate(per_minute=cost.cost / cost.hours.nullif(0) / 60.0)
-    if books.has_any("picks", window):
+    if books.told(window, "labor", "picks"):
         p = handled(books, window).filter(lambda t: t.picks > 0)
         done = p.group_by("location").aggregate(lines=p.count(), units=p.quantity.sum(), minutes=p.minutes.sum())
     else:
         t = lines(books, window).join(first_shipment(books), "order_id")
+        t = t.filter(inside_weeks(t.day, window, weeks_worked(books, window)))
         done = t.group_by("location").aggregate(lines=t.count(), units=t.units.sum()).mutate(minutes=0.0)
     both = cost.join(done, "location")
     minute = (cost.cost.sum() / cost.hours.sum().nullif(0) / 60.0).as_scalar().fill_null(0.0)
@@ -139,9 +146,12 @@ def pick_pack_rates(books: Books, window: Window) -> ibis.Table:
 
 
 def pick_pack(books: Books, window: Window, t: ibis.Table) -> ibis.Table:
-    """The lines with `pick_pack`, of it `rework`, and `pick_pack_accrued` where not picked in the window; after `with_order_costs`."""
+    """The lines with `pick_pack`, of it `rework`, and `pick_pack_accrued` where not picked in the window; after `with_order_costs`.
+
+    What labor cost in the weeks that tell it and the picks is the rate of them all.
+    """
     each = books.settings.costs.pick_pack_per_line
-    if not books.has("labor", window):
+    if not weeks_worked(books, window):
         none = t.units * 0.0  # the engine takes a bare 1.2 for a decimal
         return t.mutate(pick_pack=none + each, rework=none, pick_pack_accrued=none)
     rates = pick_pack_rates(books, window)
@@ -154,26 +164,30 @@ def pick_pack(books: Books, window: Window, t: ibis.Table) -> ibis.Table:
     minute_mean = overall.per_minute.max().as_scalar()
     p = handled(books, window).pipe(beside, here, "location")
     borne = p.per_line.fill_null(line_mean) + p.quantity * p.per_unit.fill_null(unit_mean)
-    p = p.mutate(rework=p.minutes * p.per_minute.fill_null(minute_mean), borne=ibis.ifelse(p.picks > 0, borne, None))
+    p = p.mutate(rework=p.reworked * p.per_minute.fill_null(minute_mean), borne=ibis.ifelse(p.picks > 0, borne, None))
     picked = p.group_by(*LINE).aggregate(rework=p.rework.sum(), borne=p.borne.sum(), location=p.location.argmax(p.latest))
     t = t.pipe(beside, picked, *LINE)
     t = t.mutate(place=t.location.fill_null(t.sent_from)).pipe(beside, here.rename(place="location"), "place")
     accrual = t.per_line.fill_null(line_mean) + t.units * t.per_unit.fill_null(unit_mean)
-    stood_in = not books.has_any("picks", window)
+    shared_out = t.borne.notnull()
+    if not books.told(window, "labor", "picks"):  # lines that went out stand in for lines picked
+        shared_out = t.sent_from.notnull() & inside_weeks(t.day, window, weeks_worked(books, window))
     rework = t.rework.fill_null(0.0)
     return t.mutate(
         rework=rework,
         pick_pack=ibis.ifelse(no_rates, each, t.borne.fill_null(accrual)) + rework,
-        pick_pack_accrued=ibis.ifelse(t.borne.isnull() & (not stood_in), accrual, 0.0),
+        pick_pack_accrued=ibis.ifelse(shared_out | no_rates, 0.0, accrual),
     )
 
 
 def _fees(books: Books, t: ibis.Table) -> ibis.Table:
-    """The lines with `payment` and `channel_fees`, the order's own where it names them, else by contracted rates."""
+    """The lines with `payment` and `channel_fees`: the order's own where it names them (`…_own`), else by contracted rates."""
     costs = books.settings.costs
     rate = ibis.cases(*((t.channel == c, r) for c, r in costs.channel_rate.items()), else_=0.0) if costs.channel_rate else 0.0
     by_rate = costs.payment_rate * t.net_revenue + costs.payment_fixed * t.by_net
     return t.mutate(
+        payment_own=t.payment_fee.notnull(),
+        channel_fees_own=t.channel_fee.notnull(),
         payment=ibis.ifelse(t.payment_fee.notnull(), t.payment_fee * t.by_net, by_rate),
         channel_fees=ibis.ifelse(t.channel_fee.notnull(), t.channel_fee * t.by_net, rate * t.net_revenue),
     )
@@ -227,9 +241,9 @@ def costed_lines(books: Books, window: Window) -> ibis.Table:
     t = with_order_costs(books, window)
     t = _reserve(books, _fees(books, pick_pack(books, window, t)))
     return t.select(
-        *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "by_net", "unit_cost", "packaging_cost", "payment_fee",
-        "channel_fee", "unpriced", "shipping_provenance", "rework", *COMPONENTS[1:], "shipping_accrued", "pick_pack_accrued",
-        "support_accrued", "alone_line", "alone_sku", "alone_family",
+        *LINE, "sku", "family", "category", "channel", "units", "net_revenue", "by_net", "unit_cost", "packaging_cost", "payment_own",
+        "channel_fees_own", "unpriced", "shipping_provenance", "rework", *COMPONENTS[1:], "pick_pack_accrued", "support_accrued",
+        "alone_line", "alone_sku", "alone_family",
     )  # fmt: skip
 
 
@@ -243,7 +257,8 @@ def order_margin(books: Books, window: Window) -> ibis.Table:
 
 def margins(t: ibis.Table) -> ibis.Table:
     """`costed_lines` with what follows from a line alone: cost of goods, packaging, costs, margins, `accrued`, `costed`."""
-    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0))
+    not_sent = ibis.ifelse(t.shipping_provenance == "accrued", t.shipping, 0.0)
+    t = t.mutate(cost_of_goods=t.units * t.unit_cost, packaging=t.units * t.packaging_cost.fill_null(0.0), shipping_accrued=not_sent)
     t = t.mutate(costs=sum((t[c] for c in COMPONENTS[1:]), t[COMPONENTS[0]]), gross_margin=t.net_revenue - t.cost_of_goods)
     return t.mutate(
         contribution_margin=t.gross_margin - t.costs,

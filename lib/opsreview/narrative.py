@@ -268,7 +268,8 @@ def _costs(costs: Any) -> str:
 
 def _instead(gone: dict[str, Any]) -> str:
     names = [kpis()[name].label for name in gone.get("beside") or []]
-    return f"; in {formats.listing(names, 2)} {gone['instead']}" if names else ""
+    where = f"in {formats.listing(names, 2)} " if names else ""
+    return f"; {where}{gone['instead']}" if gone.get("instead") else ""
 
 
 def _name(thing: Any) -> str:

@@ -29,6 +29,8 @@ def relative(value: Any, week: Week) -> Any:
         return "window", (value.start - week.end).days, (value.end - week.end).days
     if isinstance(value, Week):
         return "week", (value.monday - week.end).days
+    if isinstance(value, tuple):
+        return tuple(relative(each, week) for each in value)
     return value
 
 

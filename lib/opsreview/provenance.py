@@ -15,6 +15,7 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books
+from opsreview.facts.warehouse import weeks_worked
 from opsreview.margin import COMPONENTS, MARGIN, costed_lines, margins, pick_pack_rates, reserve_rates
 from opsreview.weeks import Window
 
@@ -69,7 +70,7 @@ def _parts(books: Books, window: Window) -> ibis.Table:
     none, no = t.units * 0.0, ibis.literal(False)
     rest = t.pick_pack - t.rework - t.pick_pack_accrued
     pooled = _is_pooled(books, window)
-    fee, own = t.payment_fee.notnull(), t.channel_fee.notnull()
+    fee, own = t.payment_own, t.channel_fees_own
     return t.mutate(
         packaging_rate=t.units * t.packaging_cost.fill_null(0.0),
         packaging_unknown=t.packaging_cost.isnull(),
@@ -78,8 +79,6 @@ def _parts(books: Books, window: Window) -> ibis.Table:
         shipping_unknown=t.unpriced.fill_null(False),
         pick_pack_pool=ibis.ifelse(pooled, rest, 0.0),
         pick_pack_rate=ibis.ifelse(pooled, 0.0, rest),
-        payment_own=fee,
-        channel_fees_own=own,
         payment_fee_part=ibis.ifelse(fee, t.payment, 0.0),
         payment_rate_part=ibis.ifelse(fee, 0.0, costs.payment_rate * t.net_revenue),
         payment_fixed_part=ibis.ifelse(fee, 0.0, costs.payment_fixed * t.by_net),
@@ -94,7 +93,7 @@ def _parts(books: Books, window: Window) -> ibis.Table:
 
 def _is_pooled(books: Books, window: Window) -> ibis.Value:
     """Whether pick and pack is hours shared out; else it is the rate of the settings."""
-    if not books.has("labor", window):
+    if not weeks_worked(books, window):
         return ibis.literal(False)
     rates = pick_pack_rates(books, window)
     return rates.filter(rates.location.isnull()).per_line.max().as_scalar().notnull()

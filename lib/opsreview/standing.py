@@ -9,7 +9,6 @@ import pandas as pd
 from opsreview import judgement
 from opsreview.reconcile import ties
 
-MARGINS = ("contribution_margin", "contribution_margin_after_marketing")  # what the fallbacks of the catalog move
 LATE = {"carrier": "carrier_charges", "returns": "returns"}  # the table that a kind of late cost comes with
 
 
@@ -45,7 +44,7 @@ def missing(results: Any) -> list[dict[str, Any]]:
     """
     out = judgement.missing(results.measured.cards[results.week].facts["missing"])
     for entry in results.measured.came[str(results.week)]["instead"]:
-        said = {"instead": entry["instead"], "beside": list(MARGINS)}
+        said = {"instead": entry["instead"], "beside": entry["beside"]}
         known = next((m for m in out if m["table"] == entry["table"]), None)
         if known:
             known |= said

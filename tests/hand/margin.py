@@ -142,6 +142,19 @@ PICKING = part(
     row("the lines that have a parcel", 7, missing=["picks@2026-W10"], orders=[{"order_id": "O2"}], order_lines=[{"order_id": "O2"}]),
 )  # fmt: skip
 
+NOWHERE = [{"deleted": "true"}, {"location": "WEST", "cost": 20, "hours": 1}]  # labor, where nobody picked
+ACCRUED = part(
+    "accrued",
+    row("picked, and a label on it", 0),
+    row("not picked in W: the rates", 6 + 2 * 6, picks=[{"pick_id": "K1", "deleted": "true"}]),
+    row("nobody picked where anyone worked: the setting, which is a rate", 0, labor=NOWHERE, picks=[{"pick_id": "K1", "deleted": "true"}]),
+    row("no picks: lines that have a parcel stand in", 0, missing=["picks@2026-W10"]),
+    row(
+        "and those without are yet to be picked: 3 and 2 × 2, and the parcel's 6 by weight", 7 + 6, key="O2/1", missing=["picks@2026-W10"],
+        orders=[{"order_id": "O2"}], order_lines=[{"order_id": "O2", "quantity": 2}],
+    ),
+)  # fmt: skip
+
 PAYMENT = part(
     "payment",
     row("2.9 % and half of 0.30", 0.788),
@@ -247,4 +260,4 @@ SHARES = [
     ),
 ]  # fmt: skip
 
-CASES = [*NET, *GOODS, *PACKAGING, *SHIPPING, *PICKING, *PAYMENT, *CHANNEL, *SUPPORT, *RESERVE, *SHARES]
+CASES = [*NET, *GOODS, *PACKAGING, *SHIPPING, *PICKING, *ACCRUED, *PAYMENT, *CHANNEL, *SUPPORT, *RESERVE, *SHARES]

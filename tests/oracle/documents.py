@@ -6,6 +6,7 @@ from opsreview.weeks import Window
 
 from .margin import order_margin, revenue, shares, tickets
 from .money import by
+from .pick_pack import paired
 from .read import Known, Row, once
 from .sales import orders, product
 
@@ -20,7 +21,7 @@ def costs(known: Known, window: Window | None = None) -> list[Row]:
     """
     found, settings = [], known.settings.costs
     margin = {(r.order_id, r.line_id): r for r in order_margin(known, window or known.week.window)}
-    pooled = known.has("labor", window or known.week.window)
+    pooled = bool(paired(known, window or known.week.window))
     for order_id, own in revenue(known).items():
         order = orders(known)[order_id]
         if (order_id, own[0].line_id) not in margin:

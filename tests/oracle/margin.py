@@ -164,7 +164,7 @@ def order_margin(known: Known, window: Window | None = None) -> list[Row]:
             row.shipping_provenance = provenance
             row.accrued = row.returns_reserve + to_come * by_units[i]
             row.accrued += row.shipping if provenance == "accrued" else 0.0
-            row.accrued += row.pick_pack if picking.provenance == "accrued" else 0.0
+            row.accrued += row.pick_pack - row.rework if picking.provenance == "accrued" else 0.0
             found.append(row)
     return found
 

@@ -37,8 +37,9 @@ def bills(known: Known) -> list[Row]:
     """One row a return line requested in T28, with every part of its bill."""
     t28, topics = known.trailing(28), {topic.lower() for topic in known.settings.returns.ticket_topics}
     line_of = {id(r): line for line, own in matched(known).items() for r in own}
-    received = sum(r.quantity for r in known["returns"] if inside(r.received_at_local, t28))
-    restocking = labor_cost(known, t28, ("returns",)) / received if received else 0.0
+    both = [w.window for w in t28.weeks if {("labor", w), ("returns", w)} <= set(known.exported)] or [t28]
+    received = sum(r.quantity for r in known["returns"] for window in both if inside(r.received_at_local, window))
+    restocking = sum(labor_cost(known, window, ("returns",)) for window in both) / received if received else 0.0
     asked, back = defaultdict(float), defaultdict(float)
     for ticket in known["support_tickets"]:
         if (ticket.topic or "").lower() in topics and ticket.order_id is not None:

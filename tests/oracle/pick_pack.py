@@ -11,12 +11,23 @@ from .sales import lines
 from .stock import first_shipment
 
 
+def paired(known: Known, window: Window) -> list:
+    """ "the rates are those of the weeks that have both" """
+    weeks = [w for w in window.weeks if ("labor", w) in known.exported]
+    return [w for w in weeks if ("picks", w) in known.exported] or weeks
+
+
+def told(known: Known, window: Window, day) -> bool:
+    """Whether a day of the window is in a week that has both."""
+    return inside(day, window) and any(inside(day, w.window) for w in paired(known, window))
+
+
 @once
 def labor(known: Known, window: Window) -> dict[str, Row]:
     """Location -> cost and hours of roles pick and pack.
 
     "Rows without an hour are used only where a day, place and role has no hourly row" """
-    rows = [r for r in known["labor"] if inside(r.work_date, window) and r.role in ("pick", "pack")]
+    rows = [r for r in known["labor"] if told(known, window, r.work_date) and r.role in ("pick", "pack")]
     hourly = {(r.work_date, r.location, r.role) for r in rows if r.hour is not None}
     found: dict[str, Row] = {}
     for r in rows:
@@ -45,16 +56,16 @@ def work(known: Known, window: Window) -> list[Row]:
     """What was handled: (order_id, line_id), location, quantity, rework.
 
     "without `picks`: the lines of W's orders stand in for lines picked" """
-    if any(("picks", week) in known.exported for week in window.weeks):
+    if any(("picks", week) in known.exported for week in paired(known, window)):
         return [
             Row(line=(p.order_id, p.line_id), location=p.location, quantity=p.quantity, rework=rework_cost(known, window, p))
             for p in known["picks"]
-            if inside(p.picked_at_local, window)
+            if told(known, window, p.picked_at_local)
         ]
     return [
         Row(line=(x.order_id, x.line_id), location=first_shipment(known)[x.order_id].location, quantity=x.units, rework=0.0)
         for x in lines(known)
-        if inside(x.day, window) and x.order_id in first_shipment(known)
+        if told(known, window, x.day) and x.order_id in first_shipment(known)
     ]
 
 
@@ -86,27 +97,30 @@ def line_costs(known: Known, window: Window) -> dict[tuple[str, str], Row]:
     the mean of all. Without `labor`: `costs.pick_pack_per_line`" """
     ours = [x for x in lines(known) if inside(x.day, window)]
     here, overall = rates(known, window)
-    if not known.has("labor", window) or overall is None:
+    if not paired(known, window) or overall is None:
         flat = known.settings.costs.pick_pack_per_line
         return {(x.order_id, x.line_id): Row(cost=flat, rework=0.0, provenance="contracted") for x in ours}
-    handled = defaultdict(list)
+    handled, reworked = defaultdict(list), defaultdict(float)
+    for p in known["picks"]:
+        if inside(p.picked_at_local, window):  # also of weeks whose labor did not come: "at the same rate a minute"
+            reworked[p.order_id, p.line_id] += rework_cost(known, window, p)
     for w in work(known, window):
         handled[w.line].append(w)
     last_pick = {(p.order_id, p.line_id): p.location for p in sorted(known["picks"], key=lambda p: (p.picked_at, p.pick_id))}
     found = {}
     for x in ours:
         key = (x.order_id, x.line_id)
+        rework = reworked[key]
         if handled[key]:
-            cost = rework = 0.0
+            cost = 0.0
             for location in {w.location for w in handled[key]}:
                 rate = here.get(location, overall)
                 there = [w for w in handled[key] if w.location == location]
                 cost += rate.line + rate.unit * sum(w.quantity for w in there)
-                rework += sum(w.rework for w in there)
             found[key] = Row(cost=cost + rework, rework=rework, provenance="allocated")
         else:
             shipment = first_shipment(known).get(x.order_id)
             location = last_pick.get(key) or (shipment.location if shipment else None)
             rate = here.get(location, overall)
-            found[key] = Row(cost=rate.line + rate.unit * x.units, rework=0.0, provenance="accrued")
+            found[key] = Row(cost=rate.line + rate.unit * x.units + rework, rework=rework, provenance="accrued")
     return found

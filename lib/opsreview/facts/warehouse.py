@@ -5,9 +5,9 @@ from __future__ import annotations
 import ibis
 import pandas as pd
 
-from opsreview.books import Books, beside, fact, inside
+from opsreview.books import Books, beside, fact, inside, inside_weeks
 from opsreview.facts.shipments import shipments
-from opsreview.weeks import Window
+from opsreview.weeks import Week, Window
 
 CREW_WEEKS = 26
 WORK = {"pick": "picked", "pack": "picked", "receive": "received", "returns": "returned"}  # what each role's hours should follow
@@ -70,11 +70,19 @@ def waves(books: Books) -> ibis.Table:
     return by.mutate(need=by.lines_picked / by.rate).drop("rate")
 
 
+def weeks_worked(books: Books, window: Window) -> tuple[Week, ...]:
+    """The weeks of the window whose labor can be shared out over what was picked: those with both; where none has, those with labor.
+
+    Four weeks' labor over three weeks' picks would say that a line costs a third more than it does.
+    """
+    return books.told(window, "labor", "picks") or books.told(window, "labor")
+
+
 @fact
 def labor_rates(books: Books, window: Window) -> ibis.Table:
-    """One row a location: cost and hours of the roles pick and pack in the window."""
+    """One row a location: cost and hours of the roles pick and pack in the window's `weeks_worked`."""
     t = labor(books, window)
-    t = t.filter(t.role.isin(("pick", "pack")))
+    t = t.filter(t.role.isin(("pick", "pack")), inside_weeks(t.work_date, window, weeks_worked(books, window)))
     return t.group_by("location").aggregate(cost=t.cost.sum(), hours=t.hours.sum())
 
 
