@@ -359,11 +359,11 @@ def ordered(units: float = 30, eta: int = 2, location: str = "RTM", **more) -> d
             "ordered_on": ago(20), "eta": ago(-eta), **more}  # fmt: skip
 
 
-def redirected(*lines: dict, rtm: float = 140, ber: float = 20) -> pd.DataFrame:
+def redirected(*lines: dict, rtm: float = 140, ber: float = 20, **more) -> pd.DataFrame:
     tables = two_places(ber, rtm)
     columns = dict.fromkeys(c for row in (*tables["inbound"], *lines) for c in row)
     tables["inbound"] = [{c: row.get(c) for c in columns} for row in (*tables["inbound"], *lines)]
-    return transfers(books(tables))
+    return transfers(books(tables, **more))
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def redirected(*lines: dict, rtm: float = 140, ber: float = 20) -> pd.DataFrame:
         ([ordered()], 100, {}),
         ([ordered(20, 1), ordered(30, 4, line_id="2")], 120, {("PO", "2"): 30}),  # what comes first is kept first
         ([ordered(eta=14)], 140, {}),
-        ([ordered(eta=0)], 140, {("PO", "1"): 30}),
+        ([ordered(eta=1)], 140, {}),  # nobody turns a truck round
         ([ordered(eta=-1)], 140, {}),  # overdue: nobody knows when it comes
         ([ordered(arrived_at=f"{ago(1)} 09:00")], 140, {}),  # at the dock
         ([ordered(kind="transfer", source_location="BER")], 140, {}),
@@ -388,6 +388,11 @@ def test_what_is_on_order_goes_where_it_is_lacking_at_no_freight(lines, rtm, mov
     assert {(r.document_id, r.line_id): r.units for r in f.itertuples()} == moves
     assert (f["kind"] == "inbound").all() and (f["cost"] == 0).all() and (f["net"] == f["avoided"] * 6).all()
     assert [(r.location_from, r.location_to) for r in f.itertuples()] == [("RTM", "BER")] * len(moves)
+
+
+@pytest.mark.parametrize(("floor", "moves"), [(500, 1), (5000, 0)])  # 30 units save some 175
+def test_moves_of_a_sku_that_bring_less_than_a_tenth_of_the_floor_are_not_worth_a_meeting(floor, moves):
+    assert len(redirected(ordered(), checks={"floor": floor})) == moves
 
 
 def test_a_need_is_met_once_by_stock_and_inbound_together():

@@ -21,9 +21,10 @@ from opsreview.margin import COMPONENTS, order_margin
 from opsreview.statistics import ENOUGH, elasticity
 
 LEAST_UNITS = 20  # in T28, from which a price is worth a proposal
-WORTH = 0.1  # of the floor of a finding: what a change of price must be about, a week
+WORTH = 0.1  # of the floor of a finding: what a change of price must be about a week, or a SKU's moves once
 PRICES_APART = 1.10  # how far a tenth of the weeks' prices must lie above another tenth for an elasticity to be asked for
 HORIZON = 14  # days that a move of stock is to bridge
+NOTICE = 2  # days before it comes up to which a delivery may be sent elsewhere
 LEAD = 3  # days a transfer takes where none was seen
 CHANNEL_SKUS = 25  # SKUs that lose most in a channel: those worth a decision
 
@@ -115,7 +116,8 @@ def lanes(books: Books) -> ibis.Table:
 def transfers(books: Books) -> pd.DataFrame:
     """A row a SKU and way worth a move, of stock or of what is on order: units, cost, what it saves until 14 days are over, the net, once.
 
-    A place may give what is above its own four weeks: of its stock, and of purchases due by then that have not come. It lacks what its
+    Worth is a tenth of `checks.floor` for all that is done about a SKU. A place may give what is above its own four weeks: of its stock,
+    and of purchases due by then that have not come and are not due in a day. It lacks what its
     customers are expected to ask for beyond stock and inbound between the move's arrival and 14 days from now. avoided: units of demand
     expected to be met that would be lost. cost: freight a unit × units, at least what the cheapest move of the lane took; a redirect costs
     nothing. Which units go from where to where: the flow that nets most (integer programme, HiGHS).
@@ -138,6 +140,7 @@ def transfers(books: Books) -> pd.DataFrame:
     f = f.assign(cost=np.maximum(f["units"] * f["freight"], f["least"]), avoided=_avoided(f, steps))
     f["saved"] = f["avoided"] * f["per_unit"]
     f["net"] = f["saved"] - f["cost"]
+    f = f[f.groupby("sku")["net"].transform("sum") >= WORTH * float(books.settings.checks["floor"])]
     f = f.sort_values(["net", "sku", "location_from", *PURCHASE], ascending=[False, True, True, True, True])
     return f.reindex(columns=TRANSFERS).reset_index(drop=True)
 
@@ -159,15 +162,16 @@ def _spare(s: pd.DataFrame, took: float) -> pd.DataFrame:
 
 
 def _redirects(coming: pd.DataFrame, s: pd.DataFrame) -> pd.DataFrame:
-    """A row a purchase line due within the horizon that could go elsewhere: its units above four weeks of stock and what comes before it.
+    """A row a purchase line that could go elsewhere, due within the horizon: its units above four weeks of stock and what comes before it.
 
-    Not one at the dock, nor one overdue: nobody knows when it comes. `coming`: lines of places that hold the SKU, by arrival; what a place
-    that never held it will sell nobody knows either.
+    Not one due before `NOTICE` days, nor one at the dock, nor one overdue: nobody knows when it comes. `coming`: lines of places that hold
+    the SKU, by arrival; what a place that never held it will sell nobody knows either.
     """
     c = coming.merge(s[[*SHELF, "available", "d_here"]], on=SHELF)
     over = c["available"] + c.groupby(SHELF)["quantity"].cumsum() - AHEAD * c["d_here"]
     c = c.assign(spares=np.floor(np.clip(over, 0.0, c["quantity"])), available=c["quantity"], arrives=c["offset"])
-    free = (c["kind"] == "purchase") & ~c["here"] & ~c["overdue"] & (c["offset"] < HORIZON) & (c["spares"] >= 1)
+    in_time = c["offset"].between(NOTICE, HORIZON, inclusive="left")
+    free = (c["kind"] == "purchase") & ~c["here"] & ~c["overdue"] & in_time & (c["spares"] >= 1)
     return c.loc[free, [*SHELF, *PURCHASE, "arrives", "available", "spares"]].assign(kind="inbound")
 
 

@@ -224,7 +224,7 @@ def sources(known: Known, sku: str) -> list[Row]:
         for a in sorted(lines, key=lambda a: (a.offset, a.line)):
             there += a.units
             over = floor(min(a.units, max(0.0, there - need)))
-            if over >= 1 and a.kind == "purchase" and not a.here and not a.overdue and a.offset < 14:
+            if over >= 1 and a.kind == "purchase" and not a.here and not a.overdue and 2 <= a.offset < 14:
                 found.append(Row(kind="inbound", location=location, line=a.line, spares=over, arrives=a.offset))
     return found
 
@@ -276,6 +276,6 @@ def transfers(known: Known) -> dict[str, tuple[float, float]]:
             met = sum(worth(sku, to, n) for to, n in got.items())
             cost = sum(max(way.each * n, way.least) for way, n in zip(mine, plan, strict=True) if n)
             most = max(most, (met * per_unit(known, sku) - cost, met))
-        if most[0] > 0:
+        if most[0] >= known.settings.checks["floor"] / 10:
             found[sku] = most
     return found

@@ -176,10 +176,10 @@ def transfers(results: Any) -> Html:
     )
     unknown = "" if not len(rows) or rows.freight_known.all() else " No transfer's freight is in the exports: it counts as nothing here."
     note = (
-        "Spares: above its own 28 days, of its stock and of purchases due within 14 days, which then go elsewhere when they come, at no "
-        "freight. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival until 14 days from now. "
-        "Stock-outs avoided: what of that is expected to be met, fewer than the units moved, since not each is surely asked for. Freight: "
-        f"what transfers of that lane cost a unit in 26 weeks, at least what the cheapest of them did.{unknown}"
+        "Spares: above its own 28 days, of its stock and of purchases due within 14 days and not just about to come, which then go "
+        "elsewhere at no freight. Lacks: what customers are expected to ask for beyond stock and inbound from its arrival until 14 days "
+        "from now. Stock-outs avoided: what of that is expected to be met, fewer than the units moved, since not each is surely asked for. "
+        f"Freight: what transfers of that lane cost a unit in 26 weeks, at least what the cheapest of them did.{unknown}"
     )
     return listed(
         results,
