@@ -459,13 +459,16 @@ def test_a_channel_that_loses_says_what_would_even_it():
     orders = together({"products": [product()]}, sold("A"), sold("A", channel="mall", price=5))
     for order in orders["orders"]:
         order["channel_fee"] = 20 if order["channel"] == "mall" else 0
-    ads = [{"spend_date": ago(3), "channel": "web", "amount": 28}]
+    ads = [{"spend_date": ago(3), "channel": name, "amount": spent} for name, spent in (("web", 28), ("radio", 8))]
     f = channels(books(together(orders, {"ad_spend": ads}))).set_index("channel")
     mall, web = f.loc["mall"], f.loc["web"]
     assert mall["contribution_margin"] == pytest.approx(7 * (50 - 40 - 20)) and mall["share"] == pytest.approx(-0.2)
     assert mall["fee"] == pytest.approx(0.4) and mall["fee_even"] == pytest.approx(0.2)
     assert mall["raise_even"] == pytest.approx(0.2 / (1 - 0.4))
     assert web["after"] == web["left"] == pytest.approx(7 * 60 - 7) and web["raise_even"] == 0
+    radio = f.loc["radio"]  # where nothing was sold all of it is lost, and no share can be said
+    assert (radio["ads"], radio["left"], radio["orders"], radio["net_revenue"]) == (2, -2, 0, 0)
+    assert radio[["share", "fee_even", "raise_even"]].isna().all()
     listings = channel_skus(books(orders))
     assert listings[["sku", "channel"]].to_numpy().tolist() == [["A", "mall"]]
     assert (listings["contribution"].iloc[0], listings["elsewhere"].iloc[0]) == pytest.approx((-70, 420))

@@ -255,10 +255,11 @@ def _plan(f: pd.DataFrame, steps: pd.DataFrame) -> np.ndarray:
 
 
 def channels(books: Books) -> pd.DataFrame:
-    """A row a channel of T28, a week: net revenue, gross margin, each cost, contribution and share, advertising, and after it.
+    """A row a channel that sold or was advertised in T28, a week: net revenue, gross margin, each cost, contribution, share, advertising.
 
-    left: after advertising, or the contribution where nobody says what that cost. fee_even: the channel fee as a share of net revenue at
-    which it leaves nothing; raise_even: by how much its prices would have to rise for that, with fees and returns as a share of the price.
+    left: after advertising (`after`), or the contribution where nobody says what that cost. fee_even: the channel fee as a share of net
+    revenue at which it leaves nothing; raise_even: by how much its prices would have to rise for that, with fees and returns as a share of
+    the price.
     """
     window = books.week.trailing(28)
     t = order_margin(books, window)
@@ -267,7 +268,8 @@ def channels(books: Books) -> pd.DataFrame:
     f = rows_of(t.group_by("channel").aggregate(orders=t.order_id.nunique(), **{c: t[c].sum() / WEEKS for c in money}), "channel")
     spent = books.table("ad_spend")
     spent = spent.filter(inside(spent.spend_date, window)).group_by("channel").aggregate(ads=lambda a: a.amount.sum() / WEEKS).to_pandas()
-    f = f.merge(spent, on="channel", how="left")
+    f = f.merge(spent[spent["channel"].notna()], on="channel", how="outer")
+    f[["orders", *money]] = f[["orders", *money]].fillna(0.0)
     f["ads"] = f["ads"].fillna(0.0) if books.has("ad_spend", window) else np.nan
     f["after"] = f["contribution_margin"] - f["ads"]
     f["left"] = f["after"].fillna(f["contribution_margin"])

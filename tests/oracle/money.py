@@ -176,7 +176,9 @@ def sku_rank(known: Known) -> list[Row]:
 def channels(known: Known) -> list[Row]:
     """A channel of T28, a week."""
     found, t28 = [], known.trailing(28)
-    for name, own in by(sold28(known), "channel").items():
+    sold, spent = by(sold28(known), "channel"), {a.channel for a in known["ad_spend"] if a.channel and inside(a.spend_date, t28)}
+    for name in {*sold, *spent}:
+        own = sold.get(name, [])
         row = Row({c: v / 4 for c, v in sums(own).items()}, channel=name, orders=len({r.order_id for r in own}))
         row.ads = sum(a.amount for a in known["ad_spend"] if a.channel == name and inside(a.spend_date, t28)) / 4
         row.after = row.contribution_margin - row.ads
