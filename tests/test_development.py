@@ -55,6 +55,17 @@ def test_no_range_without_finished_cohorts():
     assert (known, expected) == pytest.approx((5, 10)) and np.isnan(low) and np.isnan(high)
 
 
+def test_a_sku_that_changes_its_family_takes_its_revenue_along():
+    """As its returns do: they are looked up in the products of today."""
+    week = lambda a, b: pd.DataFrame({"sku": ["A", "B"], "family": [a, b], "channel": "web", "net_revenue": [10.0, 1.0]})  # noqa: E731
+    triangle = pd.DataFrame([("returns", "Lamps", 1, 0, 5.0)], columns=["kind", "key", "ago", "age", "amount"])
+    none = pd.DataFrame(columns=["key", "ago", "parcels", "labels", "booked"])
+    _, given = late.cohorts(triangle, none, [week("Lamps", "Rugs"), week("Rugs", "Rugs"), week("", "").iloc[:0], week("Rugs", "Rugs")])
+    found = given.set_index(["key", "ago"])["exposure"].to_dict()
+    assert found == {("Lamps", 0): 10, ("Rugs", 0): 1, ("Lamps", 1): 10, ("Rugs", 1): 1, ("Lamps", 3): 10, ("Rugs", 3): 1}
+    assert late.cohorts(triangle, none, [])[1].empty
+
+
 def test_the_final_margin_takes_off_what_is_still_to_come():
     """Carriers 20 beyond what is booked, returns 30 under it; ranges of 30 and 40 either way are 50 together."""
     rows = [

@@ -229,15 +229,21 @@ def ranges(late_costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def cohorts(triangles: pd.DataFrame, sent: pd.DataFrame, sold: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(triangles, exposures) as `late` takes them. `sent`: `parcels`; `sold`: cells of a change (family, net_revenue), W's first."""
+    """(triangles, exposures) as `late` takes them. `sent`: `parcels`; `sold`: cells of a change (sku, family, net_revenue), W's first.
+
+    A SKU's revenue stands in the family that it was last sold in, of every week: so do its returns, which know no other.
+    """
     labelled = sent.groupby("key")["labels"].transform("min") > 0  # every cohort has labels with a cost; else parcels are counted
     given = [sent.assign(kind="carrier", exposure=sent["labels"].where(labelled, sent["parcels"]))]
-    for ago, week in enumerate(sold):
-        if len(week):
-            by = week.groupby("family", as_index=False)["net_revenue"].sum().set_axis(["key", "exposure"], axis=1)
-            given.append(by.assign(kind="returns", ago=ago))
+    weeks = pd.concat([week[["sku", "family", "net_revenue"]].assign(ago=ago) for ago, week in enumerate(sold) if len(week)] or [_NO_WEEK])
+    family = weeks.drop_duplicates("sku").set_index("sku")["family"]
+    by = weeks.assign(key=weeks["sku"].map(family)).groupby(["ago", "key"], as_index=False)["net_revenue"].sum()
+    given.append(by.rename(columns={"net_revenue": "exposure"}).assign(kind="returns"))
     frame = pd.concat([part[["kind", "key", "ago", "exposure"]] for part in given], ignore_index=True)
     return triangles, frame[frame["kind"].isin(triangles["kind"])]
+
+
+_NO_WEEK = pd.DataFrame({"sku": [], "family": [], "net_revenue": [], "ago": []})
 
 
 def final_margin(sold: pd.DataFrame, sent: pd.DataFrame, late_costs: pd.DataFrame) -> tuple[float, float, float] | None:
