@@ -149,7 +149,7 @@ def months(without: str = "", **given) -> SimpleNamespace:
             ("2026-W45", "2026-11-07", "staff", "of November", "Jo", "2026-11-20", False, False, 10.0, 10.0),
         ],
         columns="week recorded_at decision finding_id owner due_on done overdue impact_then impact_now".split(),
-    ).assign(title=lambda f: "about " + f.finding_id, recorded_at=lambda f: pd.to_datetime(f.recorded_at))
+    ).assign(per="", title=lambda f: "about " + f.finding_id, recorded_at=lambda f: pd.to_datetime(f.recorded_at))
     become = card.assign(numerator=card.numerator - 8.0)  # late bills came
     kept = SimpleNamespace(frame=own.__getitem__)
     measured = SimpleNamespace(

@@ -452,7 +452,7 @@ def _decisions(findings: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"week": str(WEEK - 1), "review": f.review, "finding_id": f.finding_id, "check": f.check, "entity": f.entity, "title": f.title,
                          "decision": ["expedite", "reprice", "staff"], "owner": f.owner, "due_on": ["2026-11-12", "2026-11-20", "2026-11-13"], "eta_commitment": ["2026-11-25", "", ""],
                          "expected_impact": [500.0, np.nan, 90.0], "note": ["", "<b>call</b>", ""], "done": [False, False, True], "recorded_at": "2026-11-09T09:30:00Z", "recorded_by": "Kim",
-                         "overdue": [True, False, False], "impact_then": [3000.0, 900.0, 400.0], "impact_now": [4000.0, 800.0, 0.0], "outcome": ["larger", "smaller", "gone"]})  # fmt: skip
+                         "overdue": [True, False, False], "impact_then": [3000.0, 900.0, 400.0], "impact_now": [4000.0, 800.0, 0.0], "outcome": ["larger", "smaller", "gone"], "per": ["", "once", ""]})  # fmt: skip
 
 
 @functools.cache

@@ -128,6 +128,15 @@ def test_what_came_of_a_decision(tmp_path, then, now, outcome, impact_now):
     assert (row.outcome, row.impact_then, row.impact_now, row.title, row.overdue) == (outcome, then, impact_now, "a runs out", True)
 
 
+def test_money_that_comes_once_is_told_from_money_a_week(tmp_path):
+    """Also of what is gone: as it was last found."""
+    decisions.save(tmp_path, WEEK, "monday", [{**ITEM, "finding_id": i} for i in "ab"], "Ana", NOON)
+    before = pd.DataFrame([finding("2026-W46", "a", 100.0) | {"period": "once"}, finding("2026-W46", "b", 1.0) | {"period": "week"}])
+    after = pd.DataFrame([finding("2026-W47", "b", 1.0) | {"period": "week"}])
+    frame = decisions.decisions_frame(decisions.as_known(decisions.read(tmp_path), WEEK + 1), after, {"2026-W46": before}, WEEK + 1)
+    assert frame.set_index("finding_id")["per"].to_dict() == {"a": "once", "b": ""}
+
+
 @pytest.mark.parametrize(("now", "outcome"), [(None, "gone"), (50.0, "smaller"), (101.0, "unchanged")])
 def test_what_came_of_a_proposal_is_held_against_what_was_expected_of_it(tmp_path, now, outcome):
     item = {**ITEM, "finding_id": "proposal/pause/P-1", "expected_impact": 100.0}
@@ -160,7 +169,7 @@ def test_a_decision_on_a_finding_nobody_knows_is_still_listed(tmp_path):
     expected = (
         "week review finding_id check entity title decision owner due_on eta_commitment expected_impact note done recorded_at recorded_by"
     )
-    assert list(frame.columns) == [*expected.split(), "overdue", "impact_then", "impact_now", "outcome"]
+    assert list(frame.columns) == [*expected.split(), "overdue", "impact_then", "impact_now", "outcome", "per"]
     assert (frame.title[0], frame.outcome[0]) == ("", "gone")
 
 

@@ -262,6 +262,16 @@ def test_what_decisions_recovered():
     assert rows.loc["staff", ["taken", "early"]].tolist() == [1, 1] and np.isnan(rows.loc["staff", "recovered"])
 
 
+def test_what_was_recovered_once_is_in_no_sum_of_weeks():
+    m = stood()
+    m.results.decisions = m.results.decisions.assign(per=lambda f: f.finding_id.map({"a": "once"}).fillna(""))
+    rows = m.recovered().set_index(["decision", "per"])["recovered"]
+    assert rows[("reprice", "once")] == 180 and rows[("reprice", "")] == 0
+    *_, each = shown.recovered(held(m))
+    assert re.findall(r'<tr class="total"><td>(.*?)</td>.*?data-value="(\d+)">\d+</td></tr>', each.html)[-1] == ("All: 4 decisions", "0")
+    assert ">180<br><small>once</small>" in each.html
+
+
 def test_the_months_decisions_one_by_one():
     """What was decided two days before the month's end earns nothing; what is done long ago, or of a later month, is not in it."""
     m = stood()
@@ -457,8 +467,8 @@ def test_leaks_by_month_stand_in_their_order():
 
 def test_what_decisions_recovered_is_drawn_with_its_sign():
     rows = pd.DataFrame(
-        [("reprice", 2, 1, 0, 300.0, 120.0, 180.0), ("staff", 1, 0, 0, 50.0, 90.0, -40.0)],
-        columns=["decision", "taken", "done", "early", "then", "now", "recovered"],
+        [("reprice", "", 2, 1, 0, 300.0, 120.0, 180.0), ("staff", "", 1, 0, 0, 50.0, 90.0, -40.0)],
+        columns=["decision", "per", "taken", "done", "early", "then", "now", "recovered"],
     )
     m = SimpleNamespace(recovered=lambda: rows, decided=stood().decided)
     chart, *_ = shown.recovered(SimpleNamespace(month=m, settings=stood().results.settings, trust={}))
@@ -468,6 +478,10 @@ def test_what_decisions_recovered_is_drawn_with_its_sign():
     assert said(chart) == (
         "3 decisions, 1 done: what they are about costs €140 a week less than then; only reprice improved, by €180; staff costs €40.00 more"
     )
+    claim = pd.DataFrame([("dispute_charge", "once", 1, 1, 0, 468.0, 0.0, 468.0)], columns=rows.columns)
+    both = recovered_title(pd.concat([rows, claim]), "EUR")
+    assert "4 decisions, 2 done: what they are about costs €140 a week less and €468 once less than then; only reprice improved" in both
+    assert recovered_title(claim, "EUR") == "1 decision, 1 done: what they are about costs €468 once less than then"
     worse = recovered_title(rows[rows.decision == "staff"], "EUR")
     assert worse == "1 decision, none done: what they are about costs €40.00 a week more than then; no kind of them improved"
 

@@ -365,17 +365,18 @@ def test_notices_beyond_a_few_are_counted():
 
 
 @pytest.mark.parametrize(
-    ("then", "now", "expected"),
+    ("then", "now", "per", "expected"),
     [
-        ([100.0, 50.0], [200.0, 0.0], "cost €50.00 a week more than then"),
-        ([100.0, 50.0], [20.0, NAN], "cost €80.00 a week less than then"),
-        ([100.0], [100.0], "costs as much as then"),
-        ([NAN], [10.0], "0 overdue."),
+        ([100.0, 50.0], [200.0, 0.0], "", "costs €50.00 a week more than then"),
+        ([100.0, 50.0], [20.0, NAN], "", "costs €80.00 a week less than then"),
+        ([100.0, 50.0], [200.0, 0.0], ["", "once"], "costs €100 a week more and €50.00 once less than then"),
+        ([100.0], [100.0], "", "costs as much as then"),
+        ([NAN], [10.0], "", "0 overdue."),
     ],
 )
-def test_what_came_of_decisions(then, now, expected):
-    kept = pd.DataFrame({"done": False, "overdue": False, "impact_then": then, "impact_now": now})
-    assert expected.replace("cost €", "costs €") in narrative.decisions_sentence(kept, "EUR")
+def test_what_came_of_decisions(then, now, per, expected):
+    kept = pd.DataFrame({"done": False, "overdue": False, "impact_then": then, "impact_now": now, "per": per})
+    assert expected in narrative.decisions_sentence(kept, "EUR")
 
 
 def test_a_suggestion_in_words():

@@ -81,8 +81,8 @@ def last_time(results: Any, review: str) -> Html:
     due_on | Due | day
     eta_commitment | ETA committed | day
     state | State | pill
-    impact_then | Then, a week | money?
-    impact_now | Now, a week | money
+    impact_then | Then, a week | money? | small=per
+    impact_now | Now, a week | money | small=per
     since | Since then | plain
     """
     order = frame.assign(late=frame.state != "overdue").sort_values(["late", "recorded_at"], ascending=[True, False], kind="stable")

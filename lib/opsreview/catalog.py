@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+ONCE = "once"  # the period of money that comes once, as what an invoice charges too much; else a week
 CHECK_FLOOR = 50.0  # money a week under which a finding is not worth a meeting's time
 REVIEWS = ("monday", "wednesday", "friday")
 AUDIT = "margin_audit"  # the page on which the margin of each SKU is audited and signed off

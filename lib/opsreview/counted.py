@@ -7,8 +7,8 @@ import json
 import pandas as pd
 
 from opsreview import formats
+from opsreview.catalog import ONCE
 
-ONCE = "once"  # the period of money that comes once, as what an invoice charges too much; else a week
 WIDE = {"family": 1, "channel": 2}  # a finding of these holds those of SKUs, so that it is counted after them
 CENT = 0.005
 AGAIN = "the money of another finding, counted once"

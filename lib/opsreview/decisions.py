@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from opsreview.catalog import REVIEWS
+from opsreview.catalog import ONCE, REVIEWS
 from opsreview.weeks import Week
 
 Decision = Literal[
@@ -138,7 +138,7 @@ def decisions_frame(
     week: Week,
     unknown: Callable[[str, str], str] = lambda check, entity_type: "",
 ) -> pd.DataFrame:
-    """decisions.csv: a row a decision that stands, newest first, with what its finding cost then and costs now.
+    """decisions.csv: a row a decision that stands, newest first, with what its finding cost then and costs now; and `per`, of what is once.
 
     `decisions` is what `as_known` gives; `now` is findings.csv of `week` (what is resolved counts as gone), `earlier` what was found in
     each week by its name, as a run of it found it (finding_id, check, entity, entity_type, title, impact). `impact_now` is 0 where the
@@ -147,13 +147,13 @@ def decisions_frame(
     larger (beyond ±10 %), `not known: …`, empty where what it cost then is not known. A proposal's money of earlier weeks is not reckoned
     again: what was expected of it stands for it.
     """
-    about = ["finding_id", "check", "entity", "title", "entity_type", "impact"]
+    about = ["finding_id", "check", "entity", "title", "entity_type", "period", "impact"]
     now = now[now["state"] != "resolved"]
     if "unknown" in (found := earlier.get(str(week), now)):
         now = now[~now["finding_id"].isin(found.loc[found["unknown"] != "", "finding_id"])]
     frames = [f.reindex(columns=about).assign(week=name) for name, f in sorted({**earlier, str(week): now}.items()) if len(f)]
     every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*about, "week"])
-    names = every.drop_duplicates("finding_id", keep="last")[about[:5]]
+    names = every.drop_duplicates("finding_id", keep="last")[about[:6]]
     before = every.rename(columns={"impact": "impact_then"})[["finding_id", "week", "impact_then"]]
     after = now.rename(columns={"impact": "impact_now"})[["finding_id", "impact_now"]]
     frame = decisions.merge(names, "left", on="finding_id").merge(before, "left", on=["finding_id", "week"])
@@ -167,7 +167,8 @@ def decisions_frame(
     frame["title"] = frame["title"].mask(proposed & frame["title"].isna(), frame["finding_id"].astype(str).str.removeprefix(PROPOSAL))
     frame["overdue"] = ~frame["done"] & (pd.to_datetime(frame["due_on"]) < pd.Timestamp(week.end))
     frame["outcome"] = _outcome(frame, now, week)
-    order = ["week", "review", *about[:4], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome"]
+    order = ["week", "review", *about[:4], *COLUMNS[3:12], "overdue", "impact_then", "impact_now", "outcome", "per"]
+    frame["per"] = (frame["period"] == ONCE).map({True: ONCE, False: ""})
     newest = frame.sort_values(["recorded_at", "finding_id"], ascending=[False, True], kind="stable", ignore_index=True)
     return newest[order].fillna({"check": "", "entity": "", "title": ""})
 

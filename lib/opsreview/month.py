@@ -269,7 +269,8 @@ class Month:
     def decided(self) -> pd.DataFrame:
         """A row a decision taken in the month, that came of age in it, or that is still open; done ones first, then by due day.
 
-        finding_id, title, decision, owner, due_on, done, state (done, overdue, committed), then and now (money a week), recovered, why.
+        finding_id, title, decision, owner, due_on, done, state (done, overdue, committed), then and now (money a week, or `per` once),
+        recovered, why.
         Recovered is then − now, only of what was decided four weeks ago or longer; `why` says what keeps it empty.
         """
         d = self.results.decisions
@@ -287,12 +288,12 @@ class Month:
             why=np.where(early, "too early", np.where(priced, "", "no figure")),
         ).rename(columns={"impact_then": "then", "impact_now": "now"})
         d = d.assign(later=~d["done"], due=pd.to_datetime(d["due_on"])).sort_values(["later", "due", "finding_id"], ignore_index=True)
-        return d[["finding_id", "title", "decision", "owner", "due_on", "done", "state", "then", "now", "recovered", "why"]]
+        return d[["finding_id", "title", "decision", "owner", "due_on", "done", "state", "then", "now", "per", "recovered", "why"]]
 
     def recovered(self) -> pd.DataFrame:
-        """A row a kind of `decided`: how many, done, too early; of those with a recovered sum, impact then and now a week, and that sum."""
+        """A row a kind of `decided`, of money a week and `per` once: how many, done, early; then, now and sum of the recovered."""
         d = self.decided()
         d = d.assign(early=d["why"] == "too early", then=d["then"].where(d["why"] == ""), now=d["now"].where(d["why"] == ""))
-        f = d.groupby("decision").agg(taken=("finding_id", "size"), done=("done", "sum"), early=("early", "sum"))
-        f = f.join(d.groupby("decision")[["then", "now", "recovered"]].sum(min_count=1)).reset_index()
+        f = d.groupby(["decision", "per"]).agg(taken=("finding_id", "size"), done=("done", "sum"), early=("early", "sum"))
+        f = f.join(d.groupby(["decision", "per"])[["then", "now", "recovered"]].sum(min_count=1)).reset_index()
         return f.sort_values(["recovered", "decision"], ascending=[False, True], ignore_index=True)

@@ -283,7 +283,6 @@ def decisions_sentence(kept: pd.DataFrame, currency: str) -> str:
     both = kept[pd.to_numeric(kept.impact_then).notna() & pd.to_numeric(kept.impact_now).notna()]
     if both.empty:
         return text
-    moved = float(pd.to_numeric(both.impact_now).sum() - pd.to_numeric(both.impact_then).sum())
-    if not moved:
-        return f"{text} What they are about costs as much as then."
-    return f"{text} What they are about costs {formats.money(abs(moved), currency)} a week {'more' if moved > 0 else 'less'} than then."
+    moved = (pd.to_numeric(both.impact_now) - pd.to_numeric(both.impact_then)).groupby(both.per.replace("", "a week")).sum()
+    said = [f"{formats.money(abs(m), currency)} {per} {'more' if m > 0 else 'less'}" for per, m in moved.items() if m]
+    return f"{text} What they are about costs {f'{formats.listing(said)} than' if said else 'as much as'} then."

@@ -120,7 +120,7 @@ def files(results: Results, headlines: dict[str, str], clock: dict[str, float]) 
         "change.csv": lambda: results.change.assign(week=str(results.week))[["week", *results.change.columns]],
         "inventory.csv": lambda: results.inventory,
         "forecast.csv": lambda: results.forecast,
-        "decisions.csv": lambda: results.decisions,
+        "decisions.csv": lambda: results.decisions.drop(columns="per"),
         "restatements.csv": lambda: results.restatements,
     }
     writers: dict[str, Callable[[Path], Any]] = {
