@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from opsreview.catalog import TOP
 from opsreview.formats import share
 
 PREFIX = "audit/"  # what the id of an audited SKU begins with; findings' ids are hexadecimal
-TOP = 50  # SKUs by revenue that are audited first
 
 
 class Audit:
@@ -59,7 +59,8 @@ def growth(audit: pd.DataFrame) -> pd.DataFrame:
     """A row a day with sign-offs that still stand, oldest first: SKUs signed that day, and the coverage since then, of today's revenue."""
     done = audit[audit["state"] == "signed off"]
     by = done.groupby("on", as_index=False).agg(skus=("sku", "size"), revenue=("net_revenue", "sum"))
-    return by.assign(coverage=by["revenue"].cumsum() / max(audit["net_revenue"].sum(), 1e-9)).drop(columns="revenue")
+    net = audit["net_revenue"].sum()
+    return by.assign(coverage=by["revenue"].cumsum() / net if net > 0 else float("nan")).drop(columns="revenue")
 
 
 def to_sign(audit: pd.DataFrame, week: str, owner: str) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 ONCE = "once"  # the period of money that comes once, as what an invoice charges too much; else a week
 CHECK_FLOOR = 50.0  # money a week under which a finding is not worth a meeting's time
 REVIEWS = ("monday", "wednesday", "friday")
+TOP = 50  # SKUs by revenue that are audited first
+TILT = 0.25  # by how much of what is allocated to it a SKU's margin is tried
 AUDIT = "margin_audit"  # the page on which the margin of each SKU is audited and signed off
 MONTH = "monthly"  # the page of a month, made of its weeks
 HEALTH = "exports_health"  # the page about the exports themselves: no meeting, no decisions

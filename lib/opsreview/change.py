@@ -17,8 +17,8 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, fact, inside
+from opsreview.facts.carriage import BANDS
 from opsreview.facts.shipments import first_shipment, order_shipping
-from opsreview.leaks import BANDS
 from opsreview.margin import COMPONENTS, lines, order_margin
 
 HISTORY = 13  # weeks the baseline looks back
@@ -26,7 +26,6 @@ ENOUGH = 4  # weeks from which there is a baseline
 SIGNS = {"list": 1, "discount": -1, "charged": 1, "cost_of_goods": -1} | dict.fromkeys(COMPONENTS, -1)
 # What a component's own part is called; shipping has several.
 PARTS = {"list": "price", "charged": "shipping_charged", "returns_reserve": "returns"}
-SHIPPING = ("zone", "weight", "carrier", "rate", "surcharge", "parcels", "rest")
 CELL = ["sku", "channel"]
 OF_CELL = ["sku", "family", "channel", "units_baseline", "units"]  # what a cell is and sold, beside the money
 COLUMNS = ["grain", "key", "part", "kind", "amount"]

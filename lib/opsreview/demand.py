@@ -14,7 +14,7 @@ import pandas as pd
 from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.stock import demand, open_inbound, shelves, sku_days
 
-HORIZON = 14
+HORIZON = 14  # days ahead that a stock-out is foretold, and that a move of stock is to bridge
 METHOD = "trailing demand, negative binomial"
 LATE_LINES = 3  # arrivals from which a supplier's lateness is believed
 

@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 
 from opsreview import figures, formats, narrative, titles, titles_margin
-from opsreview.catalog import kpis
+from opsreview.catalog import TOP, kpis
 
-TOP = 50  # SKUs by revenue that are audited first
 COSTS = {  # what stands between contribution and EBITDA and may be n/a
     "marketing": "advertising", "other_labor": "the labor of receiving, returns and others", "expedite": "expediting",
     "transfer_freight": "transfers",

@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, fact, inside
+from opsreview.facts.carriage import BANDS
 from opsreview.facts.orders import sales_days
 from opsreview.facts.plan import plan_and_sales
 from opsreview.facts.returns import returns
@@ -20,7 +21,6 @@ from opsreview.facts.stock import dead_stock, demand, excess, shelf_days
 from opsreview.facts.warehouse import labor_rates, picks
 from opsreview.margin import by_sku, false_confidence, lines, order_margin, tickets
 
-BANDS = (0.5, 1, 2, 5, 10, 20)  # kg, upper ends of the billed weight bands
 CELL = ["zone", "band"]  # what creep is held to this week's mix of
 FINER = ["kg", "service"]  # what divides a cell further, to tell what creep comes from
 _CELL_SUMS = ("orders", "cost", "pick_pack", "surcharges")

@@ -15,7 +15,7 @@ from opsreview.checks import rows_of
 from opsreview.checks.pricing import WEEKS, priced
 from opsreview.checks.promotions import BY_REVENUE, advised, prices
 from opsreview.checks.stakes import AHEAD, lost_units, places, shelf_stakes
-from opsreview.demand import arrivals
+from opsreview.demand import HORIZON, arrivals
 from opsreview.facts.orders import sales
 from opsreview.margin import COMPONENTS, order_margin
 from opsreview.statistics import ENOUGH, elasticity
@@ -23,7 +23,6 @@ from opsreview.statistics import ENOUGH, elasticity
 LEAST_UNITS = 20  # in T28, from which a price is worth a proposal
 WORTH = 0.1  # of the floor of a finding: what a change of price must be about a week, or a SKU's moves once
 PRICES_APART = 1.10  # how far a tenth of the weeks' prices must lie above another tenth for an elasticity to be asked for
-HORIZON = 14  # days that a move of stock is to bridge
 NOTICE = 2  # days before it comes up to which a delivery may be sent elsewhere
 LEAD = 3  # days a transfer takes where none was seen
 CHANNEL_SKUS = 25  # SKUs that lose most in a channel: those worth a decision

@@ -15,12 +15,12 @@ import ibis
 import pandas as pd
 
 from opsreview.books import Books
+from opsreview.catalog import TILT
 from opsreview.facts.warehouse import weeks_worked
 from opsreview.margin import COMPONENTS, MARGIN, costed_lines, margins, pick_pack_rates, reserve_rates
 from opsreview.weeks import Window
 
 KINDS = ("measured", "contracted", "accrued", "allocated")
-TILT = 0.25  # by how much of what is allocated to it a SKU's margin is tried
 # What stands behind a margin, one part of a cost each: (component, kind, whether a document or rate of the whole order).
 _PARTS = {
     "packaging_rate": ("packaging", "contracted", False),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+WEEKS = 4  # of T28: most money is told of 28 days, and a quarter of it is money a week
 _WEEK = re.compile(r"^(\d{4})-W(\d{2})$")
 
 

@@ -23,8 +23,7 @@ from opsreview.checks.matching import (
 )
 from opsreview.facts import parcels, refunds
 from opsreview.formats import count
-
-WEEKS = 4  # of the 28 days of what goes on from week to week
+from opsreview.weeks import WEEKS
 
 
 def documents_apart(books: Books) -> pd.DataFrame:

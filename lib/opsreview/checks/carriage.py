@@ -13,8 +13,8 @@ from opsreview.checks.carriers import troubled
 from opsreview.checks.stakes import price_of
 from opsreview.facts.carriage import BANDS, ENOUGH, HISTORY_DAYS, SERVICE, billed, carried, rate_card
 from opsreview.formats import count, number, share
+from opsreview.weeks import WEEKS
 
-WEEKS = 4  # of T28
 A_DAY = 5  # parcels handed over on a weekday from which a service's transit from it counts as known
 PROFILE = ["zone", "band", "promise"]
 DAYS = ("the same day", "one day", "two days", "three days", "four days", "five days", "six days", "seven days")

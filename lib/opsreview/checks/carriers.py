@@ -9,12 +9,12 @@ import pandas as pd
 from opsreview.books import Books, beside, fact, inside
 from opsreview.checks import Context, check, found, nothing, rows_of, say, worth
 from opsreview.checks.stakes import an_order, mishap_means, price_of
+from opsreview.facts.parcels import CLAIM_DAYS
 from opsreview.facts.shipments import exceptions, handed_over, shipments
 from opsreview.formats import count, number, share
 from opsreview.margin import order_margin
 from opsreview.statistics import wilson
 
-CLAIM_DAYS = 28  # since when a charge can still be disputed
 AGAIN = ("redelivery", "address_correction")  # may happen as often as something went wrong
 
 

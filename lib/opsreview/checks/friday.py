@@ -18,9 +18,9 @@ from opsreview.facts.returns import returns, sold_and_returned
 from opsreview.formats import number, share, words
 from opsreview.margin import COMPONENTS, by_sku, order_margin
 from opsreview.margin import false_confidence as falsely_confident
+from opsreview.weeks import WEEKS
 
 SOLD = ("orders", "order_lines", "products.unit_cost")
-WEEKS = 4  # of T28
 COSTS = (*COMPONENTS, "cost_of_goods", "discounts")  # what may be at fault
 PRIOR_UNITS = 30  # how many units of the store's rate a family's rate is worth
 DECISIONS = {

@@ -16,8 +16,7 @@ from opsreview.books import Books, fact
 from opsreview.checks import rows_of
 from opsreview.checks.stakes import places
 from opsreview.margin import order_margin
-
-WEEKS = 4  # of T28
+from opsreview.weeks import WEEKS
 
 
 @fact

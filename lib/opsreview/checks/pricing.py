@@ -11,8 +11,8 @@ from opsreview.checks import rows_of
 from opsreview.checks.promotions import prices
 from opsreview.facts.orders import sales
 from opsreview.provenance import money_by_kind, provenance, sign_depends
+from opsreview.weeks import WEEKS
 
-WEEKS = 4  # of T28
 RAISE, LESS, CHECK = "raise", "discount less", "check the allocation"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, formats
+from opsreview.catalog import TOP
 from opsreview.exhibits import Exhibit, Part, drawn, listed
-from opsreview.headlines import TOP
 
 LEAST = 15  # SKUs in the picture of the margins believed; the table has them all
 SOLD = ["orders", "order_lines", "products"]

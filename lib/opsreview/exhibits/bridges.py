@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from opsreview import charts, figures, formats, titles, titles_margin
+from opsreview.catalog import TILT
 from opsreview.charts import bridges
 from opsreview.exhibits import Part, drawn, each, headed, listed
 from opsreview.tables import note, sentences
@@ -63,7 +64,7 @@ def where_costs_come_from(results: Any) -> list[Part]:
     missing | Something missing | share | help=net revenue of lines of which at least one cost is not known, the goods among them
     """
     below = listed(results, shares, columns, "Where costs come from", MARGIN, strong="whole", whole="kinds a line: order_margin.parquet")
-    hang = hang.assign(a_quarter=0.25 * hang.allocated_share * (hang.gross_margin - hang.contribution_margin))
+    hang = hang.assign(a_quarter=TILT * hang.allocated_share * (hang.gross_margin - hang.contribution_margin))
     columns = """
     sku | SKU | code
     family | Family
