@@ -181,6 +181,18 @@ def test_a_service_that_comes_late_more_often_than_we_live_with_does_not_do():
     assert entities("carrier_mix", bad, floor=0) == []
 
 
+def test_parcels_that_nobody_has_priced_yet_do_not_make_their_service_cheap():
+    """Half of the parcels of a service that asks more have neither a label cost nor an invoice: nothing of them is 0."""
+    ships, charges = sent("parcel", 60, 2, 2, 10.0)
+    half = {s["shipment_id"] for s in ships[30:]}
+    late_bills = (
+        [s | {"label_cost": None} if s["shipment_id"] in half else s for s in ships],
+        [c for c in charges if c["shipment_id"] not in half],
+    )
+    rows = mix(context(scene(sent("express", 40, 1, 2, 9.0), late_bills)).books)
+    assert rows["other"].tolist() == ["dhl/express"] and rows["moved"].tolist() == [30], "the thirty that are known to cost ten"
+
+
 def test_a_service_is_known_only_where_it_went_thirty_times():
     few = scene(sent("express", 40, 1, 2, 9.0), sent("parcel", 29, 2, 2, 5.0))
     assert entities("carrier_mix", few, floor=0) == []

@@ -57,7 +57,7 @@ def test_no_range_without_finished_cohorts():
 
 def test_a_sku_that_changes_its_family_takes_its_revenue_along():
     """As its returns do: they are looked up in the products of today."""
-    week = lambda a, b: pd.DataFrame({"sku": ["A", "B"], "family": [a, b], "channel": "web", "net_revenue": [10.0, 1.0]})  # noqa: E731
+    week = lambda a, b: pd.DataFrame({"sku": ["A", "B"], "family": [a, b], "channel": "web", "net_revenue": [10.0, 1.0], "parcels": 2.0})  # noqa: E731
     triangle = pd.DataFrame([("returns", "Lamps", 1, 0, 5.0)], columns=["kind", "key", "ago", "age", "amount"])
     none = pd.DataFrame(columns=["key", "ago", "parcels", "labels", "booked"])
     _, given = late.cohorts(triangle, none, [week("Lamps", "Rugs"), week("Rugs", "Rugs"), week("", "").iloc[:0], week("Rugs", "Rugs")])
@@ -67,19 +67,21 @@ def test_a_sku_that_changes_its_family_takes_its_revenue_along():
 
 
 def test_the_final_margin_takes_off_what_is_still_to_come():
-    """Carriers 20 beyond what is booked, returns 30 under it; ranges of 30 and 40 either way are 50 together."""
+    """Carriers 20 beyond what is booked, returns 30 and support 5 under it; ranges of 30 and 40 either way are 50 together."""
     rows = [
         ("carrier", "dhl", 0, 0, 0, 120.0, 90.0, 150.0, np.nan),
         ("returns", "Rugs", 0, 0, 0, 70.0, 30.0, 110.0, np.nan),
         ("returns", "Lamps", 0, 0, 0, 7.0, np.nan, np.nan, np.nan),
+        ("support", "web", 0, 0, 2, 4.0, 4.0, 4.0, np.nan),
         ("carrier", "dhl", 1, 1, 50, 99.0, 90.0, 110.0, np.nan),
     ]
     frame = pd.DataFrame(rows, columns=late.COLUMNS)
     sold = pd.DataFrame(
-        {"family": ["Rugs", "Rugs", "Lamps"], "returns_reserve": [60.0, 40.0, 1.0], "contribution_margin": [500.0, 1.0, -1.0]}
-    )
+        {"family": ["Rugs", "Rugs", "Lamps"], "channel": ["web", "web", "mall"], "returns_reserve": [60.0, 40.0, 1.0],
+         "support": [6.0, 3.0, 8.0], "contribution_margin": [500.0, 1.0, -1.0]}
+    )  # fmt: skip
     sent = pd.DataFrame({"key": ["dhl", "dhl"], "ago": [0, 1], "booked": [100.0, 7.0]})
-    assert late.final_margin(sold, sent, frame) == pytest.approx((510, 460, 560))
+    assert late.final_margin(sold, sent, frame) == pytest.approx((515, 465, 565))
     assert late.final_margin(sold, sent, frame.head(0)) is None and late.final_margin(sold.head(0), sent, frame) is None
 
 
@@ -163,17 +165,19 @@ def test_every_charge_of_a_parcel_is_in_the_triangle_once(books):
     assert (triangles["age"] >= 0).all() and (triangles["age"] <= triangles["ago"]).all()
 
 
-def test_every_disposed_return_of_a_known_order_is_in_the_triangle_once(books):
+def test_every_disposed_return_that_a_margin_bears_is_in_the_triangle_once(books):
+    """Of orders that were not cancelled, and of SKUs with a unit cost: no margin and no reserve has another."""
     triangles = late.triangle(books)
     r, orders = books.table("returns").to_pandas(), books.table("orders").to_pandas()
-    final = r[r["disposition"].isin(late.FINAL)].merge(orders[["order_id"]], on="order_id")
-    assert len(final) > 5
+    units = books.table("products").to_pandas().set_index("sku")["unit_cost"]
+    every = r[r["disposition"].isin(late.FINAL)].merge(orders[["order_id", "cancelled"]], on="order_id")
+    final = every[~every["cancelled"] & every["sku"].map(units).notna()]
+    assert 5 < len(final) < len(every)
     assert triangles[triangles["kind"] == "returns"]["amount"].abs().sum() > 0
     cost = final[["reverse_shipping_cost", "handling_cost"]].fillna(0).sum().sum()
     refunds = (
         final.assign(refund=final["refund_amount"].fillna(0)).merge(orders[["order_id", "rate"]], on="order_id").eval("refund * rate")
     ).sum()
-    units = books.table("products").to_pandas().set_index("sku")["unit_cost"]
     worth = final["quantity"] * final["sku"].map(units).fillna(0)
     back = worth.where(final["disposition"] == "restock", final["recovered_value"].fillna(0)).sum()
     assert triangles[triangles["kind"] == "returns"]["amount"].sum() == pytest.approx(refunds + cost - back)
@@ -185,7 +189,7 @@ def test_on_the_sample_ranges_hold_seven_to_nine_times_of_ten(sample_results):
     finished = said[said["final"].notna() & said["low"].notna()]
     assert (finished.groupby(["kind", "key"])["ago"].nunique() == late.COHORTS).all()
     held = sample_results.ranges_held.query("key == ''").set_index("kind")
-    assert set(held.index) == {"carrier", "returns", "week"}
+    assert set(held.index) == {*late.AGES, "week"}
     assert held["share"].between(0.70, 0.90).all(), held
-    kinds = held.loc[["carrier", "returns"]]
+    kinds = held.loc[list(late.AGES)]
     assert 0.70 <= kinds["held"].sum() / kinds["ranges"].sum() <= 0.90

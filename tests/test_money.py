@@ -60,6 +60,25 @@ def test_an_undecided_return_is_valued_as_the_others_were():
     assert rows.loc["R3", "pending"] == pytest.approx(3 * (8.0 / 4)) and rows["pending"].drop("R3").eq(0).all()
 
 
+def test_what_is_refunded_and_left_with_the_customer_never_comes():
+    """It is written off, and costs nothing to bring back; one that is awaited does."""
+    rows = bill(
+        back(1, 2, "restock", reverse_shipping_cost=6),
+        back(2, 1, "write_off", received_at=None),
+        back(3, 1, None, received_at=None, disposed_at=None),
+    )
+    assert rows["under_way"].tolist() == pytest.approx([0, 0, 3]) and rows.loc["R2", "write_off"] == pytest.approx(4)
+
+
+def test_what_is_pending_loses_what_units_with_a_cost_lost():
+    """One of two units written off had no cost: nothing is known of what it lost."""
+    none = {"sku": "N", "order_id": "N-web-11"}
+    tables = shop(returns=[back(1, 1, "write_off"), back(2, 1, "write_off") | none, back(3, 1, "pending", disposed_at=None)])
+    tables = together(tables, {"products": [product("N", None)], **sold("N")})
+    rows = rows_of(bills(books(tables)), "return_id").set_index("return_id")
+    assert rows["write_off"].tolist() == [4, 0, 0] and rows["pending"].tolist() == [0, 0, 4]
+
+
 def test_topics_are_told_whatever_their_case():
     ticket = {"ticket_id": "1", "order_id": "A-web-10", "opened_at": f"{ago(4)} 10:00", "topic": "Return", "cost": 12}
     assert bill(back(1, 2), support_tickets=[ticket])["support"].tolist() == [12]

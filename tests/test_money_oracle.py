@@ -269,11 +269,13 @@ def test_what_is_still_to_come(store):
     found = development.late(*development.cohorts(development.triangle(books), development.parcels(books), sold))
     exposure: dict = defaultdict(dict)
     for ago, cells in enumerate(sold):
-        for name, net in cells.groupby("family")["net_revenue"].sum().items():
-            exposure[name][known.week - ago] = net
+        for kind, of, what in (("returns", "family", "net_revenue"), ("support", "channel", "parcels")):
+            for name, much in cells.groupby(of)[what].sum().items():
+                exposure[kind, name][known.week - ago] = much
     expected = []
     for kind, key in found[["kind", "key"]].drop_duplicates().to_numpy():
-        expected += late.late(known, kind, key, exposure[key] if kind == "returns" else None)
+        expected += late.late(known, kind, key, exposure.get((kind, key)))
+    assert set(found["kind"]) == {"carrier", "returns", "support"}
     keys = ["kind", "key", "ago", "age"]
     assert apart(expected, found, keys, ["known", "expected", "low", "high", "final"], rel=1e-7) == []
     assert found["low"].notna().any() and found["final"].notna().any()

@@ -203,6 +203,30 @@ def test_a_weeks_labor_by_role_and_what_its_lines_bear():
     assert by_role(context(shop()).books).empty
 
 
+def test_pick_and_pack_that_no_line_bears_is_other_labor():
+    """A packing hall at which nobody picks: reading 18 leaves its labor with no line, so that EBITDA has it from the month."""
+    hours = [
+        {"work_date": ago(3), "location": place, "role": role, "hours": 1, "cost": 20}
+        for place, role in (("BER", "pick"), ("HALL", "pack"))
+    ]
+    picked = [
+        {
+            "pick_id": "K",
+            "order_id": "A-web-3",
+            "line_id": "1",
+            "sku": "A",
+            "location": "BER",
+            "picked_at": f"{ago(3)} 10:00",
+            "quantity": 1,
+        }
+    ]
+    assert by_role(context(shop(labor=hours, picks=picked)).books).set_index("role")["cost"].to_dict() == {
+        "pack without picks": 20,
+        "pick": 20,
+    }
+    assert by_role(context(shop(labor=hours)).books).set_index("role")["cost"].to_dict() == {"pack": 20, "pick": 20}
+
+
 def test_what_the_month_before_has_become_is_a_memo():
     m = stood()
     assert m.become()[["week", "then", "now", "difference"]].values.tolist() == [[f"2026-W{n}", 400, 392, -8] for n in range(36, 40)]
@@ -270,6 +294,14 @@ def test_what_was_recovered_once_is_in_no_sum_of_weeks():
     *_, each = shown.recovered(held(m))
     assert re.findall(r'<tr class="total"><td>(.*?)</td>.*?data-value="(\d+)">\d+</td></tr>', each.html)[-1] == ("All: 4 decisions", "0")
     assert ">180<br><small>once</small>" in each.html
+
+
+def test_what_comes_once_is_recovered_only_by_what_is_done():
+    """An invoice that can no longer be disputed is gone as well."""
+    m = stood()
+    m.results.decisions = m.results.decisions.assign(per=lambda f: f.finding_id.map({"b": "once"}).fillna(""), impact_now=0.0)
+    rows = m.decided().set_index("finding_id")
+    assert np.isnan(rows.loc["b", "recovered"]) and rows.loc["b", "why"] == "not done"
 
 
 def test_the_months_decisions_one_by_one():

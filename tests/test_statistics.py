@@ -158,6 +158,14 @@ def test_wilson_narrows_with_trials_and_widens_with_confidence():
 VOLUME = [100.0, 120, 150, 200, 260, 330, 400, 520, 610, 700]
 
 
+@pytest.mark.parametrize("value", [0.8, 0.1, 0.3, 0.9, 0.95, 0.98, 19.99, 0.0, -7.7])
+@pytest.mark.parametrize("weeks", [12, 13, 20, 26])
+def test_what_is_the_same_every_week_is_no_signal(value, weeks):
+    """The mean of as many times the same is not that to the last digit, and the limits are on it."""
+    assert xmr_signal([value] * weeks + [value]) == "none"
+    assert xmr_signal([value] * weeks + [value + 1e-6]) == "up:limits"
+
+
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 0.8, 1.0, 1.3])
 def test_elasticity_recovers_the_exponent_of_a_power(exponent):
     found = elasticity(VOLUME, [3 * v**exponent for v in VOLUME])

@@ -1,11 +1,11 @@
-"""Late costs: how carrier invoices and returns of a week go on coming in, and what a young week's figure will come to in the end.
+"""Late costs: how carrier invoices, returns and tickets of a week go on coming in, and what a young week's figure will come to in the end.
 
-A cohort is a week (of shipment, of order) of a group (a carrier, a family); its cost so far C at age k weeks is part of a final U. Past
-cohorts say by age how much of a final has come (p: the development) and how much there is for each unit of exposure E (rate: final /
-exposure; parcels at label cost, net revenue). How much to listen to what has come differs: invoices come in lumps, so that a week in which
-many came early looks dear; returns come by chance. So of three ways, from all ears to none (`WAYS`), the one counts that was nearest for
-finished cohorts at that age. The 80 % range comes from how far off it was (Student's t of its errors a unit of exposure). Nothing here
-looks ahead: a past week is judged by what was known then, which is what the back-test counts.
+A cohort is a week (of shipment, of order) of a group (a carrier, a family, a channel); its cost so far C at age k weeks is part of a final
+U. Past cohorts say by age how much of a final has come (p: the development) and how much there is for each unit of exposure E (rate: final
+/ exposure; parcels at label cost, net revenue, orders). How much to listen to what has come differs: invoices come in lumps, so that a week
+in which many came early looks dear; returns come by chance. So of three ways, from all ears to none (`WAYS`), the one counts that was
+nearest for finished cohorts at that age. The 80 % range comes from how far off it was (Student's t of its errors a unit of exposure).
+Nothing here looks ahead: a past week is judged by what was known then, which is what the back-test counts.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ import numpy as np
 import pandas as pd
 
 from opsreview.books import Books, beside
-from opsreview.facts.orders import all_orders
+from opsreview.facts.orders import all_orders, products
 from opsreview.facts.returns import FINAL, returns
 from opsreview.facts.shipments import shipment_costs
+from opsreview.margin import tickets
 from opsreview.statistics import student
 
-AGES = {"carrier": 8, "returns": 10}  # weeks after which nothing worth naming comes
+AGES = {"carrier": 8, "returns": 10, "support": 8}  # weeks after which nothing worth naming comes
 RECENT = 13  # cohorts that say what is usual
 YOUNG = 4  # ages (0 to 3 weeks) at which a cohort is foretold and back-tested
 COHORTS = 12  # finished cohorts of the back-test
 ENOUGH = 4  # finished cohorts from which there is a range
 RANGE = 0.80
+OF_SOLD = ["sku", "family", "channel", "net_revenue", "parcels"]  # of a change's cells; parcels: their share of orders
 COLUMNS = ["kind", "key", "ago", "age", "known", "expected", "low", "high", "final"]
 
 
@@ -35,12 +37,12 @@ def _weeks_ago(books: Books, day: ibis.Value) -> ibis.Value:
 
 
 def triangle(books: Books) -> pd.DataFrame:
-    """A row a kind (carrier, returns), key, cohort (`ago`: weeks before W) and age: the amount that became known at that age.
+    """A row a kind (carrier, returns, support), key, cohort (`ago`: weeks before W) and age: the amount that became known at that age.
 
-    A charge is known from its invoice day, a return from its final disposition (until then what it costs is a guess), and neither before
-    the first folder that says so.
+    A charge is known from its invoice day, a return from its final disposition (until then what it costs is a guess), a ticket from the day
+    it was opened, and none before the first folder that says so. Only what a margin bears: of orders not cancelled, lines with a unit cost.
     """
-    sources = {"carrier_charges": _carriers, "returns": _returns}
+    sources = {"carrier_charges": _carriers, "returns": _returns, "support_tickets": _tickets}
     frames = [books.frame(("late", table), lambda f=f: f(books)) for table, f in sources.items() if books.ever(table)]
     columns = ["kind", "key", "ago", "age", "amount"]
     return pd.concat([f[columns] for f in frames], ignore_index=True) if frames else pd.DataFrame(columns=columns)
@@ -52,10 +54,14 @@ def _first_known(books: Books, every: ibis.Table, *keys: str) -> ibis.Table:
     return every.group_by(*keys).aggregate(first=every.week.min().cast("date"))
 
 
+def _placed(books: Books) -> ibis.Table:
+    """Orders not cancelled: a margin bears no other, whenever they were placed."""
+    return all_orders(books).filter(lambda o: ~o.cancelled)
+
+
 def _sent(books: Books, shipments: ibis.Table) -> ibis.Table:
-    """Those that were handed over, of orders not cancelled: a margin bears no other."""
-    placed = all_orders(books).filter(lambda o: ~o.cancelled)
-    return shipments.filter(shipments.shipped_at.notnull()).semi_join(placed, "order_id")
+    """Those that were handed over."""
+    return shipments.filter(shipments.shipped_at.notnull()).semi_join(_placed(books), "order_id")
 
 
 def _carriers(books: Books) -> ibis.Table:
@@ -71,11 +77,28 @@ def _carriers(books: Books) -> ibis.Table:
 def _returns(books: Books) -> ibis.Table:
     every = books.known.exports.rows("returns")
     told = _first_known(books, every.filter(every.disposition.isin(FINAL)), "return_id", "line_no")
-    r = returns(books).filter(lambda t: t.final).pipe(beside, told, "return_id", "line_no")
+    r = returns(books).filter(lambda t: t.final, lambda t: t.unit_cost.notnull()).pipe(beside, told, "return_id", "line_no")
     r = r.mutate(on=ibis.coalesce(r.disposed_at_local, r.received_at_local, r.requested_at_local).date())
-    t = r.join(all_orders(books).select("order_id", ordered="day"), "order_id")
+    t = r.join(_placed(books).select("order_id", ordered="day"), "order_id")
     cost = t.refund + t.reverse_shipping + t.handling - t.value_back.fill_null(0.0)
     return _aged(books, t.mutate(known=ibis.greatest(t.on, t["first"]), key=t.family, day=t.ordered, amount=cost), "returns")
+
+
+def _tickets(books: Books) -> ibis.Table:
+    k = tickets(books).pipe(beside, _first_known(books, books.known.exports.rows("support_tickets"), "ticket_id"), "ticket_id")
+    k = k.select("order_id", "first", "money", on=k.opened_at_local.date())
+    t = k.join(_placed(books).select("order_id", key="channel", day="day"), "order_id").join(_costed_share(books, k), "order_id")
+    return _aged(books, t.mutate(known=ibis.greatest(t.on, t["first"]), amount=t.money * t.costed), "support")
+
+
+def _costed_share(books: Books, asked: ibis.Table) -> ibis.Table:
+    """One row an order `asked` about: `costed`, the share of its units whose SKU has a unit cost (of its lines where it has no units)."""
+    of = books.table("order_lines").semi_join(asked, "order_id").left_join(products(books).select("sku", "unit_cost"), "sku")
+    of = of.mutate(units=ibis.greatest(of.quantity - of.cancelled_quantity.fill_null(0.0), 0.0), known=of.unit_cost.notnull())
+    by = of.group_by("order_id").aggregate(
+        share=of.units.sum(where=of.known).fill_null(0.0) / of.units.sum().nullif(0), lines=of.known.sum() / of.count()
+    )
+    return by.select("order_id", costed=by.share.fill_null(by.lines))
 
 
 def _aged(books: Books, t: ibis.Table, kind: str) -> ibis.Table:
@@ -206,7 +229,7 @@ def held(late_costs: pd.DataFrame, *by: str) -> pd.DataFrame:
 
 
 def weekly_errors(late_costs: pd.DataFrame) -> pd.Series:
-    """Of each finished week (`ago`, of which every carrier and family is finished) what came beyond what it said itself, all together."""
+    """Of each week of which all is finished (`ago`) what came beyond what it said itself, all together."""
     first = late_costs[(late_costs["age"] == 0) & late_costs["final"].notna() & late_costs["low"].notna()]
     by = first.assign(error=first["final"] - first["expected"]).groupby("ago").agg(error=("error", "sum"), n=("error", "size"))
     return by.loc[by["n"] == by["n"].max(), "error"] if len(by) else pd.Series(dtype=float)
@@ -223,41 +246,40 @@ def week_held(late_costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranges(late_costs: pd.DataFrame) -> pd.DataFrame:
-    """`held` by kind and for the week's margin (`key` empty), then by carrier and family."""
+    """`held` by kind and for the week's margin (`key` empty), then by carrier, family and channel."""
     parts = [held(late_costs).assign(key=""), week_held(late_costs).assign(key=""), held(late_costs, "key")]
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def cohorts(triangles: pd.DataFrame, sent: pd.DataFrame, sold: list[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(triangles, exposures) as `late` takes them. `sent`: `parcels`; `sold`: cells of a change (sku, family, net_revenue), W's first.
+    """(triangles, exposures) as `late` takes them. `sent`: `parcels`; `sold`: cells of a change (OF_SOLD), W's first.
 
     A SKU's revenue stands in the family that it was last sold in, of every week: so do its returns, which know no other.
     """
     labelled = sent.groupby("key")["labels"].transform("min") > 0  # every cohort has labels with a cost; else parcels are counted
     given = [sent.assign(kind="carrier", exposure=sent["labels"].where(labelled, sent["parcels"]))]
-    weeks = pd.concat([week[["sku", "family", "net_revenue"]].assign(ago=ago) for ago, week in enumerate(sold) if len(week)] or [_NO_WEEK])
+    weeks = pd.concat([pd.DataFrame(columns=[*OF_SOLD, "ago"])] + [w[OF_SOLD].assign(ago=ago) for ago, w in enumerate(sold) if len(w)])
     family = weeks.drop_duplicates("sku").set_index("sku")["family"]
-    by = weeks.assign(key=weeks["sku"].map(family)).groupby(["ago", "key"], as_index=False)["net_revenue"].sum()
-    given.append(by.rename(columns={"net_revenue": "exposure"}).assign(kind="returns"))
+    for kind, key, exposure in (("returns", weeks["sku"].map(family), "net_revenue"), ("support", weeks["channel"], "parcels")):
+        by = weeks.assign(key=key).groupby(["ago", "key"], as_index=False)[exposure].sum()
+        given.append(by.rename(columns={exposure: "exposure"}).assign(kind=kind))
     frame = pd.concat([part[["kind", "key", "ago", "exposure"]] for part in given], ignore_index=True)
     return triangles, frame[frame["kind"].isin(triangles["kind"])]
-
-
-_NO_WEEK = pd.DataFrame({"sku": [], "family": [], "net_revenue": [], "ago": []})
 
 
 def final_margin(sold: pd.DataFrame, sent: pd.DataFrame, late_costs: pd.DataFrame) -> tuple[float, float, float] | None:
     """(expected, low, high) contribution margin of W when its late costs have come; None where nothing is foretold.
 
     What is expected stands in the place of what margin has booked: of the parcels sent in W (`sent`, `booked`) and of the lines sold in W
-    (`sold`, their returns reserve). The range comes from how far off past weeks were as a whole (`weekly_errors`), as carriers and families
-    are off together; with fewer than four of them, as if each were off by itself.
+    (`sold`: their returns reserve, their support). The range comes from how far off past weeks were as a whole (`weekly_errors`), as
+    carriers and families are off together; with fewer than four of them, as if each were off by itself.
     """
     if sold.empty:
         return None
     parcels_now = sent[sent["ago"] == 0]
     booked = {("carrier", k): v for k, v in zip(parcels_now["key"], parcels_now["booked"], strict=True)}
-    booked |= {("returns", k): v for k, v in sold.groupby("family")["returns_reserve"].sum().items()}
+    for kind, of, cost in (("returns", "family", "returns_reserve"), ("support", "channel", "support")):
+        booked |= {(kind, key): amount for key, amount in sold.groupby(of)[cost].sum().items()}
     now = late_costs[(late_costs["ago"] == 0) & (late_costs["age"] == 0)].dropna(subset=["low"])
     now = now.assign(booked=[booked.get(pair, np.nan) for pair in zip(now["kind"], now["key"], strict=True)]).dropna(subset=["booked"])
     if now.empty:

@@ -282,10 +282,11 @@ class Month:
         d = d[here | (~d["done"] & ~d["decision"].isin(NO_COMMITMENT))]
         early = age.reindex(d.index) > now
         priced = d["impact_then"].notna() & d["impact_now"].notna()
+        expired = (d["per"] != "") & ~d["done"]  # an invoice that can no longer be disputed is gone as well
         d = d.assign(
             state=np.where(d["done"], "done", np.where(d["overdue"], "overdue", "committed")),
-            recovered=(d["impact_then"] - d["impact_now"]).where(priced & ~early),
-            why=np.where(early, "too early", np.where(priced, "", "no figure")),
+            recovered=(d["impact_then"] - d["impact_now"]).where(priced & ~early & ~expired),
+            why=np.select([early, expired, ~priced], ["too early", "not done", "no figure"], ""),
         ).rename(columns={"impact_then": "then", "impact_now": "now"})
         d = d.assign(later=~d["done"], due=pd.to_datetime(d["due_on"])).sort_values(["later", "due", "finding_id"], ignore_index=True)
         return d[["finding_id", "title", "decision", "owner", "due_on", "done", "state", "then", "now", "per", "recovered", "why"]]

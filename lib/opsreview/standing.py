@@ -9,7 +9,7 @@ import pandas as pd
 from opsreview import judgement
 from opsreview.reconcile import ties
 
-LATE = {"carrier": "carrier_charges", "returns": "returns"}  # the table that a kind of late cost comes with
+LATE = {"carrier": "carrier_charges", "returns": "returns", "support": "support_tickets"}  # the table that a kind of late cost comes with
 
 
 def trust(results: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 XMR = 2.66  # 3 / d2(2): mean moving range to three-sigma limits (Shewhart; Wheeler)
 HISTORY = 26  # weeks of history, W's own among them
+SAME = 1e-9  # of a value: a difference that is rounding
 ENOUGH = 12  # values before W from which a signal may be called
 TREND = 8  # values from which a trend may be told
 PROVISIONAL = 6  # values before W from which limits are drawn at all
@@ -44,16 +45,16 @@ def xmr_signal(history: list[float], floor: float = -math.inf, ceiling: float = 
     limits = xmr_limits(values[:-1], floor, ceiling) if values else None
     if limits is None or limits.provisional:
         return "short"
-    last = values[-1]
-    if last > limits.upper:
+    last, nothing = values[-1], SAME * max(1.0, abs(limits.centre))  # the mean of twelve times 0.8 is not 0.8 to the last digit
+    if last > limits.upper + nothing:
         return "up:limits"
-    if last < limits.lower:
+    if last < limits.lower - nothing:
         return "down:limits"
     for side, name in ((1, "up"), (-1, "down")):
-        if len(values) >= 8 and all(side * (v - limits.centre) > 0 for v in values[-8:]):
+        if len(values) >= 8 and all(side * (v - limits.centre) > nothing for v in values[-8:]):
             return f"{name}:run"
     for limit, name in ((limits.upper, "up"), (limits.lower, "down")):
-        if limit == limits.centre:
+        if abs(limit - limits.centre) <= nothing:
             continue
         near = [abs(v - limit) < abs(v - limits.centre) for v in values[-4:]]
         if near[-1] and sum(near) >= 3:

@@ -68,13 +68,13 @@ def come_from(frame: pd.DataFrame, hang: pd.DataFrame, currency: str) -> str:
     return f"{text}; {count(len(hang), 'SKU')} would change sign if an allocation were a quarter off"
 
 
-KINDS_LATE = {"carrier": "carrier charges", "returns": "returns", "week": "the week's margin"}
+KINDS_LATE = {"carrier": "carrier charges", "returns": "returns", "support": "support", "week": "the week's margin"}
 
 
 def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: float, currency: str) -> str:
     """What the week's margin will come to, and how often such ranges held."""
     said = [f"{row.held} of {row.ranges} ({share(row.share, 0)}) for {KINDS_LATE[row.kind]}" for row in held.itertuples()]
-    past = f"past 80{NBSP}% ranges held {listing(said, 3)}" if said else "no range has been put to the test yet"
+    past = f"past 80{NBSP}% ranges held {listing(said, len(KINDS_LATE))}" if said else "no range has been put to the test yet"
     if final is None:
         return f"What is still to come: n/a; {past}"
     expected, low, high = (money(amount, currency) for amount in final)
@@ -82,7 +82,7 @@ def late(held: pd.DataFrame, final: tuple[float, float, float] | None, now: floa
 
 
 def cohorts(rows: pd.DataFrame, currency: str) -> str:
-    """Of one carrier or family: what its newest week is expected to come to, and how often what came was in the range said at once.
+    """Of one carrier, family or channel: what its newest week should come to, and how often what came was in the range said at once.
 
     Rows: late_costs of it, with `week`.
     """

@@ -158,9 +158,10 @@ def carrier_mix(known: Known) -> list[Row]:
         if s.kept is not None:
             transit[s.service_key, s.zone, s.day.weekday()].append(s.took)
             ways[s.service_key, s.zone] += 1
-        costs[s.service_key, s.zone, s.band].append(s.cost)
+        if s.cost > 0:  # one that nobody has priced yet says nothing of its price
+            costs[s.service_key, s.zone, s.band].append(s.cost)
         rate = card(known, s, s.carrier, s.service, s.ours)
-        if rate is not None and rate > 0:
+        if rate is not None and rate > 0 and s.cost > 0:
             on_card[s.service_key][0] += s.cost
             on_card[s.service_key][1] += rate
     told = [s.kept for s in past if s.kept is not None]

@@ -1,4 +1,4 @@
-"""What is still to come: development of carrier charges and returns, and how often past ranges held (docs/margin.md)."""
+"""What is still to come: development of carrier charges, returns and tickets, and how often past ranges held (docs/margin.md)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from math import sqrt
 from opsreview.weeks import Week
 from scipy.stats import t as student
 
-from .margin import value_back
+from .margin import revenue, ticket_cost, value_back
 from .read import Known, Row, once
-from .sales import family, orders
+from .sales import family, orders, product
 
-AGES = {"carrier": 8, "returns": 10}
+AGES = {"carrier": 8, "returns": 10, "support": 8}
 FINAL = ("restock", "refurbish", "liquidate", "write_off")
 
 
@@ -48,12 +48,21 @@ def cohorts(known: Known) -> tuple[dict, dict]:
         given = labels if min(labels[carrier].values()) > 0 else counts
         exposure["carrier", carrier] = given[carrier]
     for r in known["returns"]:
-        if r.disposition in FINAL and r.order_id in orders(known):
+        if r.disposition in FINAL and r.order_id in placed and product(known, r.sku).unit_cost is not None:
             on = (r.disposed_at_local or r.received_at_local or r.requested_at_local).date()
             week, cohort = max(Week.of(on), first[r.return_id, r.line_no]), Week.of(orders(known)[r.order_id].day)
             refund = (r.refund_amount or 0) * orders(known)[r.order_id].rate
             cost = refund + (r.reverse_shipping_cost or 0) + (r.handling_cost or 0) - value_back(known, r)
             came["returns", family(known, r.sku)][cohort][max(0, apart(week, cohort))] += cost
+    for t in known.versions["support_tickets"]:
+        first.setdefault(t.ticket_id, t.week)
+    for t in known["support_tickets"]:
+        if t.order_id in placed:
+            week, cohort = max(Week.of(t.opened_at_local.date()), first[t.ticket_id]), Week.of(orders(known)[t.order_id].day)
+            own = [(x.units, product(known, x.sku).unit_cost is not None) for x in revenue(known).get(t.order_id, [])]
+            by = own if sum(u for u, _ in own) else [(1, costed) for _, costed in own]
+            part = sum(u for u, costed in by if costed) / sum(u for u, _ in by) if by else 0.0
+            came["support", orders(known)[t.order_id].channel][cohort][max(0, apart(week, cohort))] += ticket_cost(known, t) * part
     return came, exposure
 
 

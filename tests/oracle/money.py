@@ -48,7 +48,7 @@ def bills(known: Known) -> list[Row]:
         back[r.order_id] += r.quantity
     ours = [r for r in known["returns"] if inside(r.requested_at_local, t28)]
     lost = {id(r): max(0.0, r.quantity * (product(known, r.sku).unit_cost or 0) - value_back(known, r)) for r in ours}
-    final = [r for r in ours if r.disposition in FINAL]
+    final = [r for r in ours if r.disposition in FINAL and product(known, r.sku).unit_cost is not None]
     units = sum(r.quantity for r in final)
     usual = sum(lost[id(r)] for r in final) / units if units else 0.0
     here = [r for r in ours if r.received_at is not None]
@@ -62,10 +62,10 @@ def bills(known: Known) -> list[Row]:
         row.reverse_shipping, row.handling = r.reverse_shipping_cost or 0, r.handling_cost or 0
         row.restock_labor = r.quantity * restocking if r.received_at is not None else 0.0
         to_come = max(0.0, r.quantity * coming - row.reverse_shipping - row.handling)
-        row.under_way = to_come if r.received_at is None else 0.0
+        row.under_way = to_come if r.received_at is None and r.disposition not in FINAL else 0.0
         for part, disposition in (("refurbish", "refurbish"), ("markdown", "liquidate"), ("write_off", "write_off")):
             row[part] = lost[id(r)] if r.disposition == disposition else 0.0
-        row.pending = 0.0 if r.disposition in FINAL else r.quantity * usual
+        row.pending = 0.0 if r.disposition in FINAL or product(known, r.sku).unit_cost is None else r.quantity * usual
         row.support = asked[r.order_id] * r.quantity / back[r.order_id] if r.order_id is not None and back[r.order_id] else 0.0
         each = outbound(known).get(line_of.get(id(r)))
         row.outbound, row.unmatched = (0.0, r.quantity) if each is None else (each * r.quantity, 0.0)

@@ -91,8 +91,12 @@ def keeps(books: Books) -> ibis.Table:
 
 @fact
 def own_costs(books: Books) -> ibis.Table:
-    """One row a service, zone and weight band of T91: `mean` cost a parcel, `ratio` of the service's cost to its card, `cards` known."""
+    """One row a service, zone and weight band of T91: `mean` cost of a parcel that has one, `ratio` of the service's cost to its card.
+
+    A parcel without label cost whose invoice has not come costs nothing so far: it says nothing of what the service asks for.
+    """
     t = carried(books, books.week.trailing(HISTORY_DAYS))
+    t = t.filter(t.cost > 0)
     on_card = t.filter(t.card > 0).group_by("service_key").aggregate(ratio=lambda x: x.cost.sum() / x.card.sum())
     by = t.group_by("service_key", "zone", "band").aggregate(mean=t.cost.mean(), parcels=t.count())
     return beside(by.filter(by.parcels >= A_DAY).drop("parcels"), on_card, "service_key")

@@ -112,21 +112,22 @@ def what_changed_margin(results: Any) -> list[Part]:
 
 
 def late_costs(results: Any) -> list[Part]:
-    """What carriers and returns of young weeks will come to in the end, with 80 % ranges, and how often past ranges held."""
+    """What carriers, returns and support of young weeks will come to in the end, with 80 % ranges, and how often past ranges held."""
     rows, held, currency = results.late_costs, results.ranges_held, results.settings.reporting_currency
     rows = rows.assign(
-        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind == "returns",
+        week=[str(results.week - int(ago)) for ago in rows.ago], kind_place=rows.kind.map(list(titles_margin.KINDS_LATE).index),
         cost=rows.kind.map(titles_margin.KINDS_LATE),
         name=[f"{titles_margin.KINDS_LATE[kind]}: {key}" for kind, key in zip(rows.kind, rows.key, strict=True)],
     )  # fmt: skip
     now = results.kpis
     now = now[(now.kpi == "contribution_margin") & (now.grain == "all")].numerator
     title = titles_margin.late(held[held.key == ""], results.final_margin, float(now.iloc[0]) if len(now) else float("nan"), currency)
-    lacks = [m for m in results.trust.get("missing", []) if m["table"] in ("carrier_charges", "returns") and m.get("instead")]
+    sources = ("carrier_charges", "returns", "support_tickets")
+    lacks = [m for m in results.trust.get("missing", []) if m["table"] in sources and m.get("instead")]
     title += "".join(f". Nothing of {formats.words(m['table'])} is foretold, as {figures.missing_table(m)}; {m['instead']}" for m in lacks)
     subtitle = (
         "Bars: the 80 % range said in the week itself, of young weeks the one said now; points: what came. Carriers by week of shipment, "
-        "returns by week of order; weeks that are neither young nor finished are left out."
+        "returns and support by week of order; weeks that are neither young nor finished are left out."
     )
     span = [str(results.week - i) for i in range(int(rows.ago.max()) if len(rows) else 0, -1, -1)]
     options = {name: headed(name, titles_margin.cohorts(own, currency)) for name, own in rows.groupby("name")}
@@ -157,7 +158,7 @@ def late_costs(results: Any) -> list[Part]:
         cost=held.kind.map(titles_margin.KINDS_LATE), place=held.kind.map(list(titles_margin.KINDS_LATE).index), whole=held.key == ""
     )
     tested = tested.sort_values(["place", "whole", "key"], ascending=[True, False, True], kind="stable")
-    stands_on = ["carrier_charges", "shipments", "returns"]
+    stands_on = ["shipments", *sources]
     quiet = "too few finished weeks to say"
     return [
         sentences([("", f"{title}.")]),

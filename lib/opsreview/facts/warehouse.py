@@ -40,11 +40,20 @@ def labor(books: Books, window: Window) -> ibis.Table:
 
 
 def by_role(books: Books) -> pd.DataFrame:
-    """A row a role that worked in W: hours, cost. Empty where no labor came."""
-    return books.frame("labor by role", lambda: _by_role(labor(books, books.week.window)))
+    """A row a role that worked in W: hours, cost. Empty where no labor came.
+
+    Pick and pack at a place where nothing was picked is borne by no line (reading 18): it stands apart, as `pick without picks`.
+    """
+    return books.frame("labor by role", lambda: _by_role(books))
 
 
-def _by_role(t: ibis.Table) -> ibis.Table:
+def _by_role(books: Books) -> ibis.Table:
+    t = labor(books, books.week.window)
+    if books.has("picks", books.week.window):
+        p = picks(books, books.week.window).select("location", picked=ibis.literal(True)).distinct()
+        t = beside(t, p, "location")
+        idle = t.role.isin(("pick", "pack")) & t.picked.isnull()
+        t = t.mutate(role=ibis.ifelse(idle, t.role + " without picks", t.role))
     return t.group_by("role").aggregate(hours=t.hours.sum(), cost=t.cost.sum()).order_by("role")
 
 
