@@ -128,6 +128,16 @@ def test_what_came_of_a_decision(tmp_path, then, now, outcome, impact_now):
     assert (row.outcome, row.impact_then, row.impact_now, row.title, row.overdue) == (outcome, then, impact_now, "a runs out", True)
 
 
+def test_what_was_recorded_too_late_for_a_week_is_said(tmp_path):
+    """A run of W46 knows what was recorded before W47 ended: until 23 November, 00:00."""
+    decisions.save(tmp_path, WEEK, "monday", [ITEM], "Ana", NOON)
+    decisions.save(tmp_path, WEEK, "friday", [ITEM | {"finding_id": "b"}], "Ana", datetime(2026, 11, 23, 0, 0, tzinfo=UTC))
+    every = decisions.read(tmp_path)
+    (said,) = decisions.too_late(every, WEEK)
+    assert said.startswith("1 decided after 2026-W47 ended count") and "2026-W46-friday-20261123T000000Z" in said
+    assert len(decisions.as_known(every, WEEK)) == 1 and decisions.too_late(every, WEEK + 1) == []
+
+
 def test_money_that_comes_once_is_told_from_money_a_week(tmp_path):
     """Also of what is gone: as it was last found."""
     decisions.save(tmp_path, WEEK, "monday", [{**ITEM, "finding_id": i} for i in "ab"], "Ana", NOON)

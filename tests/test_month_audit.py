@@ -115,6 +115,9 @@ def test_cash_in_days_and_what_freed_it():
     )
 
 
+TOLD = "This is as its weeks were told: September's contribution has become €32.00 less since."  # four weeks, 8 later in bills each
+
+
 @pytest.mark.parametrize("given", [{}, {"receivable_days": 5}, {"payable_days": 30}])
 def test_cash_that_nobody_gave_the_days_of_is_not_known(given):
     """Days that nobody gave are not guessed, nor taken as none: stock alone is not the cash that is tied."""
@@ -125,7 +128,7 @@ def test_cash_that_nobody_gave_the_days_of_is_not_known(given):
     _, table, change, _ = shown.cash(held(m))
     assert "Cash tied</th>" not in table.html and "Change of stock since September" in change.html and "Cash tied</td>" not in change.html
     assert month_headline(held(m))[0].endswith(
-        "stock rose €500. Fixed costs are not given in the settings (costs.fixed_per_month): EBITDA is before them."
+        f"stock rose €500. {TOLD} Fixed costs are not given in the settings (costs.fixed_per_month): EBITDA is before them."
     )
 
 
@@ -156,7 +159,7 @@ def test_a_week_that_left_less_is_amber():
     text, status = month_headline(held(m))
     assert status == "ok" and text.startswith("October\u00a02026 (5 weeks): EBITDA €1,") and " a week against €" in text
     tied = formats.moved(m.freed().set_index("cause").tied.cash, "EUR")
-    assert text.endswith(f"stock rose €500, cash tied {tied} at the given payment days.")
+    assert text.endswith(f"stock rose €500, cash tied {tied} at the given payment days. {TOLD}")
     assert "through" not in text and "lowest" not in text
     leaks = m.results.measured.summary.frame("leaks")
     leaks.loc[(leaks["week"] == "2026-W44") & (leaks["part"] == "expedite"), "amount"] = 520.0

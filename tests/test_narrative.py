@@ -188,11 +188,18 @@ def test_headline_says_what_could_not_be_measured_and_for_want_of_what():
     missing = [{"table": "picks.error_type", "weeks": ["2026-W46"], "costs": ["pick_pack_accuracy"]}]
     trust = {**fake_results.shared().trust, "missing": missing}
     said = narrative.headline(store(rows, trust=trust), "wednesday")
-    assert said == "On-time ship and rework rate are on target; 1 could not be measured for want of picks. No finding is open."
+    assert (
+        said == "On-time ship and rework rate are on target; 1 could not be measured for want of error_type of picks. No finding is open."
+    )
     only = narrative.headline(store(rows[:1], trust=trust), "wednesday")
-    assert only == "In fulfillment and service no figure with a target could be measured for want of picks. No finding is open."
+    assert (
+        only == "In fulfillment and service no figure with a target could be measured for want of error_type of picks. No finding is open."
+    )
     known = narrative.headline(store([rows[0], kpi_row("carrier_exception_rate", 0.03)], trust=trust), "wednesday")
-    assert known == f"Carrier exception rate is 3.0{N}%; no figure with a target could be measured for want of picks. No finding is open."
+    assert (
+        known
+        == f"Carrier exception rate is 3.0{N}%; no figure with a target could be measured for want of error_type of picks. No finding is open."
+    )
     assert narrative.headline(store([kpi_row("carrier_exception_rate", 0.03)]), "wednesday").startswith(
         f"Carrier exception rate is 3.0{N}%; no target is set."
     )

@@ -218,12 +218,18 @@ def _card(row: pd.Series, results: Any) -> dict[str, str]:
         "cls": PILLS.get(row.status, ""),
         "target": figures.why_missing(results, row.kpi) if gone else f"target {target}" if target else "no target set",
         "delta": "" if still else formats.difference(row.value, row.previous, row.unit, currency),
-        # A change on last week is colored only where it is news: weeks differ by chance.
-        "way": "" if still else WAYS.get(news, ""),
+        # A change on last week is colored only where it is news and goes that way: weeks differ by chance.
+        "way": "" if still or not _goes_with(row, fact.better, news) else WAYS.get(news, ""),
         "signal": "" if news == "in its usual range" else news,
         "news": WAYS.get(news, ""),
         "note": "" if gone else "; ".join(figures.beside(results, row.kpi, row if row.grain == "all" else None)),
     }
+
+
+def _goes_with(row: pd.Series, better: str, news: str) -> bool:
+    """Whether the step from last week is for the worse where the news is, and for the better where it is that."""
+    step = {"up": 1, "down": -1}.get(better, 0) * (row.value - row.previous)
+    return not step or ("good" if step > 0 else "bad") == WAYS.get(news)
 
 
 def scorecard(results: Any, review: str) -> Html:

@@ -21,7 +21,7 @@ class Audit:
 def signed(audit: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
     """The evidence frame `audit` with audit_id, `state`, by, on, note; `decisions` as `decisions.as_known` gives them.
 
-    state: signed off (accepted with the master data of today), changed since (accepted with other data), flawed, else to audit. An
+    state: signed off (accepted with today's master data and flaws), changed since (accepted with others), flawed, else to audit. An
     audit_id is `audit/<sku>/<fingerprint>`: what is signed is what was there to be seen.
     """
     mine = decisions[decisions["finding_id"].astype(str).str.startswith(PREFIX)]

@@ -131,6 +131,15 @@ def as_known(decisions: pd.DataFrame, week: Week, timezone: str = "UTC") -> pd.D
     return known.drop_duplicates("finding_id", keep="last").reset_index(drop=True)
 
 
+def too_late(decisions: pd.DataFrame, week: Week, timezone: str = "UTC") -> list[str]:
+    """A sentence where decisions were recorded after what `as_known` takes: a meeting that is saved late is in no page before its own."""
+    late = decisions[decisions["recorded_at"] >= pd.Timestamp((week + 1).as_of(timezone))]
+    if late.empty:
+        return []
+    files = ", ".join(f"decisions/{name}" for name in late["file"].drop_duplicates().head(3))
+    return [f"{len(late)} decided after {week + 1} ended count from the run of the week they were recorded in, not in {week} ({files})"]
+
+
 def decisions_frame(
     decisions: pd.DataFrame,
     now: pd.DataFrame,

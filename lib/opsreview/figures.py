@@ -153,9 +153,13 @@ def why_missing(results: Any, kpi: str) -> str:
 
 def wanting(results: Any, names: list[str]) -> str:
     """` for want of inventory and picks`: the tables that keep these figures from being said; empty where no table does."""
-    entries = [m["table"] for m in results.trust.get("missing", []) if set(names) & set(m.get("costs") or [])]
-    tables = sorted({table.partition(".")[0] for table in entries if table != "exports"})
-    return f" for want of {formats.listing(tables, 3)}" if tables else ""
+    entries = {m["table"] for m in results.trust.get("missing", []) if set(names) & set(m.get("costs") or [])} - {"exports"}
+    said = [
+        (table, f"{column} of {table}" if column else table) for table, _, column in (entry.partition(".") for entry in sorted(entries))
+    ]
+    whole = {table for table, text in said if text == table}
+    wanted = list(dict.fromkeys(table if table in whole else text for table, text in said))
+    return f" for want of {formats.listing(wanted, 3)}" if wanted else ""
 
 
 def missing_table(gone: dict[str, Any]) -> str:

@@ -94,7 +94,17 @@ def month_headline(results: Any) -> tuple[str, str]:
     tied = month.freed().set_index("cause")["tied"]
     text += "" if formats.missing(tied.stock) else f"; stock {formats.moved(tied.stock, currency)}"
     text += "" if formats.missing(tied.cash) else f", cash tied {formats.moved(tied.cash, currency)} at the given payment days"
-    return f"{text}.{_before(results, weeks)}", status
+    return f"{text}.{_since_told(results)}{_before(results, weeks)}", status
+
+
+def _since_told(results: Any) -> str:
+    """` As its weeks were told: September's contribution became £2,035 less since.`: how much of a month comes after it is told."""
+    weeks, month = results.month.become(), formats.month(results.month.before, year=False)
+    moved = weeks.difference.sum(skipna=False) if len(weeks) else float("nan")
+    if formats.missing(moved) or not round(moved):
+        return ""
+    size = f"{formats.money(abs(moved), results.settings.reporting_currency)} {'more' if moved > 0 else 'less'}"
+    return f" This is as its weeks were told: {month}'s contribution has become {size} since."
 
 
 def _through(steps: pd.Series, change: float, currency: str) -> str:

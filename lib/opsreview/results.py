@@ -73,8 +73,8 @@ class Results:
 
     @property
     def notices(self) -> list[str]:
-        """What there is to say of decisions files that could not be used."""
-        return self._recorded.attrs["notices"]
+        """What there is to say of decisions files that could not be used, or are not of this week."""
+        return self._recorded.attrs["notices"] + decisions.too_late(self._recorded, self.week, self.settings.timezone)
 
     @cached_property
     def _known(self) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,7 +72,7 @@ def audit(books: Books) -> pd.DataFrame:
     f["invoiced"] = f["invoiced"] / f["shipping"].where(f["shipping"] > 0)
     f["price"] = net / f["units"]
     f["flaws"] = ["; ".join(flaws(row)) for row in f.itertuples()]
-    f["fingerprint"] = [fingerprint(row) for row in f.to_dict("records")]
+    f["fingerprint"] = [fingerprint(row, row["flaws"]) for row in f.to_dict("records")]
     columns = [
         "sku", "name", "family", "units", "net_revenue", "revenue_share", "price", *MASTER, "scale_kg", "bought_at", "flaws", *KINDS,
         "invoiced", "gross_share", "contribution_share", "contribution_margin", "sign_depends", "fingerprint",
@@ -79,9 +80,13 @@ def audit(books: Books) -> pd.DataFrame:
     return f[columns]
 
 
-def fingerprint(master: Mapping[str, Any]) -> str:
-    """Eight digits that change when one of a SKU's MASTER data does."""
-    return hashlib.sha256(repr([_plain(master[c]) for c in MASTER]).encode()).hexdigest()[:8]
+def fingerprint(master: Mapping[str, Any], flaws: str = "") -> str:
+    """Eight digits that change when one of a SKU's MASTER data does, or when another kind of flaw is found in it.
+
+    A purchase that costs half as much again was not there to be seen when the cost was signed off.
+    """
+    kinds = [re.sub(r"[\d.,]+", "", flaw) for flaw in flaws.split("; ") if flaw]
+    return hashlib.sha256(repr([_plain(master[c]) for c in MASTER] + kinds).encode()).hexdigest()[:8]
 
 
 def _plain(value: Any) -> str:

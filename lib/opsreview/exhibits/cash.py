@@ -143,8 +143,8 @@ def _families(families: pd.DataFrame, results: Any) -> Html:
     before | {before} | money
     now | {formats.month(results.month.name, year=False)} | money
     change | Change | money
-    volume | Sold a day | money | help=the change of goods sold a day, at the days held before
-    cover | Days held | money | help=the change of days held, at the goods sold a day now
+    volume | Through sales a day | money | help=the change of goods sold a day, at the days held before
+    cover | Through days held | money | help=the change of days held, at the goods sold a day now
     """
     quiet = "the month before is not known as a whole this week"
     whole = families.select_dtypes("number").sum().to_frame().T.assign(family="All", whole=True)
