@@ -21,7 +21,7 @@ from opsreview.facts.shipments import shipment_costs
 from opsreview.margin import tickets
 from opsreview.statistics import student
 
-AGES = {"carrier": 8, "returns": 10, "support": 8}  # weeks after which nothing worth naming comes
+AGES = {"carrier": 8, "returns": 10, "support": 10}  # weeks after which nothing worth naming comes; returns bring tickets
 RECENT = 13  # cohorts that say what is usual
 YOUNG = 4  # ages (0 to 3 weeks) at which a cohort is foretold and back-tested
 COHORTS = 12  # finished cohorts of the back-test

@@ -12,7 +12,7 @@ from .margin import revenue, ticket_cost, value_back
 from .read import Known, Row, once
 from .sales import family, orders, product
 
-AGES = {"carrier": 8, "returns": 10, "support": 8}
+AGES = {"carrier": 8, "returns": 10, "support": 10}
 FINAL = ("restock", "refurbish", "liquidate", "write_off")
 
 
