@@ -11,12 +11,13 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from fake_known import context
-from hand_shop import ago, product, shop
+from fake_known import WEEK, context
+from hand_shop import ago, product, shop, sold, stock
 from opsreview import audit as sign_offs
 from opsreview import catalog, change, formats, headlines, month, narrative, renderer
 from opsreview.decisions import read, save
 from opsreview.evidence.audit import audit, flaws
+from opsreview.evidence.month import stock_weeks
 from opsreview.exhibits import audit as audited
 from opsreview.exhibits import cash as shown_cash
 from opsreview.exhibits import exhibits
@@ -190,6 +191,15 @@ def test_other_labor_is_each_weeks_own():
         cards[week] = SimpleNamespace(frame=lambda name, kept=cards[week], other=other: other if name == "labor" else kept.frame(name))
     w = m.weeks()
     assert w["other_labor"].fillna(-1).tolist() == [99, -1, 0, 30, 30] and w["missing"].tolist() == ["", "other_labor", "", "", ""]
+
+
+@pytest.mark.parametrize(("last", "value"), [((), 4000), ((0,), 400)])
+def test_a_place_that_sends_no_snapshot_has_not_sold_out(last, value):
+    """A hub whose feed is missing in W holds what it held; one that says it is empty is."""
+    hub = stock("A", 900, range(8, 29), location="HUB") + [row for n in last for row in stock("A", n, range(1, 8), location="HUB")]
+    tables = {"products": [product()], **sold("A"), "inventory": stock("A", 100, range(1, 29), location="BER") + hub}
+    rows = stock_weeks(context(tables).books).set_index("week")["value"]
+    assert rows[str(WEEK)] == value and rows[str(WEEK - 1)] == 4000 and np.isnan(rows[str(WEEK - 4)])
 
 
 def test_a_weeks_labor_by_role_and_what_its_lines_bear():

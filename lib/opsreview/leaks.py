@@ -17,7 +17,7 @@ from opsreview.facts.orders import sales_days
 from opsreview.facts.plan import plan_and_sales
 from opsreview.facts.returns import returns
 from opsreview.facts.shipments import PLAIN_CHARGES, avoidable, first_shipment, order_shipping, shipments
-from opsreview.facts.stock import dead_stock, demand, excess, shelf_days
+from opsreview.facts.stock import dead_stock, demand, excess, shelf_days, unseen_stock
 from opsreview.facts.warehouse import labor_rates, picks
 from opsreview.margin import by_sku, false_confidence, lines, order_margin, tickets
 
@@ -46,6 +46,7 @@ def empty_shelves(books: Books) -> ibis.Table:
     """One row a SKU and day of W on which no location had it at its last snapshot: d, units sold that day, margin lost a unit."""
     s = shelf_days(books)
     out = s.group_by("sku", "family", "day").aggregate(available=s.available.max()).filter(lambda t: t.available <= 0)
+    out = out.anti_join(unseen_stock(books), ["sku", "day"])
     d, sold = demand(books), sales_days(books)
     per_unit = unit_margins(books)
     t = out.pipe(beside, d, "sku").pipe(beside, sold, "sku", "day")

@@ -28,6 +28,10 @@ STOCKOUT = part(
     row("empty on Wednesday, nothing sold", 3.21, inventory=[EMPTY], orders=[UNSOLD]),  # 27 sold on 27 selling days: d = 1
     row("what it sold that day was not lost", 0, inventory=[EMPTY]),
     row("another location had it", 0, inventory=[EMPTY, EMPTY | {"location": "WEST", "on_hand": 1}], orders=[UNSOLD]),
+    row("another that sent nothing that day had it when it was last seen", 0, inventory=[EMPTY, EMPTY | {"location": "WEST", "on_hand": 1, "snapshot_at": "2026-03-01 20:00"}], orders=[UNSOLD]),
+    row("it had none then", 3.21, inventory=[EMPTY, EMPTY | {"location": "WEST", "snapshot_at": "2026-03-01 20:00"}], orders=[UNSOLD]),
+    row("28 days ago it had", 0, inventory=[EMPTY, EMPTY | {"location": "WEST", "on_hand": 1, "snapshot_at": "2026-02-04 20:00"}], orders=[UNSOLD]),
+    row("29 days ago: nobody knows any more", 3.21, inventory=[EMPTY, EMPTY | {"location": "WEST", "on_hand": 1, "snapshot_at": "2026-02-03 20:00"}], orders=[UNSOLD]),
     row("nobody reports stock on Wednesday", 0, inventory=[EMPTY | {"deleted": "true"}], orders=[UNSOLD]),
     row("a unit that loses money is no loss", 0, inventory=[EMPTY], orders=[UNSOLD], settings={"costs": {"shipping_per_order": 9.0}}),
     row("discontinued: not missed", 0, inventory=[EMPTY], orders=[UNSOLD], products=[{"sku": "A", "status": "discontinued"}]),

@@ -13,7 +13,7 @@ from .margin import FINAL, false_confidence, order_margin, ticket_cost, value_ba
 from .pick_pack import rework_cost
 from .read import Known, Row, inside, once
 from .sales import family, product, units_by_day
-from .stock import dead, demand, excess, sku_days
+from .stock import dead, demand, excess, sku_days, stock_days
 
 PARTS = {
     "1": ("stockout", "wasted_spend", "overbuy"),
@@ -27,11 +27,20 @@ PARTS = {
 @once
 def empty_days(known: Known) -> list[Row]:
     """ "each SKU-day of W with no stock at any location at its last snapshot": units lost that day = max(0, d − units sold that day)"""
-    d = demand(known)
+    d, reported = demand(known), stock_days(known)
+    looked, places = {(place, day) for _, place, day in reported}, {place for _, place, _ in reported}
+
+    def had(sku: str, place: str, day) -> bool:
+        """Whether a place that sent no snapshot that day had it when it was last seen, up to 28 days before."""
+        if (place, day) in looked:
+            return False
+        seen = [on for s, at, on in reported if (s, at) == (sku, place) and 0 < (day - on).days <= 28]
+        return bool(seen) and reported[sku, place, max(seen)].available > 0
+
     return [
         Row(sku=x.sku, day=x.day, lost=max(0.0, d.get(x.sku, 0.0) - units_by_day(known)[x.sku][x.day]))
         for x in sku_days(known)
-        if not x.in_stock
+        if not x.in_stock and not any(had(x.sku, place, x.day) for place in places)
     ]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ibis
 import pandas as pd
 
 from opsreview.books import Books, beside, inside
 from opsreview.facts.orders import products, sales
 from opsreview.facts.stock import stock_days
-from opsreview.weeks import Week
+from opsreview.weeks import WEEKS, Week
 
 STOCK_WEEKS = 13
 
@@ -15,12 +16,16 @@ STOCK_WEEKS = 13
 def stock_weeks(books: Books) -> pd.DataFrame:
     """A row a week of 13 and family: `value`, stock on hand at its last snapshot at today's cost, and `goods`, cost of what was sold.
 
-    The last snapshot of each SKU and location within the week; a week without any has no value. SKUs without a cost are in neither.
+    The last snapshot of each SKU and location up to the week's end, of 28 days: a place that sends none in a week has not sold out. A week
+    without any snapshot has no value. SKUs without a cost are in neither.
     """
     window = books.week.trailing(7 * STOCK_WEEKS)
     p = products(books).filter(lambda t: t.unit_cost.notnull()).select("sku", "family", "unit_cost")
     s = stock_days(books).mutate(monday=lambda t: t.day.truncate("W").cast("date"))
-    last = s.group_by("sku", "location", "monday").aggregate(on_hand=s.on_hand.argmax(s.day))
+    own = s.group_by("sku", "location", "monday").aggregate(on_hand=s.on_hand.argmax(s.day))
+    still = [own.mutate(monday=(own.monday + ibis.interval(weeks=ago)).cast("date"), ago=ibis.literal(ago)) for ago in range(WEEKS)]
+    last = ibis.union(*still).semi_join(own, "monday")
+    last = last.group_by("sku", "location", "monday").aggregate(on_hand=last.on_hand.argmin(last.ago))
     held = last.join(p, "sku")
     held = held.group_by("monday", "family").aggregate(value=(held.on_hand.clip(lower=0) * held.unit_cost).sum())
     t = sales(books)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ibis
 
-from opsreview.books import Books, beside, fact, inside
+from opsreview.books import Books, beside, days, fact, inside
 from opsreview.facts.orders import sales, sales_days
 from opsreview.facts.shipments import first_shipment
 from opsreview.facts.skus import skus
 
 SELLING_DAYS = 7  # fewer say nothing about a day's demand
 SYSTEMS = ("erp", "wms")
+MEMORY = 28  # days that what a place had when last seen counts as there
 
 
 @fact
@@ -94,6 +95,18 @@ def shelf_days(books: Books) -> ibis.Table:
     grid = grid.filter((grid.launched_on.isnull()) | (grid.day >= grid.launched_on))
     there = s.select("sku", "location", "day", "available")
     return grid.pipe(beside, there, "sku", "location", "day").mutate(available=lambda t: t.available.fill_null(0.0))
+
+
+@fact
+def unseen_stock(books: Books) -> ibis.Table:
+    """One row a SKU and day of W on which a location that sent no snapshot that day had it when last seen, up to 28 days before."""
+    s = stock_days(books)
+    looked = s.select("location", "day").distinct()
+    unseen = s.select("location").distinct().cross_join(days(books.week.window)).anti_join(looked, ["location", "day"])
+    seen = unseen.join(s.select("sku", "location", "available", on="day"), "location")
+    seen = seen.filter(seen.on < seen.day, seen.day.delta(seen.on, unit="day") <= MEMORY)
+    last = seen.group_by("sku", "location", "day").aggregate(available=seen.available.argmax(seen.on))
+    return last.filter(last.available > 0).select("sku", "day").distinct()
 
 
 @fact
