@@ -75,7 +75,7 @@ USUAL = {"by_zone": 4.0, "by_weight": 4.0, "by_service": 4.0}
 
 def cell(sku: str = "A", units: float = 10, family: str = "Lamps", channel: str = "web", **more) -> dict:
     """A cell whose amounts a unit are EACH but for those given; `parcels`, `shipped`, `surcharges` a unit too."""
-    each = {**EACH, "parcels": 1.0, "shipped": 1.0, "surcharges": 0.0, **more}
+    each = {**EACH, "orders": 1.0, "parcels": 1.0, "shipped": 1.0, "surcharges": 0.0, **more}
     each = {"shipped_cost": each["shipping"] * (1 if each["shipped"] else 0), **each}
     row = {name: units * amount for name, amount in each.items()}
     row["net_revenue"] = row["list"] - row["discount"] + row["charged"]
@@ -183,16 +183,23 @@ def shop(**this_week) -> dict[str, list[dict]]:
             {"shipment_id": f"S{n}", "order_id": order, "location": "BER", "carrier": like.get("carrier", "dhl"), "service": "parcel",
              "zone": like.get("zone", "1"), "label_created_at": f"{ago(n)} 09:00", "label_cost": like.get("cost", 5.0)}
         )  # fmt: skip
+        if own.get("split"):
+            ships.append({**ships[-1], "shipment_id": f"T{n}"})
     products = [product("A", weight_kg=1.0), product("B", weight_kg=8.0)]
     return {"products": products, "orders": orders, "order_lines": lines, "shipments": ships}
 
 
 @pytest.mark.parametrize(
     ("this_week", "part"),
-    [({"zone": "7", "cost": 9.0}, "shipping_zone"), ({"carrier": "ups", "cost": 9.0}, "shipping_carrier"), ({}, "")],
+    [
+        ({"zone": "7", "cost": 9.0}, "shipping_zone"),
+        ({"carrier": "ups", "cost": 9.0}, "shipping_carrier"),
+        ({"split": True}, "shipping_parcels"),
+        ({}, ""),
+    ],
 )
 def test_parcels_of_another_kind_are_told_from_exports(this_week, part):
-    """7 parcels that cost 4 more than the usual; of the usual ones a quarter is of the new kind already."""
+    """7 parcels that cost 4 more than the usual (of the usual ones a quarter is of the new kind already), or two of 5 an order."""
     tables = shop(**this_week)
     cells = []
     for i in range(5, -1, -1):

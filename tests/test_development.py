@@ -57,7 +57,7 @@ def test_no_range_without_finished_cohorts():
 
 def test_a_sku_that_changes_its_family_takes_its_revenue_along():
     """As its returns do: they are looked up in the products of today."""
-    week = lambda a, b: pd.DataFrame({"sku": ["A", "B"], "family": [a, b], "channel": "web", "net_revenue": [10.0, 1.0], "parcels": 2.0})  # noqa: E731
+    week = lambda a, b: pd.DataFrame({"sku": ["A", "B"], "family": [a, b], "channel": "web", "net_revenue": [10.0, 1.0], "orders": 2.0})  # noqa: E731
     triangle = pd.DataFrame([("returns", "Lamps", 1, 0, 5.0)], columns=["kind", "key", "ago", "age", "amount"])
     none = pd.DataFrame(columns=["key", "ago", "parcels", "labels", "booked"])
     _, given = late.cohorts(triangle, none, [week("Lamps", "Rugs"), week("Rugs", "Rugs"), week("", "").iloc[:0], week("Rugs", "Rugs")])

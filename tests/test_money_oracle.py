@@ -269,7 +269,7 @@ def test_what_is_still_to_come(store):
     found = development.late(*development.cohorts(development.triangle(books), development.parcels(books), sold))
     exposure: dict = defaultdict(dict)
     for ago, cells in enumerate(sold):
-        for kind, of, what in (("returns", "family", "net_revenue"), ("support", "channel", "parcels")):
+        for kind, of, what in (("returns", "family", "net_revenue"), ("support", "channel", "orders")):
             for name, much in cells.groupby(of)[what].sum().items():
                 exposure[kind, name][known.week - ago] = much
     expected = []

@@ -8,7 +8,7 @@ A cell is a SKU in a channel, with units U and an amount X of every component; 1
 - volume: (g − 1) × margin0, g the growth of all units: as if everything had grown alike.
 - mix of groups: (G − g) × margin0, G the growth of the cell's family in its channel; mix of SKUs: (r − G) × margin0.
 - A cell without units in the baseline (a new SKU) is mix of SKUs, whole.
-Shipping goes on, by the parcels n of a cell (its shares of orders): see `_shipping`.
+Shipping goes on, by the parcels n of a cell (its shares of its orders' parcels): see `_shipping`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pandas as pd
 
 from opsreview.books import Books, beside, fact, inside
 from opsreview.facts.carriage import BANDS
-from opsreview.facts.shipments import first_shipment, order_shipping
+from opsreview.facts.shipments import first_shipment, order_shipping, shipping_accruals
 from opsreview.margin import COMPONENTS, lines, order_margin
 
 HISTORY = 13  # weeks the baseline looks back
@@ -29,11 +29,12 @@ PARTS = {"list": "price", "charged": "shipping_charged", "returns_reserve": "ret
 CELL = ["sku", "channel"]
 OF_CELL = ["sku", "family", "channel", "units_baseline", "units"]  # what a cell is and sold, beside the money
 COLUMNS = ["grain", "key", "part", "kind", "amount"]
-_SUMS = ("units", *SIGNS, "contribution_margin", "net_revenue", "parcels", "shipped", "shipped_cost", "surcharges")
+_SUMS = ("units", *SIGNS, "contribution_margin", "net_revenue", "orders", "parcels", "shipped", "shipped_cost", "surcharges")
 
 
 def cells(books: Books) -> pd.DataFrame:
-    """A row a SKU and channel sold in W, of costed lines: family, _SUMS. `shipped`: its share of orders that have a shipment."""
+    """A row a SKU and channel sold in W, of costed lines: family, _SUMS. `orders`, `parcels`: its shares of them by weight; `shipped`: of
+    parcels that were sent. An order not sent yet counts as many as one of T28 came to."""
     return books.frame("change cells", lambda: _cells(books))
 
 
@@ -41,13 +42,15 @@ def _cells(books: Books) -> ibis.Table:
     m = order_margin(books, books.week.window)
     about = lines(books, books.week.window).select("order_id", "line_id", "price", "charged", "by_weight")
     t = m.pipe(beside, about, "order_id", "line_id").filter(lambda t: t.costed)
-    t = t.pipe(beside, order_shipping(books).select("order_id", "surcharges", sent=ibis.literal(True)), "order_id")
-    sent = t.sent.fill_null(False)
+    t = t.pipe(beside, order_shipping(books).select("order_id", "surcharges", boxes="parcels"), "order_id")
+    sent, means = t.boxes.notnull(), shipping_accruals(books)
+    usual = means.filter(means.channel.isnull()).parcels.max().as_scalar().fill_null(1.0)
     t = t.mutate(
         list=t.units * t.price,
         discount=t.units * t.price + t.charged - t.net_revenue,
-        parcels=t.by_weight,
-        shipped=ibis.ifelse(sent, t.by_weight, 0.0),
+        orders=t.by_weight,
+        parcels=t.by_weight * t.boxes.cast("float64").fill_null(usual),
+        shipped=ibis.ifelse(sent, t.by_weight * t.boxes, 0.0),
         shipped_cost=ibis.ifelse(sent, t.shipping, 0.0),
         surcharges=t.by_weight * t.surcharges.fill_null(0.0),
     )
@@ -56,7 +59,7 @@ def _cells(books: Books) -> ibis.Table:
 
 @fact
 def profiled(books: Books) -> ibis.Table:
-    """One row a line shipped in W or the 13 weeks before: sku, channel, `now`, n (its share of the order), zone, band, service, plain cost.
+    """One row a line shipped in W or the 13 weeks before: sku, channel, `now`, n (share of the order's parcels), zone, band, service, cost.
 
     The band is of the declared weight (units × billable weight): a young parcel's billed weight is not known yet. `cost`: what a parcel of
     the order costs without surcharges.
@@ -64,11 +67,11 @@ def profiled(books: Books) -> ibis.Table:
     t = lines(books, books.week.trailing(7 * (HISTORY + 1)))
     kg = (t.units * t.billable_kg).sum().over(ibis.window(group_by=t.order_id))
     t = t.mutate(kg=ibis.ifelse(t.unweighed, ibis.null("float64"), kg))
-    s = order_shipping(books).select("order_id", cost=lambda s: s.shipping - s.surcharges)
+    s = order_shipping(books).select("order_id", "parcels", cost=lambda s: (s.shipping - s.surcharges) / s.parcels)
     t = t.join(s, "order_id").join(first_shipment(books).select("order_id", "zone", "service_key"), "order_id")
     band = ibis.cases(*((t.kg <= b, f"{b:g}") for b in BANDS), (t.kg.notnull(), "over"), else_="unknown")
     return t.select(
-        "sku", "channel", "cost", now=inside(t.day, books.week.window), n=t.by_weight, band=band,
+        "sku", "channel", "cost", now=inside(t.day, books.week.window), n=t.by_weight * t.parcels, band=band,
         zone=t.zone.fill_null("unknown"), service=t.service_key.fill_null("unknown"),
     )  # fmt: skip
 

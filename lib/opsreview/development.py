@@ -27,7 +27,7 @@ YOUNG = 4  # ages (0 to 3 weeks) at which a cohort is foretold and back-tested
 COHORTS = 12  # finished cohorts of the back-test
 ENOUGH = 4  # finished cohorts from which there is a range
 RANGE = 0.80
-OF_SOLD = ["sku", "family", "channel", "net_revenue", "parcels"]  # of a change's cells; parcels: their share of orders
+OF_SOLD = ["sku", "family", "channel", "net_revenue", "orders"]  # of a change's cells
 COLUMNS = ["kind", "key", "ago", "age", "known", "expected", "low", "high", "final"]
 
 
@@ -260,7 +260,7 @@ def cohorts(triangles: pd.DataFrame, sent: pd.DataFrame, sold: list[pd.DataFrame
     given = [sent.assign(kind="carrier", exposure=sent["labels"].where(labelled, sent["parcels"]))]
     weeks = pd.concat([pd.DataFrame(columns=[*OF_SOLD, "ago"])] + [w[OF_SOLD].assign(ago=ago) for ago, w in enumerate(sold) if len(w)])
     family = weeks.drop_duplicates("sku").set_index("sku")["family"]
-    for kind, key, exposure in (("returns", weeks["sku"].map(family), "net_revenue"), ("support", weeks["channel"], "parcels")):
+    for kind, key, exposure in (("returns", weeks["sku"].map(family), "net_revenue"), ("support", weeks["channel"], "orders")):
         by = weeks.assign(key=key).groupby(["ago", "key"], as_index=False)[exposure].sum()
         given.append(by.rename(columns={exposure: "exposure"}).assign(kind=kind))
     frame = pd.concat([part[["kind", "key", "ago", "exposure"]] for part in given], ignore_index=True)

@@ -44,6 +44,9 @@ def cells(known: Known) -> dict[tuple, Row]:
     """(SKU, channel) -> units, contribution, net revenue and every amount of the costed lines of W as its own run knew it."""
     margin = {(r.order_id, r.line_id): r for r in order_margin(known)}
     found: dict = defaultdict(lambda: defaultdict(float))
+    placed = [o.order_id for o in orders(known).values() if not o.cancelled and inside(o.day, known.trailing(28))]
+    recent = [len(sent_in(known)[order_id]) for order_id in placed if order_id in shipped(known)]
+    usual = sum(recent) / len(recent) if recent else 1.0  # parcels that an order comes to
     for order_id, own in revenue(known).items():
         order = orders(known)[order_id]
         if not inside(order.day, known.week.window):
@@ -61,9 +64,10 @@ def cells(known: Known) -> dict[tuple, Row]:
             cell["list"] += listed
             cell["charged"] += charged
             cell["discount"] += listed + charged - r.net_revenue
-            cell["parcels"] += n
+            cell["orders"] += n
+            cell["parcels"] += n * (len(sent_in(known)[order_id]) if order_id in shipped(known) else usual)
             if order_id in shipped(known):
-                cell["shipped"] += n
+                cell["shipped"] += n * len(sent_in(known)[order_id])
                 cell["shipped_cost"] += r.shipping
                 cell["surcharges"] += n * surcharge(known, order_id)
     return found
@@ -81,11 +85,17 @@ def profiles(known: Known) -> dict[tuple, list[float]]:
         kg = None if None in weights else sum(x.units * w for x, w in zip(own, weights, strict=True))
         band = "unknown" if kg is None else next((b for b in BANDS if kg <= b), "over")
         zone, service = first.zone or "unknown", (first.carrier, first.service)
-        cost = shipped(known)[order_id][0] - surcharge(known, order_id)
+        parcels = len(sent_in(known)[order_id])
+        cost = (shipped(known)[order_id][0] - surcharge(known, order_id)) / parcels
         for x, n in zip(own, share_of_order(known, own), strict=True):
             now = inside(day, known.week.window)
             rows.append(
-                Row(cell=(x.sku, orders(known)[order_id].channel, now), n=n, cost=cost, ways=((zone,), (zone, band), (zone, band, service)))
+                Row(
+                    cell=(x.sku, orders(known)[order_id].channel, now),
+                    n=n * parcels,
+                    cost=cost,
+                    ways=((zone,), (zone, band), (zone, band, service)),
+                )
             )
     sums: dict = defaultdict(lambda: [0.0, 0.0])
     for r in rows:
@@ -148,7 +158,7 @@ def bridge(known: Known) -> dict[tuple, float]:
     return found
 
 
-_WANTED = ("units", "contribution_margin", "net_revenue", "parcels", "shipped", "shipped_cost", "surcharges", *PRICED)
+_WANTED = ("units", "contribution_margin", "net_revenue", "orders", "parcels", "shipped", "shipped_cost", "surcharges", *PRICED)
 
 
 def _shipping(known: Known, key: tuple, one: dict, zero: dict, r: float) -> dict[str, float]:

@@ -173,13 +173,14 @@ def _costs(books: Books) -> ibis.Table:
 
 @fact
 def order_shipping(books: Books) -> ibis.Table:
-    """One row an order with a shipment: Σ cost of its shipments, whether all is invoiced, `location` of the first.
+    """One row an order with a shipment: Σ cost of its shipments, how many `parcels`, whether all is invoiced, `location` of the first.
 
     `surcharges`: what was charged beyond base and fuel; `unpriced`: no shipment has a charge or a label's cost.
     """
     s = _costs(books)
     return s.group_by("order_id").aggregate(
         shipping=s.cost.sum(),
+        parcels=s.count(),
         invoiced=s.complete.all(),
         surcharges=s.surcharges.sum().fill_null(0.0),
         unpriced=(s.charged.isnull() & s.label_cost.isnull()).all(),
@@ -189,8 +190,12 @@ def order_shipping(books: Books) -> ibis.Table:
 
 @fact
 def shipping_accruals(books: Books) -> ibis.Table:
-    """One row a channel: mean shipping cost an order over its T28 orders that have a shipment; the row with no channel is all of them."""
+    """One row a channel: mean shipping cost and parcels an order over its T28 orders that have a shipment; without a channel: of all."""
     o = orders(books).join(order_shipping(books), "order_id")
     o = o.filter(inside(o.day, books.week.trailing(28)))
-    by = o.group_by("channel").aggregate(accrual=o.shipping.mean())
-    return by.union(o.aggregate(accrual=o.shipping.mean()).mutate(channel=ibis.null("string")).select("channel", "accrual"))
+    means = {"accrual": o.shipping.mean(), "parcels": o.parcels.mean()}
+    return (
+        o.group_by("channel")
+        .aggregate(**means)
+        .union(o.aggregate(**means).select(*means, channel=ibis.null("string")).select("channel", *means))
+    )
