@@ -107,7 +107,7 @@ def line(**given):
     ("part", "given", "why", "decision"),
     [
         ("transfer_freight", {}, "", "accept"),
-        ("transfer_freight", {"back": 16.0}, "16 of it went the other way in the week", "investigate"),
+        ("transfer_freight", {"back": 16.0}, "16 units of the SKU went the other way in the week", "investigate"),
         ("transfer_freight", {"amount": 380.0}, "its units earn €60.00, less than their freight", "investigate"),
         ("expedite", {}, "", "accept"),
         ("expedite", {"eta": pd.Timestamp("2026-11-24")}, "still comes 12 days after its first date, 12\u00a0Nov", "dispute_charge"),
@@ -139,7 +139,7 @@ def test_a_part_that_signals_without_a_finding_is_shown_by_its_dearest_rows():
     html = leak_unpriced.unpriced(results).html
     assert "no finding is about: transfer freight €340 above usual" in html
     assert re.findall(r">(other|T/\d)", html) == ["other", "T/2", "T/3"] and "T/2, road" in html, "the dearest first, no more than three"
-    assert "3 units of Chair no. 1 (SKU-001), BER to RTM" in html and "16 of it went the other way" in html
+    assert "3 units of Chair no. 1 (SKU-001), BER to RTM" in html and "16 units of the SKU went the other way" in html
     assert "Head of Inventory" in html and html.count("investigate") == 3
     frames["leak_rows"] = frames["leak_rows"].loc[[4]].assign(amount=20.0)
     assert "spread over 1 row" in leak_unpriced.unpriced(results).html, "a part of many small rows is one line"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from helpers_store import made
 from opsreview.results import open_results
@@ -45,6 +47,24 @@ def test_an_order_is_explained_line_by_line(review):
 
 def test_nothing_sold_says_so(review):
     assert repr(review.why(sku="no such").parts[0]) == f"No line was sold in {review.results.week} of sku no such."
+    family = next(f for f in review.results.lines().family if f != f.lower())
+    assert repr(review.why(family=family.lower()).parts[0]).endswith(f"of family {family.lower()}; did you mean {family}?")
+
+
+def test_of_a_cost_the_dearest_lines_come_first_of_a_margin_those_that_leave_least(review):
+    for figure, first in (("shipping", "highest shipping"), ("contribution_margin", "lowest contribution margin")):
+        *_, table = review.why(figure).parts
+        rows = review.results.lines()
+        rows = rows[rows.cost_of_goods.notna()].sort_values(figure, ascending=figure != "shipping")
+        assert f"Its lines, {first} first" in table.html
+        assert re.findall(r'<td class="code"[^>]*>(.*?)</td>', table.html)[0] in set(
+            rows.loc[rows[figure] == rows[figure].iloc[0], "order_id"]
+        )
+
+
+def test_a_table_that_is_not_there_is_named(review):
+    with pytest.raises(ValueError, match=r"there is no table 'kpi'; did you mean kpis\?"):
+        review.table("kpi")
 
 
 @pytest.mark.parametrize(

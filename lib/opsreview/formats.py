@@ -184,6 +184,7 @@ def _plus(value: Any, decimals: int, times: float = 1) -> str:
 
 
 def near(word: str, known: Iterable[str]) -> str:
-    """`; did you mean family?` where something is spelled much alike, else nothing."""
-    close = difflib.get_close_matches(word, list(known), 1)
+    """`; did you mean family?` where something is spelled much alike, but for capitals first of all; else nothing."""
+    names = list(known)
+    close = [name for name in names if name.lower() == word.lower()] or difflib.get_close_matches(word, names, 1)
     return f"; did you mean {close[0]}?" if close else ""

@@ -224,7 +224,12 @@ class Review:
 
     def table(self, name: str) -> pd.DataFrame:
         """A frame by name: kpis, history, findings, leaks, …, or one of the evidence frames (orders_daily, waves, sku_rank, …)."""
-        return getattr(self.results, name) if name in FRAMES else self.results.evidence(name)
+        if name in FRAMES:
+            return getattr(self.results, name)
+        try:
+            return self.results.evidence(name)
+        except FileNotFoundError:
+            raise ValueError(f"there is no table {name!r}{formats.near(name, FRAMES)}") from None
 
 
 def _of_its_own_window(figure: str, days: int) -> None:

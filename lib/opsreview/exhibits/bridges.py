@@ -197,13 +197,20 @@ def _shortened(results: Any, days: int) -> str:
     return f"; the exports begin on {formats.day(first)}" if first > results.week.trailing(days).start else ""
 
 
+def _meant(results: Any, where: dict[str, str], days: int) -> str:
+    """`; did you mean Garden?`: what was sold then and is spelled much alike; not of an order, which is one of thousands."""
+    sold = _sold(results, {}, days)
+    return "".join(formats.near(str(v), sold[k].dropna().astype(str).unique()) for k, v in where.items() if k in sold)
+
+
 def why(results: Any, figure: str, where: dict[str, str], days: int) -> list[Part]:
     """The lines behind a margin figure of so many days and the bridge between them: see `Review.why`."""
     currency = results.settings.reporting_currency
     lines = _sold(results, where, days)
     whose, when = formats.listing([f"{k} {v}" for k, v in where.items()], 4) or "the whole store", _when(results, days)
     if lines.empty:
-        return [note(f"No line was sold in {when} of {whose}{_shortened(results, days)}.")]
+        gone = f"No line was sold in {when} of {whose}{_shortened(results, days)}"
+        return [note(f"{gone}{_meant(results, where, days) or '.'}")]
     costed = _counted(lines, figure)
     money = formats.money(costed[figure].sum(), currency, 2)
     text = (
@@ -217,7 +224,9 @@ def why(results: Any, figure: str, where: dict[str, str], days: int) -> list[Par
     text += _shortened(results, days)
     margin = costed.assign(whose=whose).groupby("whose", as_index=False)[list(BRIDGE)].sum()
     chart = charts.waterfall(margin, f"From net revenue to contribution margin: {whose}", "", currency, "whose")
-    listing = costed.assign(worst=costed[figure]).sort_values(["worst", "order_id", "line_id"])
+    cost = figure in ("cost_of_goods", *COSTS)  # of a cost the dearest lines come first, of a margin those that leave least
+    listing = costed.sort_values([figure, "order_id", "line_id"], ascending=[not cost, True, True])
+    first = f"{'highest' if cost else 'lowest'} {BRIDGE[figure].lower()} first"
     said = "\n".join(f"{c} | {label} | cents | small={c}_kind" for c, label in {"cost_of_goods": "Goods", **COSTS}.items())
     columns = f"""
     order_id | Order | code
@@ -230,7 +239,7 @@ def why(results: Any, figure: str, where: dict[str, str], days: int) -> list[Par
     contribution_margin | Contribution | cents
     """
     table = listed(
-        results, listing, columns, f"Its lines, lowest {BRIDGE[figure].lower()} first; under each cost where it comes from", MARGIN,
+        results, listing, columns, f"Its lines, {first}; under each cost where it comes from", MARGIN,
         most=MOST_LINES, whole="review.rows has them all", filterable=True,
     )  # fmt: skip
     return [note(f"{text}."), drawn(chart, "The bridge", results, MARGIN), _components(results, costed), table]

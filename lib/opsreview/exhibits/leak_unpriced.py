@@ -93,7 +93,7 @@ def _transfer(name: str, line: pd.Series, currency: str) -> tuple[str, str, str]
     """A move of stock: odd where the SKU went the other way too, or where its units earn less than its freight."""
     units = formats.count(line.quantity_ordered, "unit")
     what = f"{name}: {units} of {line['name']} ({line.sku}), {line.source_location} to {line.location}"
-    odd = [f"{formats.number(line.back)} of it went the other way in the week"] if line.back > 0 else []
+    odd = [f"{formats.count(line.back, 'unit')} of the SKU went the other way in the week"] if line.back > 0 else []
     odd += [f"its units earn {formats.money(line.margin, currency, 2)}, less than their freight"] if line.margin < line.amount else []
     return what, "; ".join(odd), "investigate" if odd else "accept"
 
