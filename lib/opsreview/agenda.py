@@ -82,7 +82,7 @@ def last_time(results: Any, review: str) -> Html:
     eta_commitment | ETA committed | day
     state | State | pill
     impact_then | Then, a week | money? | small=per
-    impact_now | Now, a week | money | small=per
+    impact_now | Now, a week | money
     since | Since then | plain
     """
     order = frame.assign(late=frame.state != "overdue").sort_values(["late", "recorded_at"], ascending=[True, False], kind="stable")

@@ -27,8 +27,8 @@ def recovered(results: Any) -> list[Part]:
     taken | Taken | number
     done | Done | number
     early | Too early | number
-    then | Cost a week then | money? | small=per
-    now | And now | money? | small=per
+    then | Cost a week then | money?
+    now | And now | money?
     recovered | Recovered a week | money? | small=per
     """
     about = (
@@ -54,8 +54,8 @@ def _each(results: Any) -> Html:
     owner | Owner | plain
     due | Due | plain
     state | State | pill
-    then | Cost a week then | money? | small=per
-    now | And now | money? | small=per
+    then | Cost a week then | money?
+    now | And now | money?
     recovered | Recovered a week | money? | small=said
     """
     about = (
