@@ -98,7 +98,7 @@ def month_headline(results: Any) -> tuple[str, str]:
 
 
 def _since_told(results: Any) -> str:
-    """` As its weeks were told: September's contribution became £2,035 less since.`: how much of a month comes after it is told."""
+    """` This is as its weeks were told: September's contribution has become £2,035 less since.`: what comes after a month is told."""
     weeks, month = results.month.become(), formats.month(results.month.before, year=False)
     moved = weeks.difference.sum(skipna=False) if len(weeks) else float("nan")
     if formats.missing(moved) or not round(moved):

@@ -41,7 +41,7 @@ def with_order_costs(books: Books, window: Window) -> ibis.Table:
     of_lines = s.group_by("order_id").aggregate(
         order_net=above_0(s.net_revenue).sum(),
         alone_line=s.count() == 1,
-        alone_sku=s.sku.hash().min() == s.sku.hash().max(),  # numbers, as ten million texts take twice as long
+        alone_sku=s.sku.hash().min() == s.sku.hash().max(),  # numbers are sooner compared than texts
         alone_family=s.family.hash().min() == s.family.hash().max(),
     )
     o = o.pipe(beside, of_lines, "order_id")
